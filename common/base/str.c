@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <strings.h>
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
+}
+
+bool str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+struct str str_trim(struct str s)
+{
+	while (s.n && isspace((unsigned char)s.p[0]))
+		s.p++, s.n--;
+	while (s.n && isspace((unsigned char)s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+struct str str_cut(struct str *rest, char sep)
+{
+	struct str head = *rest;
+	const char *at = rest->n ? memchr(rest->p, sep, rest->n) : NULL;
+
+	if (!at) {
+		*rest = (struct str){rest->p + rest->n, 0};
+		return head;
+	}
+	head.n = (size_t)(at - rest->p);
+	*rest = (struct str){at + 1, rest->n - head.n - 1};
+	return head;
+}
+
+bool str_to_i64(struct str s, int64_t *ret)
+{
+	char text[24];
+	char *end;
+
+	if (s.n == 0 || s.n >= sizeof text || isspace((unsigned char)s.p[0]))
+		return false;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (errno || *end)
+		return false;
+	*ret = value;
+	return true;
+}
+
+bool str_to_double(struct str s, double *ret)
+{
+	char text[64];
+	char *end;
+
+	if (s.n == 0 || s.n >= sizeof text || isspace((unsigned char)s.p[0]))
+		return false;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	double value = strtod(text, &end);
+	if (*end)
+		return false;
+	*ret = value;
+	return true;
+}
