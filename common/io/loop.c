@@ -8,6 +8,7 @@
 struct loop {
 	uv_loop_t uv;
 	uv_prepare_t prepare;
+	uv_idle_t awake; /* runs while something is deferred, so that the loop does not sleep on it */
 	uv_signal_t terminate[2];
 	struct defer *deferred;
 	struct defer **deferred_tail;
@@ -20,6 +21,11 @@ struct timer {
 	loop_fn *fn;
 	void *user;
 };
+
+static void stay_awake(uv_idle_t *handle)
+{
+	(void)handle;
+}
 
 /* Deferred work may defer again: that too is done before the loop sleeps. */
 static void run_deferred(uv_prepare_t *handle)
@@ -36,6 +42,7 @@ static void run_deferred(uv_prepare_t *handle)
 		d->queued = false;
 		d->fn(d->user);
 	}
+	uv_idle_stop(&loop->awake);
 }
 
 struct loop *loop_new(void)
@@ -49,6 +56,7 @@ struct loop *loop_new(void)
 	loop->prepare.data = loop;
 	uv_prepare_start(&loop->prepare, run_deferred);
 	uv_unref((uv_handle_t *)&loop->prepare);
+	uv_idle_init(&loop->uv, &loop->awake);
 	return loop;
 }
 
@@ -128,6 +136,7 @@ void loop_defer(struct loop *loop, struct defer *d)
 {
 	if (d->queued)
 		return;
+	uv_idle_start(&loop->awake, stay_awake);
 	d->queued = true;
 	d->next = NULL;
 	*loop->deferred_tail = d;
