@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * Turns one record of a page into one tuple of PostgreSQL's binary COPY format (documentation of COPY,
+ * "Binary Format"), ready to be sent or to be hashed against what is stored. Pure: no I/O and no clock.
+ *
+ * A tuple's columns, in this order: connection_id uuid, tenant_id uuid, id text, the declared columns,
+ * payload jsonb (when the resource keeps it), content_hash bigint. The hash is XXH3 (64 bits) over the
+ * encoded declared columns and payload.
+ */
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/slice.h"
+#include "base/uuid.h"
+
+#define ROW_ID_MAX 1024 /* bytes of an id: a B-tree entry must stay below a third of a page */
+
+struct resource; /* sync/declaration.h */
+struct row_layout;
+
+/* Compiles a resource's columns; `resource` must outlive the layout. Free with row_layout_free. */
+struct row_layout *row_layout_new(const struct resource *resource) MUST_USE;
+void row_layout_free(struct row_layout *layout);
+
+/* The paths that row_encode wants as `fields`, for slice_plan_new: the id's parts, then the columns'. Owned
+ * by the layout. */
+const char *const *row_layout_paths(const struct row_layout *layout, size_t *ret_n);
+/* The columns of a tuple, in order ("connection_id", "tenant_id", "id", ...), for COPY's list. Owned by the
+ * layout. */
+const char *const *row_layout_columns(const struct row_layout *layout, size_t *ret_n);
+
+/* Where tuples go, and whose they are: the same for all records of a page. */
+struct row_writer {
+	const struct row_layout *layout;
+	struct uuid connection_id;
+	struct uuid tenant_id;
+	struct buf *out;
+};
+
+/* One tuple in row_writer.out, as offsets because the buffer may move. */
+struct row_mark {
+	size_t at; /* first byte of the tuple */
+	size_t n;  /* its bytes */
+	size_t id_at;
+	size_t id_n;
+	int64_t hash;
+};
+
+/* Why a record cannot be stored; both texts live as long as the layout. */
+struct row_fault {
+	const char *column;
+	const char *reason;
+};
+
+/*
+ * Appends one tuple. RC_INVALID: the record cannot be stored, `fault` says why; RC_LIMIT: the buffer has no
+ * room for it. On both nothing is appended and `ret` is untouched. An id is made of strings and numbers;
+ * several parts are joined by '/'. Null, absent and, but for text and json, an empty string are stored as
+ * NULL.
+ */
+enum rc row_encode(const struct row_writer *writer, struct str raw, const struct slice *fields,
+    struct row_mark *ret, struct row_fault *fault) MUST_USE;
