@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * Provider declarations: one libconfig file a provider (common/providers/<name>.cfg) says how to authorise,
+ * what to ask, where the records are and what answers mean. A declaration is read once at start and never
+ * changes afterwards. Every pointer below belongs to its registry. Text that may hold ${variables} is a
+ * struct template, see template.h.
+ */
+#include "base/base.h"
+#include "base/buf.h"
+#include "sync/column.h"
+#include "sync/template.h"
+
+struct slice_plan;
+
+/* Every list of a declaration has this shape: `at` points to `n` elements. */
+#define LIST_OF(type)                                                                                        \
+	struct {                                                                                             \
+		type *at;                                                                                    \
+		size_t n;                                                                                    \
+	}
+
+struct texts {
+	const char **at;
+	size_t n;
+};
+
+struct ints {
+	int64_t *at;
+	size_t n;
+};
+
+/* ---- what an answer means ---- */
+
+/* The classes of the design's "A task's life". */
+#define VERDICT_CLASSES(X)                                                                                   \
+	X(OK, "ok")                                                                                          \
+	X(TRANSIENT, "transient")                                                                            \
+	X(THROTTLED, "throttled")                                                                            \
+	X(TOKEN, "token")                                                                                    \
+	X(AUTH, "auth")                                                                                      \
+	X(CURSOR, "cursor")                                                                                  \
+	X(CAP, "cap")                                                                                        \
+	X(STALLED, "stalled")                                                                                \
+	X(PERMANENT, "permanent")                                                                            \
+	X(EMPTY, "empty") /* a page without records that ends the walk; only rules say it, callers see ok */
+
+enum verdict_class {
+#define X(id, name) VERDICT_##id,
+	VERDICT_CLASSES(X)
+#undef X
+};
+
+const char *verdict_class_name(enum verdict_class c);
+
+enum tristate { TRI_ANY, TRI_NO, TRI_YES };
+
+/* Every condition that is given must hold. Rules are tried in order; the first that holds decides. */
+struct verdict_rule {
+	struct ints status;    /* one of these; empty: any status */
+	const char *path;      /* dotted path in the JSON body; numbers index arrays, * is any element */
+	struct texts equals;   /* the value at `path` is one of these */
+	struct texts contains; /* the value at `path` (the whole body without a path) holds one of these */
+	enum tristate present; /* there is a value at `path` that is not null */
+	const char *header;    /* this header is present */
+	enum tristate cursor_sent; /* the request carried a cursor of the provider */
+	enum verdict_class class;
+	int64_t wait_s;     /* what to wait when the answer does not say; 0: the caller's own backoff */
+	const char *reason; /* for people; empty: made from status and body */
+};
+
+/* ---- limits ---- */
+
+enum limit_kind { LIMIT_RATE, LIMIT_QUOTA, LIMIT_CONCURRENCY };
+/* A limit counts per distinct value of everything in its scope: connection|operation is a bucket per account
+ * and call. */
+enum limit_scope { SCOPE_APP = 1, SCOPE_CONNECTION = 2, SCOPE_OPERATION = 4 };
+enum reset_format { RESET_DELTA_S, RESET_DELTA_MS, RESET_EPOCH_S, RESET_EPOCH_MS };
+
+struct limit {
+	const char *name;
+	enum limit_kind kind;
+	unsigned scope;         /* of enum limit_scope */
+	struct texts resources; /* counts calls of these resources only; empty: all */
+	double count;           /* rate and quota: so many per period; concurrency: so many at once */
+	double period_s;
+	int64_t burst;                /* rate: the bucket's size; 0: `count` */
+	bool weighted;                /* counts the calls' cost, not the calls */
+	bool rolling;                 /* quota: the period slides; else it is renewed at once */
+	const char *header_limit;     /* headers that tell: the allowance, */
+	const char *header_remaining; /* what is left of it, */
+	const char *header_reset;     /* when it is renewed, */
+	const char *header_rate;      /* the rate per second (Amazon) */
+	enum reset_format reset_format;
+};
+
+/* ---- authorisation ---- */
+
+enum auth_kind { AUTH_NONE, AUTH_BEARER, AUTH_OAUTH2 };
+enum body_format { BODY_FORM, BODY_JSON };
+enum client_auth { CLIENT_BODY, CLIENT_BASIC };
+/* `auto` reads Zoho's habit: milliseconds when expires_in_sec is there too. */
+enum duration_unit { DURATION_S, DURATION_MS, DURATION_AUTO };
+
+struct param;
+
+/* A field of the token answer that becomes a setting of the connection (Zoho's api_domain, HighLevel's
+ * locationId). */
+struct token_setting {
+	const char *path;
+	const char *setting;
+};
+
+struct auth {
+	enum auth_kind kind;
+	const char *header;            /* carries the access token; "Authorization" */
+	const char *prefix;            /* before it; "Bearer " */
+	struct template authorize_url; /* oauth2: where a person consents */
+	struct template token_url;
+	struct texts scopes;
+	const char *scope_separator;
+	LIST_OF(struct param) authorize_params;
+	LIST_OF(struct param) token_params; /* further fields of every token request */
+	enum body_format body;
+	enum client_auth client;
+	bool rotating;             /* a refresh spends the refresh token: the answer's is the only good one */
+	struct texts access_token; /* where the answer holds them: the first path that is there */
+	struct texts refresh_token;
+	struct texts expires_in;
+	enum duration_unit expires_in_unit;
+	int64_t expires_in_default_s; /* when the answer does not say */
+	int64_t refresh_early_s;
+	int64_t idle_life_s; /* a refresh token dies when unused for so long; 0: never */
+	int64_t timeout_s;   /* of the token endpoint; the lease is longer */
+	LIST_OF(struct token_setting) settings;
+	LIST_OF(struct verdict_rule) verdicts; /* of the token endpoint */
+};
+
+/* ---- requests ---- */
+
+enum param_in { PARAM_QUERY, PARAM_HEADER, PARAM_BODY };
+/* Requests that carry the parameter. Besides, one whose template has an unknown variable is left out. */
+enum param_when {
+	WHEN_ALWAYS,
+	WHEN_FULL,        /* walks of everything */
+	WHEN_INCREMENTAL, /* walks of what changed */
+	WHEN_FIRST,       /* the first request of a walk, window or parent */
+	WHEN_NEXT,        /* the others */
+};
+
+struct param {
+	enum param_in in;
+	const char *name;
+	struct template value;
+	enum param_when when;
+};
+
+enum paging_strategy {
+	PAGING_NONE,
+	PAGING_OFFSET, /* ${page.offset} grows by the records received */
+	PAGING_PAGE,   /* ${page.number} grows by one */
+	PAGING_CURSOR, /* ${cursor} comes with the answer (body path or header): cursors, page tokens */
+	PAGING_LINK, /* the whole next URL comes with the answer (body path, or Link header with rel=next) */
+	PAGING_SYNC_TOKEN, /* as cursor, and the last page gives the token that asks for changes later
+	                      (Calendar) */
+	PAGING_HISTORY,    /* changes since a number that is taken before the full walk (Gmail) */
+};
+
+/* What ends a walk. The absence of a next cursor always does. */
+enum paging_stop {
+	STOP_SHORT_PAGE, /* fewer records than asked for */
+	STOP_EMPTY_PAGE, /* none at all */
+	STOP_MORE_FLAG,  /* `more` is false */
+	STOP_TOTAL,      /* `total` records were seen */
+	STOP_CURSOR,     /* only the absence of a cursor: pages may be short or empty in between */
+};
+
+enum cap_action { CAP_FAIL, CAP_BY_KEY, CAP_SHRINK_WINDOW };
+
+struct paging {
+	enum paging_strategy strategy;
+	int64_t size;            /* ${page.size}; 0: the provider decides */
+	int64_t first;           /* number of the first page, or the first offset */
+	const char *next;        /* where the next cursor or URL is in the body */
+	const char *next_header; /* or in which header */
+	const char *sync_token;  /* where the sync token or history number is */
+	enum paging_stop stop;
+	const char *more;  /* flag: there is more */
+	const char *total; /* number of records in all */
+	int64_t cap;       /* the provider shows no more than so many records; 0: no cap */
+	enum cap_action cap_action;
+	const char *cap_key;        /* by_key: go on after the last value of this parameter */
+	bool guard;                 /* a page that begins with the previous page's first id is stalled */
+	bool single_use;            /* a cursor works once: a page must not be asked for again */
+	int64_t cursor_life_s;      /* a cursor dies so long after its issue; 0: unknown or never */
+	const char *cursor_expires; /* where the answer says until when it lives */
+	bool bound;                 /* other parameters must not change while a cursor is used */
+};
+
+enum since_format { SINCE_RFC3339, SINCE_RFC3339_MS, SINCE_DATE, SINCE_EPOCH_S, SINCE_EPOCH_MS };
+enum watermark_source {
+	WATERMARK_WALK_START, /* the instant of the walk's first request */
+	WATERMARK_MAX_FIELD,  /* the largest value of `field` */
+	WATERMARK_ENVELOPE,   /* the answer says it at `path` (Amazon's LastUpdatedBefore) */
+	WATERMARK_TOKEN,      /* the paging's sync token or history number */
+};
+
+struct incremental {
+	bool on;                  /* the group is there */
+	enum since_format format; /* how ${since}, ${until} and ${window.*} are written */
+	enum watermark_source watermark;
+	const char *field;   /* max_field: a timestamp column's name */
+	const char *path;    /* envelope: a dotted path */
+	int64_t overlap_s;   /* ${since} is so much before the watermark */
+	int64_t holdback_s;  /* late data: the last so many seconds are left to the next walk */
+	int64_t reread_s;    /* records change without a new time: every walk goes back so far at least */
+	int64_t retention_s; /* a watermark older than this needs a full walk */
+};
+
+/* Walks go through [from, to) slots of time, oldest first. */
+struct window {
+	int64_t step_s; /* 0: no windows */
+	int64_t min_s;  /* a window that fails (cap, dying tokens) is halved down to this */
+	int64_t back_s; /* a full walk begins so long ago */
+	bool replace;   /* records have no identity: a window's rows are replaced as a whole */
+};
+
+struct parent_key {
+	const char *name;   /* ${parent.<name>} */
+	const char *column; /* of the parent's table */
+};
+
+/* One walk for every stored record of another resource. */
+struct parent {
+	const char *resource; /* NULL: none */
+	LIST_OF(struct parent_key) keys;
+	bool changed_only; /* only for those that the parent's last walk changed */
+};
+
+enum deletion_strategy {
+	DELETION_NONE,            /* nothing tells */
+	DELETION_FEED,            /* a list of deleted ids */
+	DELETION_FIELD,           /* a record says it of itself (status = cancelled) */
+	DELETION_GENERATION,      /* what a complete walk did not show is gone */
+	DELETION_TWO_GENERATIONS, /* what two complete walks did not show: offset paging may skip rows */
+};
+
+struct deletion {
+	enum deletion_strategy strategy;
+	struct template path; /* feed: the request, */
+	LIST_OF(struct param) params;
+	const char *records; /*   its records, */
+	struct texts id;     /*   their identity, */
+	const char *time;    /*   and when; "" unknown */
+	struct paging paging;
+	const char *field;      /* field: where, and */
+	struct texts equals;    /*   what it says */
+	struct template lookup; /* asks for one record by ${record.id}: 404 confirms */
+	int64_t
+	    threshold_percent; /* more than so many of the live rows at once is an alarm, not a deletion */
+	int64_t every_s;       /* a complete walk is due so often; 0: only when asked for */
+};
+
+/* Many GETs in one multipart/mixed POST (Google). */
+struct batch {
+	struct template path; /* none: no batches */
+	struct template item; /* path of one part; ${item.<name>} */
+	int64_t max_parts;
+};
+
+enum resource_priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW };
+enum identity_kind {
+	IDENTITY_ID,       /* the paths of `id` */
+	IDENTITY_POSITION, /* none: window, walk, page and ordinal stand for it (Amazon's events) */
+};
+
+struct provider;
+
+struct resource {
+	const char *name;
+	const char *table;
+	const char *operation; /* the name that limits count by; the resource's own unless given */
+	const char *hook;      /* C hook that does what no declaration can say; NULL: none */
+	bool post;             /* POST with the params of `body`, else GET */
+	struct template path;
+	LIST_OF(struct param) params;
+	const char *records; /* dotted path of the array of records; "": the document is the array */
+	struct texts id;     /* dotted paths; their values joined with '/' */
+	enum identity_kind identity;
+	LIST_OF(struct column) columns;
+	bool keep_payload;
+	struct texts redact; /* paths that are blanked before anything is stored or logged */
+	struct paging paging;
+	struct incremental incremental;
+	struct window window;
+	struct parent parent;
+	struct deletion deletion;
+	struct batch batch;
+	LIST_OF(struct verdict_rule) verdicts; /* before the provider's */
+	int64_t cost;                          /* of one call, for weighted limits */
+	enum resource_priority priority;
+	int64_t timeout_s;
+	char fingerprint[9];  /* 8 hex digits of this resource's declaration; cursors carry it */
+	int watermark_column; /* index of incremental.field, or -1 */
+	const struct provider *provider;
+	struct slice_plan
+	    *plan; /* records, then id parts and columns; envelope as ENVELOPE_* of the engine */
+};
+
+struct dc_variable {
+	const char *name; /* ${dc.<name>} */
+	const char *value;
+};
+
+struct data_centre {
+	const char *name;
+	LIST_OF(struct dc_variable) variables;
+};
+
+struct provider {
+	const char *name;
+	const char *title;
+	struct template base_url;
+	struct auth auth;
+	LIST_OF(struct param) headers;   /* of every call; `in` is header */
+	const char *data_centre_setting; /* which connection setting chooses one */
+	const char *data_centre;         /* the default */
+	LIST_OF(struct data_centre) data_centres;
+	LIST_OF(struct limit) limits;
+	LIST_OF(struct verdict_rule) verdicts;
+	LIST_OF(struct resource) resources;
+	const char *file;
+	char fingerprint[9]; /* of the whole file's meaning (comments do not count) */
+};
+
+/* ---- the registry ---- */
+
+struct registry;
+
+/* Reads every *.cfg of a folder. RC_INVALID texts say file, line, key and what is allowed. */
+enum rc registry_load(const char *dir, struct registry **ret, struct err *err) MUST_USE;
+/* One file only. */
+enum rc registry_load_file(const char *file, struct registry **ret, struct err *err) MUST_USE;
+/* Accepts NULL. */
+void registry_free(struct registry *r);
+
+size_t registry_count(const struct registry *r);
+/* In the order of their names. */
+const struct provider *registry_at(const struct registry *r, size_t i);
+/* NULL: there is none of that name. */
+const struct provider *registry_find_provider(const struct registry *r, struct str name);
+const struct resource *provider_find_resource(const struct provider *p, struct str name);
+
+/* Appends `connection_id, tenant_id, id, <columns>, [payload,] content_hash`: the order of COPY. */
+void resource_column_list(const struct resource *r, struct buf *out);
