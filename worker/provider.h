@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * What a provider is to the worker: two pure functions over one walk, no I/O and no clock. `provider_next`
+ * says what to ask, `provider_page` what the answer means. The generic implementation (declared.c) does what
+ * the declaration says.
+ */
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/slice.h"
+#include "io/http.h"
+#include "sync/declaration.h"
+
+struct json_object;
+
+/* What is known of a connection. The strings belong to the caller. */
+struct account {
+	struct str external_id;
+	struct json_object *settings; /* an object, or NULL */
+	struct str access_token;      /* empty for providers without one */
+};
+
+/*
+ * One pass over a resource, as the task's row holds it. The answer to a request is read with the walk that
+ * made it: `now_us` is the instant of that request, and the first request's becomes the walk's start.
+ */
+struct walk {
+	const struct provider *provider;
+	const struct resource *resource;
+	bool incremental;     /* what changed since the watermark; without a watermark it is a full walk */
+	int64_t watermark_us; /* of the last finished walk; 0: none */
+	struct str cursor;    /* as the last page left it; empty: from the beginning */
+	int64_t now_us;       /* Unix time */
+	struct str origin;    /* replaces scheme, host and port of every URL; empty: as declared */
+};
+
+#define PROVIDER_HEADERS_MAX 16
+
+/* Reusable: zero-initialise, release with provider_request_done. Holds the access token: never log it. */
+struct provider_request {
+	const char *method;
+	const char *url;
+	const char *headers[PROVIDER_HEADERS_MAX]; /* "Name: value" */
+	size_t nheaders;
+	struct str body; /* p NULL: none */
+	int64_t timeout_ms;
+	bool cursor_sent; /* a cursor of the provider's making is in it */
+	struct buf text;  /* holds all of the above */
+	struct buf scratch;
+};
+
+void provider_request_done(struct provider_request *rq);
+
+/*
+ * The walk's next request. RC_INVALID: the account lacks something that the declaration needs (the text names
+ * it), or the declaration asks for what this engine cannot do. RC_NOT_FOUND: the cursor is of another
+ * declaration or damaged; the walk has to begin anew.
+ */
+enum rc provider_next(
+    const struct walk *w, const struct account *a, struct provider_request *ret, struct err *err) MUST_USE;
+
+#define VERDICT_REASON_MAX 240
+
+struct verdict {
+	enum verdict_class class;
+	int64_t wait_ms; /* as the answer asks (clamped), or the rule; 0: the caller decides */
+	char reason[VERDICT_REASON_MAX]; /* why, without secrets; empty when ok */
+};
+
+/* Reusable: zero-initialise, release with page_done. */
+struct page {
+	struct verdict verdict;
+	struct buf cursor;    /* when ok and not last: where the next page begins */
+	bool last;            /* the walk ends here */
+	int64_t watermark_us; /* with `last`: to be stored for the next incremental walk; 0: leave what is
+	                         there */
+	int64_t total;        /* records that the provider says there are, or -1 */
+	size_t records;       /* handed over */
+};
+
+void page_done(struct page *p);
+
+/*
+ * One record: its bytes, and its fields: the parts of its identity, then the resource's columns in order. All
+ * of it points into the body. Anything but RC_OK ends the page as permanent.
+ */
+typedef enum rc provider_record_fn(void *user, struct str raw, const struct slice *fields);
+
+/*
+ * Reads a complete answer. Records are handed over while the body is read: when the verdict then is not ok
+ * (bad text at the end, a page that repeats the last one), what was handed over must be dropped.
+ */
+void provider_page(const struct walk *w, const struct http_response *res, provider_record_fn *record,
+    void *user, struct page *ret);
+
+/* False, with the reason, when a declaration asks for what this engine cannot do. For the start of the
+ * program. */
+enum rc provider_supported(const struct resource *r, struct err *err) MUST_USE;
