@@ -7,7 +7,7 @@
  * holds explicit BEGIN and COMMIT statements. Results arrive in order, each statement's before the sync's. After a failed
  * statement the rest of its chain is skipped (their callbacks get the same error) and the sync reports the first error.
  * A lost connection fails everything queued with RC_LOST and is opened again with growing delay; what was sent and not
- * answered may have been committed. pg_copy ends the pipeline, copies, and goes back to it.
+ * answered may have been committed. While the session is down every request fails so, in a later turn of the loop.
  */
 #include "base/base.h"
 #include "base/buf.h"
@@ -112,7 +112,8 @@ void pg_query(struct pg *pg, const struct pg_statement *st, const struct pg_args
 
 /*
  * COPY ... FROM STDIN (FORMAT binary): `pieces` are tuples without header and trailer, which are added here. The pieces
- * and `sql` must live until `done`. To be queued inside an explicit transaction, after a pg_sync.
+ * and `sql` must live until `done`. Nothing else may be pending on the session, and nothing be queued before `done`:
+ * COPY does not go in pipeline mode.
  */
 void pg_copy(struct pg *pg, const char *sql, const struct str *pieces, size_t n, pg_done *done, void *user);
 
