@@ -2,20 +2,30 @@
 #include "base/base.h"
 #include "io/pg_session.h"
 
-struct request *pg_request_add(struct pg *pg, enum request_kind kind, pg_done *done, void *user)
+static struct request *request_new(enum request_kind kind, const struct pg_statement *st, pg_done *done, void *user)
 {
 	struct request *rq = mem_zalloc(sizeof *rq);
 
 	rq->kind = kind;
+	rq->statement = st;
 	rq->done = done;
 	rq->user = user;
+	return rq;
+}
+
+static void request_push(struct pg *pg, struct request *rq)
+{
 	*pg->tail = rq;
 	pg->tail = &rq->next;
 	if (pg->pending++ == 0)
 		pg->last_answer_ms = loop_now_ms(pg->loop);
 	if (pg->state == PG_DOWN || pg->state == PG_CONNECTING || pg->state == PG_SETTING_UP)
 		loop_defer(pg->loop, &pg->fail_queued);
-	return rq;
+}
+
+void pg_request_add(struct pg *pg, enum request_kind kind, pg_done *done, void *user)
+{
+	request_push(pg, request_new(kind, NULL, done, user));
 }
 
 struct request *pg_request_pop(struct pg *pg)
@@ -48,8 +58,6 @@ void pg_request_fail_all(struct pg *pg, const struct err *err)
 	while (rq) {
 		struct request *next = rq->next;
 
-		if (rq->kind == REQUEST_EXEC_HELD)
-			rq->done = NULL; /* its sync answers for it */
 		pg_request_finish(rq, err);
 		rq = next;
 	}
@@ -121,48 +129,27 @@ static bool send_execute(struct pg *pg, const struct pg_statement *st, const str
 	return PQsendQueryPrepared(pg->conn, st->name, n, values, lengths, formats, 0) == 1;
 }
 
-static void exec_queue(struct pg *pg, const struct pg_statement *st, const struct pg_args *args,
-    struct request *(*add)(struct pg *, void *), void *add_user)
+/* Queues `rq` and sends it, prepared first when this session has not seen its statement. */
+static void exec_queue(struct pg *pg, struct request *rq, const struct pg_args *args)
 {
+	const struct pg_statement *st = rq->statement;
+	bool ok = true;
+
 	assert(!args || buf_ok(&args->bytes));
 	assert(pg->state != PG_COPYING);
-	if (pg->state != PG_UP) {
-		add(pg, add_user);
-		return;
-	}
-	if (!statement_prepared(pg, st)) {
-		if (!send_prepare(pg, st, args)) {
-			add(pg, add_user);
-			pg_session_lost(pg, "preparing a statement");
-			return;
-		}
-		pg_request_add(pg, REQUEST_PREPARE, NULL, NULL)->statement = st;
+	if (pg->state == PG_UP && !statement_prepared(pg, st)) {
+		ok = send_prepare(pg, st, args);
+		request_push(pg, request_new(REQUEST_PREPARE, st, NULL, NULL));
 		statement_remember(pg, st);
 	}
-	add(pg, add_user);
-	if (!send_execute(pg, st, args))
+	request_push(pg, rq);
+	if (pg->state == PG_UP && (!ok || !send_execute(pg, st, args)))
 		pg_session_lost(pg, "sending a statement");
 }
 
-struct exec_add {
-	enum request_kind kind;
-	pg_done *done;
-	void *user;
-};
-
-static struct request *exec_add(struct pg *pg, void *user)
+void pg_exec(struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user)
 {
-	const struct exec_add *e = user;
-
-	return pg_request_add(pg, e->kind, e->done, e->user);
-}
-
-void pg_exec(
-    struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user)
-{
-	struct exec_add e = {REQUEST_EXEC, done, user};
-
-	exec_queue(pg, st, args, exec_add, &e);
+	exec_queue(pg, request_new(REQUEST_EXEC, st, done, user), args);
 }
 
 void pg_sync(struct pg *pg, pg_done *done, void *user)
@@ -177,16 +164,11 @@ void pg_sync(struct pg *pg, pg_done *done, void *user)
 		pg_flush(pg);
 }
 
-void pg_query(
-    struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user)
+void pg_query(struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user)
 {
-	struct exec_add e = {REQUEST_EXEC_HELD, NULL, NULL};
-
-	exec_queue(pg, st, args, exec_add, &e);
+	exec_queue(pg, request_new(REQUEST_EXEC_HELD, st, NULL, NULL), args);
 	pg_sync(pg, done, user);
 }
-
-/* ---- results ---- */
 
 void pg_result_err(const PGresult *res, const char *what, struct err *err)
 {
@@ -215,8 +197,6 @@ static void statement_done(struct pg *pg)
 		statement_forget(pg, rq->statement);
 	if (rq->kind == REQUEST_EXEC_HELD && !failed && pg->head && pg->head->kind == REQUEST_SYNC)
 		pg->head->result = TAKE(rq->result);
-	if (rq->kind == REQUEST_EXEC_HELD)
-		rq->done = NULL;
 	if (!failed) {
 		pg_request_finish(rq, NULL);
 		return;

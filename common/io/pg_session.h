@@ -16,6 +16,7 @@ enum pg_state {
 	PG_DOWN,       /* waiting to reconnect */
 };
 
+/* A held EXEC has no callback of its own: the sync after it answers with its result. */
 enum request_kind { REQUEST_PREPARE, REQUEST_EXEC, REQUEST_EXEC_HELD, REQUEST_SYNC, REQUEST_COPY };
 
 struct request {
@@ -74,7 +75,7 @@ void pg_flush(struct pg *pg);
 void pg_session_lost(struct pg *pg, const char *doing);
 
 /* ---- pg_request.c ---- */
-struct request *pg_request_add(struct pg *pg, enum request_kind kind, pg_done *done, void *user);
+void pg_request_add(struct pg *pg, enum request_kind kind, pg_done *done, void *user);
 struct request *pg_request_pop(struct pg *pg);
 /* Calls back and frees. */
 void pg_request_finish(struct request *rq, const struct err *err);
