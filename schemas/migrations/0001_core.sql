@@ -1,0 +1,462 @@
+-- oldest binary: 0.1.0
+-- The queue and the truth: tenants, callers, connections, syncs, tasks, workers, the outbox and quarantined records.
+-- The hot tables have no foreign keys: accept_sync checks what it refers to, and connections are never deleted.
+
+create function uuid_v7() returns uuid language sql volatile parallel safe
+return encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+    52, 1), 53, 1), 'hex')::uuid;
+comment on function uuid_v7 is 'RFC 9562, section 5.7: 48 bits of Unix milliseconds, version 7, random bits';
+
+create table tenants (
+    tenant_id uuid primary key default uuid_v7(),
+    name text not null unique check (name <> ''),
+    created_at timestamptz not null default now()
+);
+
+create table service_keys (
+    key_id uuid primary key default uuid_v7(),
+    tenant_id uuid not null references tenants,
+    name text not null,
+    secret_sha256 bytea not null unique check (length(secret_sha256) = 32),
+    created_at timestamptz not null default now(),
+    revoked_at timestamptz
+);
+
+create table connections (
+    connection_id uuid primary key default uuid_v7(),
+    tenant_id uuid not null references tenants,
+    provider text not null,
+    external_id text not null,
+    status text not null default 'active' check (status in ('active', 'suspect', 'reauthorize', 'disconnected')),
+    settings jsonb not null default '{}',
+    secret bytea not null,
+    token_version bigint not null default 1,
+    token_expires_at timestamptz,
+    refresh_owner uuid,
+    refresh_until timestamptz,
+    created_at timestamptz not null default now(),
+    unique (tenant_id, provider, external_id)
+);
+comment on column connections.secret is 'sealed JSON: access_token, refresh_token, client_id, client_secret';
+comment on column connections.refresh_until is 'end of the refresh lease: who holds it alone may call the token endpoint';
+
+create table syncs (
+    sync_id uuid primary key,
+    tenant_id uuid not null,
+    connection_id uuid not null,
+    provider text not null,
+    mode text not null check (mode in ('full', 'incremental')),
+    source text not null check (source in ('http', 'kafka')),
+    request_id text,
+    state text not null default 'running' check (state in ('running', 'completed', 'failed', 'cancelled')),
+    open_tasks int not null,
+    failed_tasks int not null default 0,
+    cancelled_tasks int not null default 0,
+    traceparent text,
+    created_at timestamptz not null default now(),
+    ended_at timestamptz
+);
+create index syncs_by_tenant on syncs (tenant_id, sync_id);
+create unique index syncs_by_request on syncs (request_id) where request_id is not null;
+comment on column syncs.request_id is 'the CloudEvents source and id of a request that came by Kafka: a repeated message makes no second sync';
+
+create table sync_tasks (
+    task_id uuid primary key,
+    tenant_id uuid not null,
+    connection_id uuid not null,
+    provider text not null,
+    resource text not null,
+    mode text not null check (mode in ('full', 'incremental')),
+    state text not null
+        check (state in ('queued', 'dispatched', 'running', 'waiting', 'completed', 'failed', 'cancelled')),
+    dispatch int not null default 0,
+    epoch int not null default 0,
+    owner uuid,
+    page bigint not null default 0,
+    cursor text,
+    records_inserted bigint not null default 0,
+    records_updated bigint not null default 0,
+    records_unchanged bigint not null default 0,
+    records_deleted bigint not null default 0,
+    records_quarantined bigint not null default 0,
+    expected_records bigint,
+    attempts int not null default 0,
+    takeovers int not null default 0,
+    wait_reason text,
+    due_at timestamptz,
+    queued_at timestamptz,
+    after_task uuid,
+    error_class text,
+    error_message text,
+    sequence int not null default 0,
+    traceparent text,
+    created_at timestamptz not null default now(),
+    started_at timestamptz,
+    ended_at timestamptz
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
+comment on column sync_tasks.dispatch is 'number of the message that may claim the task';
+comment on column sync_tasks.epoch is 'raised by every claim: the fence';
+comment on column sync_tasks.page is 'pages committed; the next page is fenced by it';
+comment on column sync_tasks.attempts is 'failed tries of the next page';
+comment on column sync_tasks.takeovers is 'workers that died with this task since its last page';
+comment on column sync_tasks.due_at is 'waiting: when it goes on; dispatched: when the message counts as lost';
+comment on column sync_tasks.after_task is 'a follow-up run, held until that task ends';
+create unique index sync_tasks_live on sync_tasks (connection_id, resource, (after_task is null)) where ended_at is null;
+create index sync_tasks_queued on sync_tasks (provider, tenant_id, queued_at) where queued_at is not null;
+create index sync_tasks_due on sync_tasks (state, provider, due_at) where due_at is not null;
+create index sync_tasks_owned on sync_tasks (owner) where owner is not null;
+create index sync_tasks_held on sync_tasks (after_task) where after_task is not null;
+
+create table sync_members (
+    sync_id uuid not null,
+    task_id uuid not null,
+    primary key (sync_id, task_id)
+);
+create index sync_members_by_task on sync_members (task_id);
+
+create table resource_states (
+    connection_id uuid not null,
+    resource text not null,
+    watermark timestamptz,
+    full_records bigint,
+    updated_at timestamptz not null default now(),
+    primary key (connection_id, resource)
+);
+comment on table resource_states is 'what the last finished walk of a resource leaves for the next one';
+comment on column resource_states.watermark is 'an incremental walk asks for what changed since';
+comment on column resource_states.full_records is 'records seen by the last full walk: the estimate of the next one';
+
+create table workers (
+    worker_id uuid primary key,
+    host text not null,
+    pid int not null,
+    version text not null,
+    slots int not null,
+    free_slots int not null,
+    started_at timestamptz not null default now(),
+    beat_at timestamptz not null default now()
+);
+
+create table outbox (
+    event_id uuid primary key,
+    topic text not null,
+    key text not null,
+    value text not null,
+    event_type text,
+    subject text,
+    headers text,
+    created_at timestamptz not null default now(),
+    due_at timestamptz not null default now()
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+comment on column outbox.headers is 'JSON object of further message headers';
+comment on column outbox.due_at is 'when the clock sends it again, unless it was acknowledged and deleted before';
+
+create table dead_records (
+    dead_record_id uuid primary key default uuid_v7(),
+    tenant_id uuid not null,
+    connection_id uuid not null,
+    task_id uuid not null,
+    provider text not null,
+    resource text not null,
+    record_id text,
+    column_name text,
+    reason text not null,
+    raw bytea not null,
+    created_at timestamptz not null default now()
+);
+create index dead_records_by_connection on dead_records (connection_id, resource, dead_record_id);
+comment on column dead_records.raw is 'the record as the provider sent it; bytes, since it may be no valid text';
+
+-- ---- answers ----
+
+create function problem(p_status int, p_code text, p_detail text, p_pointer text default null) returns text
+language sql immutable
+return json_build_object(
+    'type', 'https://sync-fleet.dev/problems/' || p_code,
+    'title', replace(p_code, '_', ' '),
+    'status', p_status,
+    'detail', p_detail,
+    'code', p_code,
+    'errors', case when p_pointer is null then '[]'::json
+        else json_build_array(json_build_object('pointer', p_pointer, 'detail', p_detail)) end)::text;
+comment on function problem is 'RFC 9457';
+
+create function iso_time(p timestamptz) returns text language sql stable
+return to_char(p at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
+-- ---- dispatching ----
+
+create function dispatch_delay(p_dispatch int) returns interval language sql stable
+return least(coalesce(nullif(current_setting('syncfleet.dispatch_retry_ms', true), ''), '10000')::int
+    * power(2, least(p_dispatch, 12) - 1), 300000) * interval '1 millisecond';
+comment on function dispatch_delay is 'how long a message may stay unclaimed: doubling, at most five minutes';
+
+create function task_message(t sync_tasks) returns json language sql stable
+return json_build_object(
+    'provider', t.provider,
+    'key', t.provider || ':' || t.connection_id,
+    'id', t.task_id || '.' || t.dispatch,
+    'traceparent', t.traceparent,
+    'value', json_build_object('task_id', t.task_id, 'dispatch', t.dispatch, 'provider', t.provider,
+        'resource', t.resource, 'connection_id', t.connection_id, 'tenant_id', t.tenant_id, 'mode', t.mode)::text);
+comment on function task_message is 'what a producer sends for a dispatched task: topic by provider, key, headers, value';
+
+-- ---- ending ----
+
+create function task_event(t sync_tasks, p_event_id uuid) returns text language sql stable
+return json_build_object(
+    'event_id', p_event_id, 'event_type', 'task.' || t.state, 'occurred_at', iso_time(t.ended_at),
+    'sync_id', null,
+    'sync_ids', (select coalesce(json_agg(m.sync_id order by m.sync_id), '[]') from sync_members m
+        where m.task_id = t.task_id),
+    'task_id', t.task_id, 'tenant_id', t.tenant_id, 'connection_id', t.connection_id,
+    'provider', t.provider, 'resource', t.resource, 'mode', t.mode, 'state', t.state,
+    'error_class', t.error_class, 'error_message', t.error_message,
+    'records_inserted', t.records_inserted, 'records_updated', t.records_updated,
+    'records_unchanged', t.records_unchanged, 'records_deleted', t.records_deleted,
+    'records_quarantined', t.records_quarantined,
+    'created_at', iso_time(t.created_at), 'started_at', iso_time(t.started_at), 'ended_at', iso_time(t.ended_at),
+    'sequence', t.sequence)::text;
+
+create function sync_event(s syncs, p_event_id uuid) returns text language sql stable
+return (select json_build_object(
+    'event_id', p_event_id, 'event_type', 'sync.' || s.state, 'occurred_at', iso_time(s.ended_at),
+    'sync_id', s.sync_id, 'sync_ids', json_build_array(s.sync_id), 'task_id', null, 'tenant_id', s.tenant_id,
+    'connection_id', s.connection_id, 'provider', s.provider, 'resource', null, 'mode', s.mode, 'state', s.state,
+    'error_class', min(t.error_class),
+    'error_message', string_agg(t.resource || ': ' || t.error_message, '; ' order by t.resource),
+    'records_inserted', coalesce(sum(t.records_inserted), 0), 'records_updated', coalesce(sum(t.records_updated), 0),
+    'records_unchanged', coalesce(sum(t.records_unchanged), 0),
+    'records_deleted', coalesce(sum(t.records_deleted), 0),
+    'records_quarantined', coalesce(sum(t.records_quarantined), 0),
+    'created_at', iso_time(s.created_at), 'started_at', iso_time(min(t.started_at)), 'ended_at', iso_time(s.ended_at),
+    'sequence', 1)::text
+    from sync_members m join sync_tasks t using (task_id) where m.sync_id = s.sync_id);
+
+create function task_dead_letter_headers(t sync_tasks) returns text language sql stable
+return json_build_object(
+    'ce_specversion', '1.0', 'ce_id', t.task_id || '.' || t.dispatch, 'ce_source', '/sync-fleet',
+    'ce_type', 'io.syncfleet.task.dispatched.v1', 'traceparent', t.traceparent,
+    '__connect.errors.topic', 'sync.tasks.' || t.provider, '__connect.errors.task.id', t.task_id,
+    '__connect.errors.stage', 'FETCH', '__connect.errors.exception.class.name', t.error_class,
+    '__connect.errors.exception.message', t.error_message,
+    'x-dlq-attempts', greatest(t.attempts, 1)::text, 'x-dlq-first-failed-at', iso_time(t.ended_at),
+    'x-dlq-last-failed-at', iso_time(t.ended_at),
+    'x-dlq-retryable', (t.error_class = 'transient')::text)::text;
+
+-- Ends tasks: their state, the events, the syncs' count of open tasks; who brings it to zero ends the sync. Tasks that
+-- have ended before are left alone. Returns what was put into the outbox, to be sent at once.
+create function end_tasks(p_ids uuid[], p_states text[], p_classes text[], p_messages text[])
+returns setof outbox language plpgsql as $$
+declare
+    v_tasks uuid[];
+    v_syncs uuid[];
+begin
+    with ended as (
+        update sync_tasks t
+        set state = e.state, error_class = e.class, error_message = e.message, ended_at = now(), owner = null,
+            due_at = null, queued_at = null, after_task = null, wait_reason = null, sequence = t.sequence + 1
+        from unnest(p_ids, p_states, p_classes, p_messages) as e(task_id, state, class, message)
+        where t.task_id = e.task_id and t.ended_at is null
+        returning t.task_id)
+    select array_agg(task_id) into v_tasks from ended;
+    if v_tasks is null then
+        return;
+    end if;
+
+    -- Two transactions that end tasks of the same syncs lock them in the same order.
+    perform 1 from syncs
+    where sync_id in (select m.sync_id from sync_members m where m.task_id = any (v_tasks)) and ended_at is null
+    order by sync_id for update;
+
+    with share as (
+        select m.sync_id, count(*) as ended, count(*) filter (where t.state = 'failed') as failed,
+            count(*) filter (where t.state = 'cancelled') as cancelled
+        from sync_members m join sync_tasks t using (task_id)
+        where m.task_id = any (v_tasks) group by m.sync_id),
+    counted as (
+        update syncs s
+        set open_tasks = s.open_tasks - share.ended,
+            failed_tasks = s.failed_tasks + share.failed,
+            cancelled_tasks = s.cancelled_tasks + share.cancelled,
+            ended_at = case when s.open_tasks = share.ended then now() end,
+            state = case when s.open_tasks > share.ended then s.state
+                when s.failed_tasks + share.failed > 0 then 'failed'
+                when s.cancelled_tasks + share.cancelled > 0 then 'cancelled'
+                else 'completed' end
+        from share where s.sync_id = share.sync_id and s.ended_at is null
+        returning s.sync_id, s.ended_at)
+    select array_agg(sync_id) filter (where ended_at is not null) into v_syncs from counted;
+
+    update sync_tasks set after_task = null, queued_at = now() where after_task = any (v_tasks);
+
+    return query
+    with made as (
+        insert into outbox (event_id, topic, key, value, event_type, subject, due_at)
+        select e.id, 'sync.results', (e.t).connection_id::text, task_event(e.t, e.id), 'task.' || (e.t).state,
+            (e.t).task_id::text, now() + resend_delay()
+        from (select t, uuid_v7() as id from sync_tasks t where t.task_id = any (v_tasks) offset 0) e
+        union all
+        select e.id, 'sync.results', (e.s).connection_id::text, sync_event(e.s, e.id), 'sync.' || (e.s).state,
+            (e.s).sync_id::text, now() + resend_delay()
+        from (select s, uuid_v7() as id from syncs s where s.sync_id = any (v_syncs) offset 0) e
+        returning *),
+    dead as (
+        insert into outbox (event_id, topic, key, value, headers, due_at)
+        select uuid_v7(), 'sync.tasks.' || t.provider || '.dlq', t.provider || ':' || t.connection_id,
+            task_message(t) ->> 'value', task_dead_letter_headers(t), now() + resend_delay()
+        from sync_tasks t
+        where t.task_id = any (v_tasks) and t.state = 'failed' and t.error_class is distinct from 'auth'
+        returning *)
+    select * from made union all select * from dead;
+end $$;
+
+create function resend_delay() returns interval language sql stable
+return coalesce(nullif(current_setting('syncfleet.outbox_resend_ms', true), ''), '5000')::int
+    * interval '1 millisecond';
+
+-- ---- accepting ----
+
+create function accepted(p_sync_id uuid) returns text language sql stable
+return (select json_build_object(
+    'sync_id', s.sync_id, 'state', 'queued', 'provider', s.provider, 'connection_id', s.connection_id,
+    'mode', s.mode, 'created_at', iso_time(s.created_at),
+    'tasks', (select json_agg(json_build_object('task_id', t.task_id, 'resource', t.resource, 'state', t.state)
+        order by t.resource) from sync_members m join sync_tasks t using (task_id) where m.sync_id = s.sync_id),
+    'href', '/v1/syncs/' || s.sync_id)::text
+    from syncs s where s.sync_id = p_sync_id);
+
+-- The task that a sync of this resource joins when it has a live one: the task itself while nobody has claimed it and
+-- its mode is as wide, else one follow-up run. NULL when the live task ended meanwhile.
+create function join_live_task(p_connection_id uuid, p_resource text, p_mode text, p_traceparent text) returns uuid
+language plpgsql as $$
+declare
+    t sync_tasks;
+    v_task uuid;
+begin
+    select * into t from sync_tasks
+    where connection_id = p_connection_id and resource = p_resource and ended_at is null and after_task is null
+    for update;
+    if not found then
+        return null;
+    end if;
+    if t.epoch = 0 and t.state in ('queued', 'dispatched') and (t.mode = 'full' or p_mode = 'incremental') then
+        return t.task_id;
+    end if;
+    insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, after_task, traceparent)
+    values (uuid_v7(), t.tenant_id, t.connection_id, t.provider, t.resource, p_mode, 'queued', t.task_id, p_traceparent)
+    on conflict (connection_id, resource, (after_task is null)) where ended_at is null
+    do update set mode = case when excluded.mode = 'full' then 'full' else sync_tasks.mode end
+    returning task_id into v_task;
+    return v_task;
+end $$;
+
+-- Accepts one request. `status` 202: the sync and its tasks are there, and `dispatch` holds the messages to send after
+-- the commit (only with p_direct: there are free slots and nobody waits). A request id that was seen before answers
+-- with its sync. Anything else is a problem document and changes nothing.
+create function accept_sync(p_sync_id uuid, p_tenant_id uuid, p_source text, p_request_id text, p_connection_id uuid,
+    p_provider text, p_resources text[], p_mode text, p_traceparent text, p_direct boolean)
+returns table (status int, location text, body text, dispatch text) language plpgsql as $$
+declare
+    c record;
+    v_seen uuid;
+    v_resource text;
+    v_task uuid;
+    v_new uuid[] := '{}';
+    v_tasks uuid[] := '{}';
+begin
+    select x.tenant_id, x.provider, x.status into c from connections x where x.connection_id = p_connection_id;
+    if not found or c.tenant_id <> coalesce(p_tenant_id, c.tenant_id) then
+        return query select 404, null::text, problem(404, 'unknown_connection',
+            'no connection with this id belongs to the caller''s tenant', '#/connection_id'), null::text;
+        return;
+    elsif c.provider <> p_provider then
+        return query select 422, null::text, problem(422, 'wrong_provider',
+            format('the connection is one of %s, not of %s', c.provider, p_provider), '#/provider'), null::text;
+        return;
+    elsif c.status not in ('active', 'suspect') then
+        return query select 409, null::text, problem(409, 'connection_' || c.status,
+            'the account must be authorised again before it can be synced', '#/connection_id'), null::text;
+        return;
+    end if;
+    if p_request_id is not null then
+        select s.sync_id into v_seen from syncs s where s.request_id = p_request_id;
+        if found then
+            return query select 202, '/v1/syncs/' || v_seen, accepted(v_seen), null::text;
+            return;
+        end if;
+    end if;
+
+    foreach v_resource in array p_resources loop
+        loop
+            v_task := null;
+            insert into sync_tasks as t (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch,
+                due_at, queued_at, traceparent)
+            values (uuid_v7(), c.tenant_id, p_connection_id, p_provider, v_resource, p_mode,
+                case when p_direct then 'dispatched' else 'queued' end, p_direct::int,
+                case when p_direct then now() + dispatch_delay(1) end, case when not p_direct then now() end,
+                p_traceparent)
+            on conflict (connection_id, resource, (after_task is null)) where ended_at is null do nothing
+            returning t.task_id into v_task;
+            if v_task is not null then
+                v_new := v_new || v_task;
+                exit;
+            end if;
+            v_task := join_live_task(p_connection_id, v_resource, p_mode, p_traceparent);
+            exit when v_task is not null;
+        end loop;
+        v_tasks := v_tasks || v_task;
+    end loop;
+
+    insert into syncs (sync_id, tenant_id, connection_id, provider, mode, source, request_id, open_tasks, traceparent)
+    values (p_sync_id, c.tenant_id, p_connection_id, p_provider, p_mode, p_source, p_request_id,
+        cardinality(v_tasks), p_traceparent);
+    insert into sync_members (sync_id, task_id) select p_sync_id, unnest(v_tasks);
+
+    return query select 202, '/v1/syncs/' || p_sync_id, accepted(p_sync_id),
+        case when p_direct then (select json_agg(task_message(t))::text from sync_tasks t where t.task_id = any (v_new)) end;
+end $$;
+
+-- Cancels a sync. Tasks that no other open sync needs end with it; their workers find the fence closed.
+create function cancel_sync(p_sync_id uuid, p_tenant_id uuid)
+returns table (status int, location text, body text, dispatch text) language plpgsql as $$
+declare
+    s syncs;
+    v_tasks uuid[];
+begin
+    select * into s from syncs x where x.sync_id = p_sync_id and x.tenant_id = p_tenant_id for update;
+    if not found then
+        return query select 404, null::text, problem(404, 'unknown_sync', 'no sync with this id belongs to the caller''s tenant'),
+            null::text;
+        return;
+    elsif s.state in ('completed', 'failed') then
+        return query select 409, null::text, problem(409, 'sync_already_ended',
+            format('the sync has %s already', s.state)), null::text;
+        return;
+    elsif s.state = 'running' then
+        select array_agg(t.task_id order by t.task_id) into v_tasks
+        from sync_members m join sync_tasks t using (task_id)
+        where m.sync_id = p_sync_id and t.ended_at is null and not exists (
+            select 1 from sync_members o join syncs x using (sync_id)
+            where o.task_id = t.task_id and o.sync_id <> p_sync_id and x.ended_at is null);
+        if v_tasks is not null then
+            perform 1 from sync_tasks t where t.task_id = any (v_tasks) order by t.task_id for update;
+            perform end_tasks(v_tasks, array_fill('cancelled'::text, array[cardinality(v_tasks)]),
+                array_fill(null::text, array[cardinality(v_tasks)]), array_fill(null::text, array[cardinality(v_tasks)]));
+        end if;
+        perform end_sync_cancelled(p_sync_id);
+    end if;
+    return query select 202, '/v1/syncs/' || p_sync_id, json_build_object('sync_id', p_sync_id,
+        'state', 'cancelled', 'href', '/v1/syncs/' || p_sync_id)::text, null::text;
+end $$;
+
+-- A cancelled sync whose remaining tasks go on for others ends by itself, with its event.
+create function end_sync_cancelled(p_sync_id uuid) returns void language sql as $$
+    with ended as (
+        update syncs set state = 'cancelled', ended_at = now(), open_tasks = 0
+        where sync_id = p_sync_id and ended_at is null returning *)
+    insert into outbox (event_id, topic, key, value, event_type, subject)
+    select e.id, 'sync.results', (e.s).connection_id::text, sync_event(e.s, e.id), 'sync.cancelled', (e.s).sync_id::text
+    from (select s::syncs as s, uuid_v7() as id from ended s offset 0) e;
+$$;
