@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing past U+10FFFF. */
+#include "base/base.h"
+
+/* Bytes of the well-formed character at the start of `s`: 1 to 4, or 0 when there is none. */
+size_t utf8_char_len(struct str s);
+bool utf8_valid(struct str s);
+/* The longest prefix of at most `max` bytes that does not end inside a character. */
+struct str utf8_cut(struct str s, size_t max);
