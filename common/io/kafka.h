@@ -18,7 +18,7 @@ struct kafka_options {
 	const char *properties; /* further librdkafka properties, "name=value;name=value" (TLS, SASL), or "" */
 	/* Called on errors that a person should see; `fatal` means the client is useless and the process should end. */
 	void (*on_error)(void *user, const char *text, bool fatal);
-	/* Called about every stats_ms with the lag summed over assigned partitions (-1 unknown), or NULL. */
+	/* Called every few seconds for each partition a consumer knows: messages not yet committed, -1 unknown. Or NULL. */
 	void (*on_lag)(void *user, const char *topic, int partition, int64_t lag);
 	void *user;
 };
@@ -73,8 +73,11 @@ struct kafka_consumer *kafka_consumer_new(struct loop *loop, const struct kafka_
     const char *const *topics, size_t ntopics, kafka_received *received, struct err *err);
 /* Leaves the group with a deadline and frees. Accepts NULL. */
 void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms);
-/* How many messages may be handed over from now on; 0 pauses the partitions, which throws prefetched messages away. */
-void kafka_consumer_credit(struct kafka_consumer *c, size_t messages);
+/*
+ * Pauses or resumes every partition. Pausing throws prefetched messages away (they come again), and no message is handed
+ * over until resumed; the consumer goes on being polled, so it keeps its membership.
+ */
+void kafka_consumer_pause(struct kafka_consumer *c, bool paused);
 /* Commits asynchronously that everything before offset + 1 is done. Refusals are ignored: ownership is in PostgreSQL. */
 void kafka_commit(struct kafka_consumer *c, const char *topic, int32_t partition, int64_t offset);
 /* Partitions assigned now. */
