@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures: one PostgreSQL and one Apache Kafka for the session, one fleet with its own database and topics for each test."""
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from harness import ledger as ledgers
+from harness.fleet import Fleet
+from harness.kafka import Kafka
+from harness.postgres import Postgres
+from harness.setup import migrate
+
+LOGS = ledgers.ROOT / ".fleet" / "logs"
+
+
+@pytest.fixture(scope="session")
+def ledger():
+    ledgers.clean_up_leftovers()
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    own = ledgers.Ledger("system-tests")
+    yield own
+    own.close()
+
+
+@pytest.fixture(scope="session")
+def kafka(ledger):
+    return Kafka(ledger, LOGS / "kafka.log").start()
+
+
+@pytest.fixture(scope="session")
+def postgres(ledger):
+    return Postgres(ledger, LOGS / "postgres.log").start()
+
+
+@pytest.fixture(scope="session")
+def template(postgres, ledger):
+    """The migrated database that every test's own is copied from."""
+    postgres.psql("create database sf_template")
+    migrate(ledger, LOGS, postgres.url("sf_template"))
+    return "sf_template"
+
+
+@pytest.fixture
+def fleet(request, kafka, postgres, template, ledger):
+    number = request.session.testscollected and request.session.items.index(request.node) + 1
+    logs = LOGS / re.sub(r"[^A-Za-z0-9_.-]+", "_", request.node.name)
+    logs.mkdir(exist_ok=True)
+    own = Fleet(f"t{number}", postgres, kafka, ledger, logs)
+    request.node.fleet = own
+    yield own
+    own.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows the end of each program's log; the whole logs stay in .fleet/logs."""
+    report = (yield).get_result()
+    if report.failed and hasattr(item, "fleet"):
+        for process in item.fleet.processes:
+            report.sections.append((f"{process.name} log", process.tail(40)))

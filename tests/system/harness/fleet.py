@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fleet for one test: its own database, topics, simulator and programs, and the words that tests tell their story in."""
+import json
+import urllib.error
+import urllib.request
+import uuid
+from dataclasses import dataclass, field
+
+import psycopg2
+import psycopg2.extras
+
+from .programs import CRYPTO_KEYS, Programs
+from .process import HarnessError, wait_until
+from .setup import Ctl, ProviderSimulator
+from .topics import Topics
+from .ledger import ROOT
+
+FINAL = ("completed", "failed", "cancelled")
+RESOURCES = {"practicepanther": ("contacts", "matters", "tasks")}
+
+# Waits that are seconds in production, so short that a test sees them, yet long enough for two busy cores.
+COMMON_SETTINGS = {"log.level": "debug", "log.format": "json", "admin.listen": "127.0.0.1:0"}
+PRODUCER_SETTINGS = {"http.listen": "127.0.0.1:0", "clock.tick_ms": 50, "dispatch.retry_ms": 1000,
+                     "workers.dead_after_ms": 2000, "outbox.resend_after_ms": 500}
+WORKER_SETTINGS = {"heartbeat.interval_ms": 200, "heartbeat.stop_after_ms": 1000, "http.allow_plain_loopback": True,
+                   "retry.base_ms": 50}
+
+
+@dataclass
+class Answer:
+    """An HTTP response; `body` is the parsed JSON, or the text when it is none."""
+    status: int
+    headers: dict
+    body: object
+
+
+@dataclass
+class Connection:
+    """An account at a provider that a tenant has connected."""
+    id: str
+    tenant: "Tenant"
+    provider: str
+    account: str
+
+
+@dataclass
+class Tenant:
+    """Whoever owns connections and a service key."""
+    fleet: "Fleet"
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    key: str = None
+
+    def api(self, method, path, body=None, headers=None, key=None):
+        """Calls the HTTP service with this tenant's key; any status is an answer, none raises. Bytes are sent as they are."""
+        return self.fleet.http(method, self.fleet.producer_url + path, body, headers, self.key if key is None else key)
+
+    def connection(self, account, provider="practicepanther", **dials):
+        """Connects an account of the simulator; dials say how that account behaves (see ProviderSimulator.dial)."""
+        if dials:
+            self.fleet.simulator.dial(account, **dials)
+        made = self.fleet.ctl.connection(self.id, provider, account, self.fleet.simulator.secret(account))
+        return Connection(made, self, provider, account)
+
+    def sync(self, connection, resources=None, mode=None):
+        """Asks for a sync over HTTP and returns its id."""
+        body = {"provider": connection.provider, "connection_id": connection.id, "resources": resources, "mode": mode}
+        answer = self.api("POST", "/v1/syncs", {name: value for name, value in body.items() if value is not None})
+        if answer.status != 202:
+            raise HarnessError(f"POST /v1/syncs: {answer}")
+        return answer.body["id"]
+
+
+class Fleet:
+    """Everything of one test. Programs are started by the test; what it does not stop is killed at its end."""
+
+    def __init__(self, name, postgres, kafka, ledger, logs):
+        self.name, self.postgres, self.kafka = name, postgres, kafka
+        self.database = f"sf_{name}"
+        postgres.psql(f"create database {self.database} template sf_template")
+        self.topics = Topics(kafka.address, f"{name}.")
+        self.programs = Programs(ledger, logs)
+        self.common = {**COMMON_SETTINGS, "database.url": postgres.url(self.database), "crypto.keys": CRYPTO_KEYS,
+                       "kafka.bootstrap_servers": kafka.address, "kafka.topic_prefix": self.topics.prefix,
+                       "providers.dir": ROOT / "common" / "providers"}
+        self.ctl = Ctl(self.programs, self.common)
+        self.producer, self.workers, self.processes = None, [], []
+        self.tenant = self.new_tenant()
+        self.ctl.create_topics()
+        self._simulator = self._session = None
+
+    # --- programs ---
+
+    @property
+    def simulator(self):
+        """The providers' APIs, started at the first use."""
+        if self._simulator is None:
+            self._simulator = ProviderSimulator(self.programs)
+            self.processes.append(self._simulator.process)
+        return self._simulator
+
+    def start_producer(self, env=None, **settings):
+        """Starts a producer and waits until it serves; settings by name with __ for a dot (clock__tick_ms=20)."""
+        self.producer = self._start("sync-producer", {**PRODUCER_SETTINGS, "kafka.group": f"{self.name}.producers"}, env, settings)
+        return self.producer
+
+    def start_worker(self, env=None, **settings):
+        own = {**WORKER_SETTINGS, "kafka.group": f"{self.name}.workers", "providers.origins": self.simulator.origins()}
+        worker = self._start("sync-worker", own, env, settings)
+        self.workers.append(worker)
+        return worker
+
+    def start(self, workers=1):
+        """A producer and so many workers, with the test settings."""
+        self.start_producer()
+        for _ in range(workers):
+            self.start_worker()
+        return self
+
+    def restart(self, process, env=None, **settings):
+        """Starts the same program again (after a kill, say) with the same settings, changed by those given."""
+        start = self.start_producer if process is self.producer else self.start_worker
+        if process.running:
+            process.stop()
+        if process in self.workers:
+            self.workers.remove(process)
+        return start(env=env, **{**process.asked, **settings})
+
+    def with_failpoint(self, name, nth=1):
+        """The environment that makes a program kill itself when it passes that failpoint for the nth time."""
+        return {"SYNCFLEET_FAILPOINT": f"{name}:{nth}"}
+
+    def _start(self, program, own, env, asked):
+        settings = {**self.common, **own, **{name.replace("__", "."): value for name, value in asked.items()}}
+        process = self.programs.start(program, settings=settings, env=env)
+        process.asked = asked
+        self.processes.append(process)
+        process.address("admin")
+        return process
+
+    # --- what tests do ---
+
+    def new_tenant(self):
+        tenant = Tenant(self)
+        tenant.key = self.ctl.key(tenant.id)
+        return tenant
+
+    def api(self, method, path, body=None, **how):
+        return self.tenant.api(method, path, body, **how)
+
+    def connection(self, account, provider="practicepanther", **dials):
+        return self.tenant.connection(account, provider, **dials)
+
+    def sync(self, connection, resources=None, mode=None):
+        return connection.tenant.sync(connection, resources, mode)
+
+    def request_by_kafka(self, connection, resources=None, mode=None, headers=None):
+        """The same request on sync.requests, as CloudEvents' binary mode has it; returns the event's id."""
+        event = str(uuid.uuid4())
+        body = {"provider": connection.provider, "connection_id": connection.id, "tenant_id": connection.tenant.id,
+                "resources": resources, "mode": mode}
+        defaults = {"ce_specversion": "1.0", "ce_id": event, "ce_source": "/tests", "ce_type": "io.syncfleet.sync.requested.v1",
+                    "content-type": "application/json"}
+        self.produce("sync.requests", {name: value for name, value in body.items() if value is not None},
+                     key=connection.id, headers={**defaults, **(headers or {})})
+        return event
+
+    def produce(self, topic, value, key=None, headers=None, partition=None):
+        """Writes a message; dicts are sent as JSON, bytes as they are."""
+        data = value if isinstance(value, (bytes, type(None))) else json.dumps(value).encode()
+        self.topics.produce(topic, data, key, headers, partition)
+
+    def messages(self, topic):
+        """All messages of a topic so far, with key, value (bytes) and headers."""
+        return self.topics.read(topic)
+
+    def results(self, distinct=True):
+        """All result events so far as dicts, in the order read; distinct drops repeated event ids, as consumers must."""
+        events = [json.loads(message.value) for message in self.messages("sync.results")]
+        return list({event["event_id"]: event for event in reversed(events)}.values())[::-1] if distinct else events
+
+    def sql(self, query, *arguments):
+        """Runs one statement in a transaction of its own, as the database's owner. Rows are dicts by column."""
+        if self._session is None or self._session.closed:
+            self._session = psycopg2.connect(self.postgres.url(self.database), cursor_factory=psycopg2.extras.RealDictCursor)
+            self._session.autocommit = True
+        try:
+            with self._session.cursor() as cursor:
+                cursor.execute(query, arguments or None)
+                return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+        except psycopg2.OperationalError:
+            self._session.close()
+            raise
+
+    def value(self, query, *arguments):
+        """The only value of the only row."""
+        (row,) = self.sql(query, *arguments)
+        (only,) = row.values()
+        return only
+
+    def http(self, method, url, body=None, headers=None, key=None):
+        data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+        given = {"Content-Type": "application/json"} if data is not None else {}
+        given.update({"Authorization": f"Bearer {key}"} if key else {})
+        request = urllib.request.Request(url, data=data, method=method, headers={**given, **(headers or {})})
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                return self._answer(response)
+        except urllib.error.HTTPError as error:
+            return self._answer(error)
+
+    @property
+    def producer_url(self):
+        return f"http://{self.producer.address('http')}"
+
+    def admin(self, process, path):
+        """What a program's admin port says, for example admin(worker, "/metrics")."""
+        return self.http("GET", f"http://{process.address('admin')}{path}")
+
+    # --- what tests wait for ---
+
+    def wait_until(self, predicate, timeout=20.0, what="the condition"):
+        return wait_until(predicate, timeout, what, self.evidence)
+
+    def wait_for_sync(self, sync, timeout=30.0, state=None):
+        """Waits until the sync has ended (in `state`, when given) and returns its row."""
+        def ended():
+            (row,) = self.sql("select * from syncs where id = %s", sync)
+            return row if row["state"] in FINAL else None
+        row = self.wait_until(ended, timeout, f"the end of sync {sync}")
+        if state not in (None, row["state"]):
+            raise HarnessError(f"sync {sync} is {row['state']}, not {state}\n{self.evidence()}")
+        return row
+
+    def wait_for_events(self, syncs, timeout=20.0):
+        """Waits until each sync's own end event can be read, and returns all results."""
+        def all_there():
+            events = self.results()
+            return events if set(syncs) <= {event["sync_id"] for event in events} else None
+        return self.wait_until(all_there, timeout, f"the end events of {len(syncs)} syncs")
+
+    def tasks(self, *syncs):
+        """Task rows, all or those that served the given syncs."""
+        if not syncs:
+            return self.sql("select * from sync_tasks order by created_at, id")
+        return self.sql("select distinct t.* from sync_tasks t join syncs_tasks st on st.task_id = t.id "
+                        "where st.sync_id = any(%s::uuid[]) order by t.created_at, t.id", list(syncs))
+
+    def evidence(self):
+        """Where everything stands: task rows and each program's last lines. For the message of a failure."""
+        try:
+            rows = self.sql("select id, provider, resource, state, dispatch, epoch, error_class, error_message from sync_tasks "
+                            "order by created_at desc limit 30")
+        except psycopg2.Error as error:
+            rows = [{"no task rows": str(error)}]
+        return "\n".join(["--- the last tasks", *map(str, rows), *(process.tail(15) for process in self.processes)])
+
+    def close(self):
+        """Kills what still runs; returns the failures of programs that died without being told to (a sanitizer's, say)."""
+        for process in reversed(self.processes):
+            process.kill()
+        self.topics.close()
+        if self._session is not None:
+            self._session.close()
+        self.postgres.psql(f"drop database if exists {self.database} with (force)")
+
+    @staticmethod
+    def _answer(response):
+        text = response.read().decode()
+        try:
+            body = json.loads(text)
+        except json.JSONDecodeError:
+            body = text
+        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
