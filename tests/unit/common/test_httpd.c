@@ -4,12 +4,7 @@
 #include "base/clock.h"
 #include "io/httpd.h"
 
-#include <netinet/in.h>
-#include <setjmp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "../http_peer.h"
 
 #define GUARD_MS INT64_C(20000) /* a test that waits longer than this has failed */
 #define BODY_MAX 1000
@@ -136,84 +131,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* ---- clients: the kernel accepts and buffers for them, so they need no thread ---- */
-
-struct client {
-	int fd;
-	bool closed;
-	struct buf in;
-};
+/* ---- clients ---- */
 
 static struct client one;
 static struct client many[HELD_MAX];
 static size_t nmany;
-
-static void client_open(struct client *c)
-{
-	const char *colon = strrchr(httpd_address(t.httpd), ':');
-	int64_t port;
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-
-	assert_true(str_to_i64(str_of(colon + 1), &port) && port > 0);
-	sa.sin_port = htons((uint16_t)port);
-	*c = (struct client){.fd = socket(AF_INET, SOCK_STREAM, 0), .in = BUF(8u << 20)};
-	assert_int_equal(connect(c->fd, (struct sockaddr *)&sa, sizeof sa), 0);
-}
-
-static void client_say(struct client *c, const char *text)
-{
-	size_t n = strlen(text);
-
-	assert_int_equal(send(c->fd, text, n, MSG_NOSIGNAL), (ssize_t)n);
-}
-
-static void client_read(struct client *c)
-{
-	char chunk[65536];
-	ssize_t n;
-
-	while ((n = recv(c->fd, chunk, sizeof chunk, MSG_DONTWAIT)) > 0)
-		buf_add(&c->in, chunk, (size_t)n);
-	if (n == 0)
-		c->closed = true;
-}
-
-/* The bytes of the first whole response in `in`, 0 when there is none yet. */
-static size_t response_bytes(struct client *c)
-{
-	client_read(c);
-	const char *text = buf_text(&c->in);
-	const char *end = strstr(text, "\r\n\r\n");
-	const char *length = strcasestr(text, "content-length: ");
-	int64_t n = 0;
-
-	if (!end)
-		return 0;
-	if (length && length < end) {
-		struct str rest = str_of(length + 16);
-
-		assert_true(str_to_i64(str_cut(&rest, '\r'), &n));
-	}
-	size_t want = (size_t)(end + 4 - text) + (size_t)n;
-	return c->in.n >= want ? want : 0;
-}
-
-static void client_done(struct client *c)
-{
-	if (c->fd > 0)
-		close(c->fd);
-	buf_done(&c->in);
-	*c = (struct client){0};
-}
-
-static void client_next(struct client *c)
-{
-	size_t n = response_bytes(c);
-
-	assert_true(n > 0);
-	memmove(c->in.p, c->in.p + n, c->in.n - n + 1);
-	c->in.n -= n;
-}
 
 static bool one_answered(void)
 {
@@ -254,22 +176,6 @@ static bool is_stopped(void)
 	return t.stopped;
 }
 
-static const char *body_of(struct client *c)
-{
-	const char *end = strstr(buf_text(&c->in), "\r\n\r\n");
-
-	assert_non_null(end);
-	return end + 4;
-}
-
-static void assert_status(struct client *c, int status)
-{
-	char want[32];
-
-	snprintf(want, sizeof want, "HTTP/1.1 %d ", status);
-	assert_memory_equal(buf_text(&c->in), want, strlen(want));
-}
-
 /* ---- tests ---- */
 
 static void test_requests_are_handed_over_whole(void **state)
@@ -290,7 +196,7 @@ static void test_requests_are_handed_over_whole(void **state)
 	};
 
 	(void)state;
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		client_say(&one, cases[i].request);
 		run_until(one_answered);
@@ -305,7 +211,7 @@ static void test_requests_are_handed_over_whole(void **state)
 static void test_a_body_in_pieces_is_one_request(void **state)
 {
 	(void)state;
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, "POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc");
 	nmany = 0;
 	run_until(all_held);
@@ -324,7 +230,7 @@ static void test_a_body_in_pieces_is_one_request(void **state)
 static void test_pipelined_requests_are_answered_in_order(void **state)
 {
 	(void)state;
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
 	run_until(one_answered);
 	assert_non_null(strstr(body_of(&one), "GET /1 <>"));
@@ -337,7 +243,7 @@ static void test_pipelined_requests_are_answered_in_order(void **state)
 static void test_a_head_request_gets_no_body(void **state)
 {
 	(void)state;
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, "HEAD /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 	run_until(one_closed);
 	assert_status(&one, 200);
@@ -348,7 +254,7 @@ static void test_a_head_request_gets_no_body(void **state)
 static void test_a_long_answer_arrives_whole(void **state)
 {
 	(void)state;
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
 	run_until(one_answered);
 	assert_int_equal(strlen(body_of(&one)), 3u << 20);
@@ -365,7 +271,7 @@ static void test_a_declared_long_body_is_refused_unread(void **state)
 
 		snprintf(head, sizeof head, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: %s\r\n\r\n",
 		    lengths[i]);
-		client_open(&one);
+		client_open(&one, httpd_address(t.httpd));
 		client_say(&one, head);
 		run_until(one_answered);
 		assert_true(strstr(buf_text(&one.in), " 413 ") || strstr(buf_text(&one.in), " 400 "));
@@ -376,7 +282,7 @@ static void test_a_declared_long_body_is_refused_unread(void **state)
 static void test_expect_continue_is_answered_before_the_body(void **state)
 {
 	(void)state;
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
 	run_until(one_answered);
 	assert_status(&one, 100);
@@ -385,7 +291,7 @@ static void test_expect_continue_is_answered_before_the_body(void **state)
 	run_until(one_answered);
 	assert_string_equal(body_of(&one), "POST /p <abc>");
 	client_done(&one);
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(
 	    &one, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\nExpect: 100-continue\r\n\r\n");
 	run_until(one_answered);
@@ -408,7 +314,7 @@ static void say_chunks(int n)
 static void test_a_long_chunked_body_is_refused_then_cut(void **state)
 {
 	(void)state;
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	say_chunks(10);
 	run_until(one_answered);
 	assert_status(&one, 200);
@@ -417,7 +323,7 @@ static void test_a_long_chunked_body_is_refused_then_cut(void **state)
 	run_until(one_answered);
 	assert_status(&one, 413);
 	client_done(&one);
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	say_chunks(1000);
 	run_until(none_pending);
 	t.handled = 0;
@@ -432,7 +338,7 @@ static void test_a_long_head_is_refused(void **state)
 
 	(void)state;
 	buf_printf(&text, "GET /a HTTP/1.1\r\nHost: x\r\nX-Long: %09000d\r\n\r\n", 1);
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, buf_text(&text));
 	run_until(one_answered);
 	assert_status(&one, 431);
@@ -449,7 +355,7 @@ static void test_malformed_requests_reach_no_handler(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		client_open(&one);
+		client_open(&one, httpd_address(t.httpd));
 		client_say(&one, cases[i]);
 		shutdown(one.fd, SHUT_WR);
 		run_until(one_closed);
@@ -461,16 +367,16 @@ static void test_malformed_requests_reach_no_handler(void **state)
 static void test_a_client_may_go_away(void **state)
 {
 	(void)state;
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
 	run_until(one_held);
 	client_done(&one);
 	answer_held();
 	run_until(none_pending);
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
 	client_done(&one);
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, "GET /still-here HTTP/1.1\r\nHost: x\r\n\r\n");
 	run_until(one_answered);
 	assert_int_equal(t.handled, 2);
@@ -486,7 +392,7 @@ static void test_bursts_do_not_stall(void **state)
 	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
 		nmany = sizes[s];
 		for (size_t i = 0; i < nmany; i++)
-			client_open(&many[i]);
+			client_open(&many[i], httpd_address(t.httpd));
 		for (int round = 0; round < 3; round++) {
 			for (size_t i = 0; i < nmany; i++)
 				client_say(
@@ -515,7 +421,7 @@ static void test_connections_beyond_the_limit_wait(void **state)
 	serve(2, 60000);
 	nmany = 2;
 	for (size_t i = 0; i < 6; i++) {
-		client_open(&many[i]);
+		client_open(&many[i], httpd_address(t.httpd));
 		client_say(&many[i], "GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 	}
 	for (int round = 0; round < 3; round++) {
@@ -534,7 +440,7 @@ static void test_idle_connections_are_closed(void **state)
 	(void)state;
 	teardown(NULL);
 	serve(10, 1000);
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
 	run_until(one_closed);
 	assert_int_equal(t.handled, 0);
@@ -550,8 +456,8 @@ static void on_stopped(void *user)
 static void test_stop_finishes_what_is_pending(void **state)
 {
 	(void)state;
-	client_open(&one);
-	client_open(&many[0]);
+	client_open(&one, httpd_address(t.httpd));
+	client_open(&many[0], httpd_address(t.httpd));
 	client_say(&one, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
 	run_until(one_held);
 	httpd_stop(t.httpd, GUARD_MS * 2, on_stopped, &t);
@@ -568,7 +474,7 @@ static void test_stop_finishes_what_is_pending(void **state)
 static void test_stop_gives_up_at_its_deadline(void **state)
 {
 	(void)state;
-	client_open(&one);
+	client_open(&one, httpd_address(t.httpd));
 	client_say(&one, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
 	run_until(one_held);
 	httpd_stop(t.httpd, 10, on_stopped, &t);
