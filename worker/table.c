@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "table.h"
+
+#define SQL_MAX (256u << 10) /* a statement names every column a few times */
+
+struct tables {
+	struct table *at;
+	size_t n;
+};
+
+static char *text_take(struct buf *b)
+{
+	assert(buf_ok(b));
+	char *text = mem_strdup(buf_text(b));
+
+	buf_done(b);
+	return text;
+}
+
+/* The columns that an update sets: all after connection_id, tenant_id and id. */
+static void assignments(const struct row_layout *layout, struct buf *out)
+{
+	size_t n;
+	const char *const *columns = row_layout_columns(layout, &n);
+
+	for (size_t i = 3; i < n; i++)
+		buf_printf(out, "%s = excluded.%s, ", columns[i], columns[i]);
+	buf_add_text(out, "synced_at = now(), deleted_at = null");
+}
+
+static char *compose_stage(const char *name, const char *columns)
+{
+	return mem_printf("create temporary table if not exists stage_%s on commit delete rows as select %s from %s "
+			  "with no data",
+	    name, columns, name);
+}
+
+/* Ordinals start at 1. The row that is there and alike is found by the primary key; the hash decides. */
+static char *compose_probe(const char *name)
+{
+	return mem_printf(
+	    "select u.ord from unnest($1::uuid[], $2::text[], $3::int8[]) with ordinality as u(connection_id, id, "
+	    "hash, ord) where not exists (select 1 from %s t where t.connection_id = u.connection_id and t.id = u.id "
+	    "collate \"C\" and t.content_hash = u.hash and t.deleted_at is null) order by u.ord",
+	    name);
+}
+
+/*
+ * Of a record that came twice the last one counts: the stage is filled in order and read backwards. Rows are written in
+ * the order of their key, so that sessions cannot deadlock. xmax = 0 marks a row that was not there before.
+ */
+static char *compose_merge(const struct row_layout *layout, const char *name, const char *columns)
+{
+	struct buf sets = BUF(SQL_MAX);
+
+	assignments(layout, &sets);
+	char *sql = mem_printf(
+	    "with merged as (insert into %s as t (%s) select distinct on (connection_id, id) %s from stage_%s "
+	    "order by connection_id, id, ctid desc on conflict (connection_id, id) do update set %s "
+	    "where t.content_hash is distinct from excluded.content_hash or t.deleted_at is not null "
+	    "returning t.connection_id, (t.xmax = 0) as fresh) "
+	    "select connection_id, count(*) filter (where fresh), count(*) from merged group by connection_id",
+	    name, columns, columns, name, buf_text(&sets));
+	buf_done(&sets);
+	return sql;
+}
+
+static void statement_set(struct pg_statement *st, const char *verb, const char *table, char *sql)
+{
+	*st = (struct pg_statement){mem_printf("%s_%s", verb, table), sql};
+}
+
+static void table_init(struct table *t, const struct resource *resource, size_t index)
+{
+	struct buf list = BUF(SQL_MAX);
+	const char *name = resource->table;
+
+	t->resource = resource;
+	t->index = index;
+	t->layout = row_layout_new(resource);
+	resource_column_list(resource, &list);
+	AUTO(mem_free_ptr) char *columns = text_take(&list);
+	t->copy = mem_printf("copy %s (%s) from stdin (format binary)", name, columns);
+	t->copy_stage = mem_printf("copy stage_%s (%s) from stdin (format binary)", name, columns);
+	statement_set(&t->stage, "stage", name, compose_stage(name, columns));
+	statement_set(&t->probe, "probe", name, compose_probe(name));
+	statement_set(&t->merge, "merge", name, compose_merge(t->layout, name, columns));
+	statement_set(&t->empty, "empty", name, mem_printf("delete from stage_%s", name));
+}
+
+static void statement_done(struct pg_statement *st)
+{
+	free((char *)(uintptr_t)st->name);
+	free((char *)(uintptr_t)st->sql);
+}
+
+static void table_done(struct table *t)
+{
+	free(t->copy);
+	free(t->copy_stage);
+	statement_done(&t->stage);
+	statement_done(&t->probe);
+	statement_done(&t->merge);
+	statement_done(&t->empty);
+	row_layout_free(t->layout);
+}
+
+struct tables *tables_new(const struct registry *registry)
+{
+	struct tables *t = mem_zalloc(sizeof *t);
+
+	for (size_t i = 0; i < registry_count(registry); i++)
+		t->n += registry_at(registry, i)->resources.n;
+	t->at = mem_array(t->n, sizeof *t->at);
+	size_t index = 0;
+	for (size_t i = 0; i < registry_count(registry); i++) {
+		const struct provider *p = registry_at(registry, i);
+
+		for (size_t k = 0; k < p->resources.n; k++, index++)
+			table_init(&t->at[index], &p->resources.at[k], index);
+	}
+	return t;
+}
+
+void tables_free(struct tables *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->n; i++)
+		table_done(&t->at[i]);
+	free(t->at);
+	free(t);
+}
+
+size_t tables_count(const struct tables *t)
+{
+	return t->n;
+}
+
+struct table *tables_find(struct tables *t, const struct resource *resource)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->at[i].resource == resource)
+			return &t->at[i];
+	}
+	return NULL;
+}
+
+enum rc tables_check(const struct tables *t, const char *conninfo, struct err *err)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct buf list = BUF(SQL_MAX);
+
+		resource_column_list(t->at[i].resource, &list);
+		AUTO(mem_free_ptr) char *columns = text_take(&list);
+		AUTO(mem_free_ptr) char *sql = mem_printf(
+		    "select %s, synced_at, deleted_at from %s limit 0", columns, t->at[i].resource->table);
+		enum rc rc = pg_run_blocking(conninfo, sql, err);
+		if (rc == RC_LOST)
+			return rc;
+		if (rc != RC_OK)
+			return err_prefix(err, "table %s of %s.%s does not fit its declaration (run `syncctl migrate up`?)",
+			    t->at[i].resource->table, t->at[i].resource->provider->name, t->at[i].resource->name);
+	}
+	return RC_OK;
+}

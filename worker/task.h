@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * One claimed task and its steps. task_goto() alone changes the step. The design's invariants that live here: a slice is
+ * short when others wait (6), a long wait gives the slot back (7), a worker that was not acknowledged starts no call (3).
+ */
+#include "base/base.h"
+#include "base/uuid.h"
+#include "io/http.h"
+#include "provider.h"
+
+struct worker;
+struct table;
+struct rows;
+
+/* name, text, what it waits for */
+#define TASK_STEPS(X)                                                                                        \
+	X(TOKEN, "token")   /* an access token that is good for the next call */                             \
+	X(FETCH, "fetch")   /* leave to call, then the call */                                               \
+	X(ANSWER, "answer") /* the provider's answer */                                                      \
+	X(PAUSE, "pause")   /* a short wait */                                                               \
+	X(DRAIN, "drain")   /* no more calls: the pages that are not stored yet */                           \
+	X(SETTLE, "settle") /* its row to be given back or failed */                                         \
+	X(GONE, "gone")     /* nothing but what still points to it */
+
+enum task_step {
+#define X(id, name) TASK_##id,
+	TASK_STEPS(X)
+#undef X
+};
+
+enum outcome { OUTCOME_NONE, OUTCOME_QUEUED, OUTCOME_WAITING, OUTCOME_FAILED };
+
+struct task {
+	struct worker *worker;
+	struct uuid task_id;
+	struct uuid connection_id;
+	struct uuid tenant_id;
+	int64_t epoch;
+	struct table *table;
+	struct walk walk;       /* its cursor points into `cursor` */
+	struct account account; /* its token points into `token` */
+	struct buf cursor;
+	struct buf token;
+	struct buf external_id;
+	struct provider_request request;
+	int64_t token_version;
+	int64_t token_expires_us; /* 0: unknown */
+	bool token_tried;         /* a refresh was done for this page already */
+	bool first_load;          /* no walk of this resource has ended: its rows are new */
+	int64_t page;             /* number of the page to be fetched next */
+	int64_t requested_us;     /* when the call began that is under way */
+	size_t unstored;          /* pages given to the store and not committed */
+	int64_t attempts;         /* failed tries of this page */
+	int restarts;             /* walks begun anew */
+	int64_t slice_end_ms;
+	int64_t slice_pages;
+	enum task_step step;
+	struct http_call *call;
+	struct timer *timer;
+	bool refreshing; /* tokens.c has it in a list */
+	/* how the slice ends, from DRAIN on */
+	enum outcome outcome;
+	enum verdict_class class;
+	int64_t wait_ms;
+	char message[VERDICT_REASON_MAX];
+	struct task *prev, *next; /* worker->tasks */
+};
+
+/* Begins with the first step; the claim has filled the identity, walk and account. Owned by the worker's list. */
+void task_start(struct task *t);
+/* Frees a task that was never started, too. */
+void task_free(struct task *t);
+
+/* The store: `n` pages are committed; `ended` when the last one was among them. */
+void task_stored(struct task *t, size_t n, bool ended);
+/* The fence was closed, or the heartbeat said so: somebody else decides about this task. Drops everything. */
+void task_lost(struct task *t);
+/* The database refuses its rows for a reason that is not in the data. */
+void task_refused(struct task *t, size_t pages, const char *reason);
+/* Tokens: a good token is in place (RC_OK), or why there is none. */
+void task_token_ready(struct task *t, enum verdict_class class, const char *reason);
+/* The row was given back or failed. */
+void task_settled(struct task *t);
+/* The worker ends: no further page is begun. */
+void task_stop(struct task *t);
+/* Called again when calls may be started once more. */
+void task_resume(struct task *t);
+
+const char *task_step_name(enum task_step step);
