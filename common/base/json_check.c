@@ -30,7 +30,9 @@ static bool is_digit(char c)
 /* The next character, or NUL at the end (a NUL in the text is refused wherever it stands). */
 static char peek(const struct scan *s)
 {
-	return s->p < s->end ? *s->p : (char)0;
+	if (s->p == s->end)
+		return '\0';
+	return *s->p;
 }
 
 static void skip_space(struct scan *s)
