@@ -38,13 +38,20 @@ static inline struct str slice_str(struct slice s)
 	return (struct str){s.p, s.n};
 }
 
+/* The value as JSON wrote it: a string with its quotes. */
+static inline struct str slice_text(struct slice s)
+{
+	return s.kind == SLICE_STRING ? (struct str){s.p - 1, (size_t)s.n + 2} : slice_str(s);
+}
+
 /* What to look for, compiled once and read-only afterwards. */
 struct slice_plan;
 
 /*
  * Paths are keys joined by dots and lead through objects only. `records_path` says where the array of records
  * is; "" means that the document is that array. `fields` are looked for inside of each record, `envelope`
- * outside of the records. A path may be asked for twice. All texts are copied. Free with slice_plan_free.
+ * outside of the records. A path may be asked for twice; "" is the whole record or document. All texts are
+ * copied. Free with slice_plan_free.
  */
 struct slice_plan *slice_plan_new(const char *records_path, const char *const *fields, size_t nfields,
     const char *const *envelope, size_t nenvelope) MUST_USE;

@@ -68,3 +68,25 @@ struct str utf8_cut(struct str s, size_t max)
 		s.n--;
 	return s;
 }
+
+size_t utf8_count(struct str s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		count += !is_continuation(s.p[i]);
+	return count;
+}
+
+size_t utf8_put(uint32_t character, char *to)
+{
+	if (character < 0x80) {
+		to[0] = (char)character;
+		return 1;
+	}
+	size_t length = character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+	for (size_t i = length - 1; i > 0; i--, character >>= 6)
+		to[i] = (char)(0x80 | (character & 0x3f));
+	to[0] = (char)((0xf00 >> length) | character);
+	return length;
+}

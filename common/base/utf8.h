@@ -8,3 +8,10 @@ size_t utf8_char_len(struct str s);
 bool utf8_valid(struct str s);
 /* The longest prefix of at most `max` bytes that does not end inside a character. */
 struct str utf8_cut(struct str s, size_t max);
+/* Characters of a valid text. */
+size_t utf8_count(struct str s);
+
+#define UTF8_MAX 4 /* bytes of the longest character */
+
+/* Writes a scalar value's bytes, at most UTF8_MAX; returns how many. */
+size_t utf8_put(uint32_t character, char *to);

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The same tests against the slicer without SSE2, as other processors build it: these copies win over the
+ * library's. */
+#define SLICE_PORTABLE
+#include "../../../common/base/slice.c"
+#include "../../../common/base/slice_scan.c"
+
+#include "test_slice.c"
