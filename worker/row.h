@@ -34,6 +34,7 @@ struct row_writer {
 	const struct row_layout *layout;
 	struct uuid connection_id;
 	struct uuid tenant_id;
+	struct str id; /* the next record's, when the resource declares no identity (IDENTITY_POSITION) */
 	struct buf *out;
 };
 
@@ -60,3 +61,7 @@ struct row_fault {
  */
 enum rc row_encode(const struct row_writer *writer, struct str raw, const struct slice *fields,
     struct row_mark *ret, struct row_fault *fault) MUST_USE;
+
+/* Appends a record's text as it may be kept and shown: without what the declaration redacts. For quarantine.
+ */
+enum rc row_redact(const struct row_layout *layout, struct str raw, struct buf *out) MUST_USE;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* One value of a tuple: its length in four bytes (-1: NULL), then its binary form. Private to row*.c. */
+#include "base/base.h"
+#include "base/slice.h"
+#include "sync/column.h"
+
+#include <endian.h>
+
+#define CELL_FIXED_MAX 32 /* what a cell takes besides the bytes of its text */
+
+struct row_redaction;
+
+static inline char *cell_put32(char *to, uint32_t v)
+{
+	v = htobe32(v);
+	memcpy(to, &v, sizeof v);
+	return to + sizeof v;
+}
+
+static inline char *cell_put64(char *to, uint64_t v)
+{
+	v = htobe64(v);
+	memcpy(to, &v, sizeof v);
+	return to + sizeof v;
+}
+
+static inline char *cell_put_null(char *to)
+{
+	return cell_put32(to, UINT32_MAX);
+}
+
+/*
+ * Writes a column's value, at most s.n + CELL_FIXED_MAX bytes; returns what follows it, or NULL with the
+ * reason why the value cannot be stored. `redaction` may be NULL.
+ */
+char *cell_put(const struct column *column, struct slice value, const struct row_redaction *redaction,
+    char *to, const char **ret_reason);
+
+/* A jsonb of the text as it is. */
+char *cell_put_json(
+    struct str text, const struct row_redaction *redaction, char *to, const char **ret_reason);
