@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "http_world.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+static void test_cancel(void **state)
+{
+	struct http_options o = plain;
+	struct result r[4] = {0};
+
+	(void)state;
+	o.max_connections = 2;
+	struct world w = world_start(&o, false);
+	struct http_call *on_wire = send_to(&w, "/hang", 5000, &r[0]);
+	send_to(&w, "/", 5000, &r[1]);
+	struct http_call *waiting = send_to(&w, "/", 5000, &r[2]);
+	http_cancel(waiting);
+	w.pending = 1;
+	loop_run(w.loop);
+	assert_int_equal(r[1].called, 1);
+	struct http_call *refused = http_send(w.client,
+	    &(struct http_request){.method = "GET", .url = "gopher://x/", .timeout_ms = 1}, finished, &r[3]);
+	http_cancel(refused);
+	http_cancel(on_wire);
+	assert_int_equal(http_in_flight(w.client), 0);
+	assert_int_equal(get(&w, "/").status, 200);
+	assert_int_equal(r[0].called + r[2].called + r[3].called, 0);
+	world_end(&w);
+}
+
+static void test_waiting_for_a_connection(void **state)
+{
+	struct http_options o = plain;
+	struct result r[12];
+
+	(void)state;
+	o.max_connections = 2;
+	struct world w = world_start(&o, false);
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		send_to(&w, "/size/1000", 20000, &r[i]);
+	assert_int_equal(http_in_flight(w.client), ARRAY_SIZE(r));
+	loop_run(w.loop);
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		assert_int_equal(r[i].status, 200);
+	assert_true(atomic_load(&w.server->connections) <= 2);
+	send_to(&w, "/hang", 60000, &r[0]);
+	send_to(&w, "/hang", 60000, &r[1]);
+	w.pending = 1;
+	struct http_call *late = send_to(&w, "/", 20, &r[2]);
+	w.pending = 1;
+	assert_non_null(late);
+	loop_run(w.loop);
+	assert_int_equal(r[2].err.rc, RC_TIMEOUT);
+	assert_non_null(strstr(r[2].err.text, "one of 2 connections"));
+	world_end(&w); /* with two calls in flight, whose callbacks must not run */
+	assert_int_equal(r[0].called + r[1].called, 0);
+}
+
+static void test_many_in_parallel(void **state)
+{
+	static struct result r[300];
+	struct world w = world_start(&plain, false);
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+			send_to(&w, i % 7 ? "/size/20000" : "/cut", 30000, &r[i]);
+		loop_run(w.loop);
+		for (size_t i = 0; i < ARRAY_SIZE(r); i++) {
+			assert_int_equal(r[i].called, 1);
+			assert_int_equal(r[i].status, i % 7 ? 200 : 0);
+		}
+	}
+	world_end(&w);
+}
+
+/* ---- budget ---- */
+
+static const struct http_options tight = {
+    .allow_plain_loopback = true, .body_max = BODY_MAX, .budget_bytes = 1000, .max_connections = 400};
+
+static void test_budget_smaller_than_a_body(void **state)
+{
+	static struct result r[40];
+	struct world w = world_start(&tight, false);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		send_to(&w, i % 2 ? "/size/90000" : "/chunked/90", 30000, &r[i]);
+	loop_run(w.loop);
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		assert_int_equal(r[i].body_n, 90000);
+	world_end(&w);
+}
+
+struct giving {
+	struct world *w;
+	struct result *r;
+	size_t n;
+	int before; /* answers that came before the bytes were given back */
+};
+
+static void give_back(void *user)
+{
+	struct giving *g = user;
+
+	for (size_t i = 0; i < g->n; i++)
+		g->before += g->r[i].called;
+	http_budget_give(g->w->client, tight.budget_bytes);
+}
+
+static void budget_holds_and_resumes(bool early)
+{
+	static struct result r[8];
+	struct world w = world_start(&tight, early);
+	struct giving g = {.w = &w, .r = r, .n = ARRAY_SIZE(r)};
+	struct timer *t = timer_new(w.loop, give_back, &g);
+
+	http_budget_take(w.client, tight.budget_bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		send_to(&w, "/gzip", 30000, &r[i]);
+	timer_set(t, 200, 0);
+	loop_run(w.loop);
+	assert_int_equal(g.before, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		assert_int_equal(r[i].status, 200);
+	/* Everything was given back: the next call does not wait. */
+	timer_free(t);
+	if (!early)
+		assert_int_equal(get(&w, "/").status, 200);
+	world_end(&w);
+}
+
+static void test_budget_in_the_kernel(void **state)
+{
+	(void)state;
+	budget_holds_and_resumes(false);
+}
+
+/* libcurl reads an answer that is there before it has sent the request without asking the loop. */
+static void test_budget_in_libcurl(void **state)
+{
+	(void)state;
+	budget_holds_and_resumes(true);
+}
+
+static void test_budget_timeout_and_cancel(void **state)
+{
+	struct world w = world_start(&tight, false);
+	struct result r[3];
+
+	(void)state;
+	http_budget_take(w.client, 5000);
+	send_to(&w, "/", 100, &r[0]);
+	struct http_call *held = send_to(&w, "/", 30000, &r[1]);
+	w.pending = 1;
+	loop_run(w.loop);
+	assert_int_equal(r[0].err.rc, RC_TIMEOUT);
+	assert_non_null(strstr(r[0].err.text, "memory budget"));
+	http_cancel(held);
+	http_budget_give(w.client, 5000);
+	assert_int_equal(get(&w, "/").status, 200);
+	http_budget_take(w.client, 5000);
+	send_to(&w, "/", 30000, &r[2]); /* freed while held */
+	world_end(&w);
+	assert_int_equal(r[1].called + r[2].called, 0);
+}
+
+/* ---- callbacks that call back ---- */
+
+struct chain {
+	struct world *w;
+	int left;
+	struct http_call *other;
+};
+
+static void chain_next(void *user, const struct http_response *res, const struct err *err)
+{
+	struct chain *c = user;
+	char url[64];
+
+	(void)err;
+	assert_non_null(res);
+	struct buf mine = *res->body;
+	*res->body = BUF(0);
+	assert_int_equal(mine.n, 500);
+	buf_done(&mine);
+	if (c->other)
+		http_cancel(TAKE(c->other));
+	if (--c->left == 0) {
+		http_client_free(TAKE(c->w->client));
+		loop_stop(c->w->loop);
+		return;
+	}
+	snprintf(url, sizeof url, "http://127.0.0.1:%d/size/500", c->w->server->port);
+	http_send(c->w->client, &(struct http_request){.method = "GET", .url = url, .timeout_ms = 5000},
+	    chain_next, c);
+}
+
+static void test_send_cancel_and_free_in_callbacks(void **state)
+{
+	struct world w = world_start(&plain, false);
+	struct chain c = {.w = &w, .left = 50};
+	struct result r;
+	char url[64];
+
+	(void)state;
+	c.other = send_to(&w, "/hang", 30000, &r);
+	snprintf(url, sizeof url, "http://127.0.0.1:%d/size/500", w.server->port);
+	http_send(w.client, &(struct http_request){.method = "GET", .url = url, .timeout_ms = 5000},
+	    chain_next, &c);
+	loop_run(w.loop);
+	assert_int_equal(c.left, 0);
+	assert_int_equal(r.called, 0);
+	world_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_cancel),
+	    cmocka_unit_test(test_waiting_for_a_connection),
+	    cmocka_unit_test(test_many_in_parallel),
+	    cmocka_unit_test(test_budget_smaller_than_a_body),
+	    cmocka_unit_test(test_budget_in_the_kernel),
+	    cmocka_unit_test(test_budget_in_libcurl),
+	    cmocka_unit_test(test_budget_timeout_and_cancel),
+	    cmocka_unit_test(test_send_cancel_and_free_in_callbacks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
