@@ -226,6 +226,7 @@ void pg_close(struct pg *pg)
 	timer_free(pg->reconnect);
 	timer_free(pg->watch);
 	pg_forget_statements(pg);
+	PQclear(pg->chain_result);
 	while (pg->head) {
 		struct request *rq = pg_request_pop(pg);
 

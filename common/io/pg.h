@@ -81,7 +81,7 @@ bool pg_uuid(const struct pg_result *r, int row, int col, struct uuid *ret);
 /* Decodes a bytea ("\x...") into `ret`. */
 bool pg_bytea(const struct pg_result *r, int row, int col, struct buf *ret);
 
-/* `res` is NULL when and only when `err` says why. */
+/* `err` is NULL when it went well. */
 typedef void pg_done(void *user, const struct pg_result *res, const struct err *err);
 
 /* ---- session ---- */
@@ -105,7 +105,9 @@ size_t pg_pending(const struct pg *pg);
 
 /* Queues one statement of the open chain. `done` may be NULL. */
 void pg_exec(struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user);
-/* Closes the chain: done(user, NULL, NULL) means the transaction is committed. */
+/* The same, but its result is given to the callback of the chain's pg_sync. One in a chain. */
+void pg_exec_held(struct pg *pg, const struct pg_statement *st, const struct pg_args *args);
+/* Closes the chain: without an error the transaction is committed. `res` is the held statement's, or NULL. */
 void pg_sync(struct pg *pg, pg_done *done, void *user);
 /* pg_exec and pg_sync of one statement; `done` is called once, after the commit, with the statement's result. */
 void pg_query(struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user);

@@ -55,6 +55,8 @@ void pg_request_fail_all(struct pg *pg, const struct err *err)
 	pg->tail = &pg->head;
 	pg->pending = 0;
 	pg->chain_err.rc = RC_OK;
+	PQclear(pg->chain_result);
+	pg->chain_result = NULL;
 	while (rq) {
 		struct request *next = rq->next;
 
@@ -164,9 +166,14 @@ void pg_sync(struct pg *pg, pg_done *done, void *user)
 		pg_flush(pg);
 }
 
-void pg_query(struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user)
+void pg_exec_held(struct pg *pg, const struct pg_statement *st, const struct pg_args *args)
 {
 	exec_queue(pg, request_new(REQUEST_EXEC_HELD, st, NULL, NULL), args);
+}
+
+void pg_query(struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user)
+{
+	pg_exec_held(pg, st, args);
 	pg_sync(pg, done, user);
 }
 
@@ -195,8 +202,8 @@ static void statement_done(struct pg *pg)
 		pg_result_err(rq->result, rq->statement->name, &pg->chain_err);
 	if (failed && rq->kind == REQUEST_PREPARE)
 		statement_forget(pg, rq->statement);
-	if (rq->kind == REQUEST_EXEC_HELD && !failed && pg->head && pg->head->kind == REQUEST_SYNC)
-		pg->head->result = TAKE(rq->result);
+	if (rq->kind == REQUEST_EXEC_HELD && !failed)
+		pg->chain_result = TAKE(rq->result);
 	if (!failed) {
 		pg_request_finish(rq, NULL);
 		return;

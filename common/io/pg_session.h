@@ -16,7 +16,7 @@ enum pg_state {
 	PG_DOWN,       /* waiting to reconnect */
 };
 
-/* A held EXEC has no callback of its own: the sync after it answers with its result. */
+/* A held EXEC has no callback of its own: its chain's sync answers with its result. */
 enum request_kind { REQUEST_PREPARE, REQUEST_EXEC, REQUEST_EXEC_HELD, REQUEST_SYNC, REQUEST_COPY };
 
 struct request {
@@ -25,7 +25,7 @@ struct request {
 	pg_done *done;
 	void *user;
 	struct request *next;
-	PGresult *result; /* of this statement; a SYNC's is what a held EXEC before it returned */
+	PGresult *result;
 };
 
 struct prepared {
@@ -61,6 +61,7 @@ struct pg {
 	struct request **tail;
 	size_t pending;
 	struct err chain_err; /* first error of the chain whose results are arriving */
+	PGresult *chain_result; /* of the chain's held statement, for its sync */
 	struct prepared *prepared;
 	struct copy copy;
 };

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "load_internal.h"
+
+#include "base/failpoint.h"
+
+struct load *load_new(const struct load_lane *lane)
+{
+	struct load *b = mem_zalloc(sizeof *b);
+
+	b->lane = *lane;
+	b->tail = &b->pages;
+	b->args = PG_ARGS;
+	return b;
+}
+
+void load_free(struct load *b)
+{
+	struct entry *e;
+	struct entry *next;
+
+	if (!b)
+		return;
+	HASH_ITER(hh, b->entries, e, next)
+	{
+		HASH_DEL(b->entries, e);
+		free(e);
+	}
+	load_free_groups(b);
+	free(b->order);
+	pg_args_done(&b->args);
+	free(b);
+}
+
+void load_add(struct load *b, struct rows *rows)
+{
+	struct task *t = rows->task;
+	struct entry *e = load_entry(b, rows);
+
+	if (!e) {
+		e = mem_zalloc(sizeof *e);
+		e->key = (struct entry_key){t->connection_id, t->table};
+		e->task = t;
+		e->first = rows;
+		HASH_ADD(hh, b->entries, key, sizeof e->key, e);
+		b->order = mem_realloc(b->order, (b->norder + 1) * sizeof *b->order);
+		b->order[b->norder++] = e;
+	}
+	e->last = rows;
+	e->pages++;
+	e->rows += rows->n;
+	rows->next = NULL;
+	*b->tail = rows;
+	b->tail = &rows->next;
+	b->npages++;
+	b->nrows += rows->n;
+}
+
+size_t load_rows(const struct load *b)
+{
+	return b->nrows;
+}
+
+size_t load_pages(const struct load *b)
+{
+	return b->npages;
+}
+
+struct entry *load_entries(struct load *b)
+{
+	return b->entries;
+}
+
+struct entry *load_entry(struct load *b, const struct rows *r)
+{
+	struct entry_key key = {r->task->connection_id, r->task->table};
+	struct entry *e;
+
+	HASH_FIND(hh, b->entries, &key, sizeof key, e);
+	return e;
+}
+
+bool load_page_alive(struct load *b, const struct rows *r)
+{
+	return load_entry(b, r)->fate == ENTRY_ALIVE;
+}
+
+static enum load_end end_for(const struct load *b)
+{
+	const char *state = b->err.sqlstate;
+
+	if (b->err.rc == RC_LOST)
+		return LOAD_AGAIN;
+	/* deadlock, serialization, lock or statement time-out, the server ends or is short of something */
+	if (!strncmp(state, "40", 2) || !strncmp(state, "55", 2) || !strncmp(state, "57", 2) ||
+	    !strncmp(state, "53", 2) || !strncmp(state, "58", 2) || !strncmp(state, "08", 2))
+		return LOAD_AGAIN;
+	if (!strcmp(state, "23505") && b->group && b->group->straight)
+		return LOAD_AGAIN;
+	if (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "54", 2))
+		return b->npages > 1 ? LOAD_SPLIT : LOAD_SIEVE;
+	return LOAD_REFUSED;
+}
+
+/* A straight copy that met rows which are there already: from now on these tasks go through the stage. */
+static void leave_straight(struct load *b)
+{
+	struct entry *e;
+	struct entry *next;
+
+	if (strcmp(b->err.sqlstate, "23505") != 0 || !b->group)
+		return;
+	HASH_ITER(hh, b->entries, e, next)
+	{
+		if (e->key.table == b->group->table)
+			e->task->first_load = false;
+	}
+}
+
+static void rolled_back(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct load *b = user;
+
+	(void)res;
+	(void)err;
+	enum load_end end = end_for(b);
+	leave_straight(b);
+	b->lane.ended(b->lane.user, end, &b->err);
+}
+
+void load_fail(struct load *b, const struct err *err)
+{
+	if (b->failed)
+		return;
+	b->failed = true;
+	b->err = *err;
+	if (err->rc == RC_LOST)
+		rolled_back(b, NULL, NULL);
+	else
+		pg_query(b->lane.pg, &sql_rollback, NULL, rolled_back, b);
+}
+
+static enum entry_fate fate_of(const struct entry *e, const struct pg_result *r, int row)
+{
+	bool ours = pg_i64(r, row, 1) == e->task->epoch;
+	int64_t page = pg_i64(r, row, 2);
+	bool running = str_is(pg_str(r, row, 3), "running");
+
+	if (ours && running && page == e->first->number)
+		return ENTRY_ALIVE;
+	if (ours && page == e->last->number + 1 && (running || (e->last->last && str_is(pg_str(r, row, 3), "completed"))))
+		return ENTRY_COMMITTED;
+	return ENTRY_LOST;
+}
+
+static void fenced(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct load *b = user;
+	size_t alive = 0;
+
+	if (err) {
+		load_fail(b, err);
+		return;
+	}
+	for (size_t i = 0; i < b->norder; i++)
+		b->order[i]->fate = ENTRY_LOST; /* also when its row is not there */
+	for (int i = 0; i < pg_rows(res); i++) {
+		struct entry *e = b->order[pg_i64(res, i, 0) - 1];
+
+		e->fate = fate_of(e, res, i);
+		alive += e->fate == ENTRY_ALIVE;
+	}
+	FAILPOINT(store_after_fence);
+	if (alive == 0) {
+		pg_exec(b->lane.pg, &sql_rollback, NULL, NULL, NULL);
+		pg_sync(b->lane.pg, load_committed, b);
+		return;
+	}
+	load_make_groups(b);
+	load_write_groups(b);
+}
+
+/* Not made: the next load makes them again. */
+static void stages_made(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct load *b = user;
+
+	(void)res;
+	if (err)
+		memset(b->lane.staged, 0, tables_count(b->lane.worker->tables) * sizeof *b->lane.staged);
+}
+
+/* Stages live as long as the session; each is made before the transaction that first needs it. */
+static void make_stages(struct load *b)
+{
+	for (struct entry *e = b->entries; e; e = e->hh.next) {
+		struct table *t = e->task->table;
+
+		if (b->lane.staged[t->index] || e->task->first_load)
+			continue;
+		b->lane.staged[t->index] = true;
+		pg_exec(b->lane.pg, &t->stage, NULL, NULL, NULL);
+	}
+}
+
+void load_run(struct load *b)
+{
+	struct pg_args *a = &b->args;
+
+	b->failed = false;
+	b->group = NULL;
+	for (struct entry *e = b->entries; e; e = e->hh.next) {
+		e->fate = ENTRY_UNKNOWN;
+		e->inserted = e->updated = 0;
+	}
+	make_stages(b);
+	pg_sync(b->lane.pg, stages_made, b);
+	pg_args_clear(a);
+	pg_array_begin(a, PG_UUID);
+	for (size_t i = 0; i < b->norder; i++)
+		pg_array_uuid(a, &b->order[i]->task->task_id);
+	pg_array_end(a);
+	pg_exec(b->lane.pg, &sql_begin, NULL, NULL, NULL);
+	pg_exec_held(b->lane.pg, &sql_fence, a);
+	pg_sync(b->lane.pg, fenced, b);
+}

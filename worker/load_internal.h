@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* What the files of a load share: load.c (its life and the fence), load_rows.c, load_commit.c. */
+#include "base/base.h"
+#include "load.h"
+
+#include "statements.h"
+#include "table.h"
+#include "task.h"
+#include "worker.h"
+
+/* The rows of one table in this load. */
+struct group {
+	struct table *table;
+	bool straight;  /* COPY into the table: first loads */
+	size_t rows;
+	struct str *pieces; /* what COPY sends */
+	size_t npieces;
+	struct group *next;
+};
+
+struct load {
+	struct load_lane lane;
+	struct rows *pages;
+	struct rows **tail;
+	size_t npages;
+	size_t nrows;
+	struct entry *entries;
+	struct entry **order; /* the entries as they came: what the fence counts by */
+	size_t norder;
+	struct group *groups;
+	struct group *group; /* being written */
+	struct pg_args args;
+	struct err err;
+	bool failed;
+};
+
+/* The entry of a page's task. */
+struct entry *load_entry(struct load *b, const struct rows *r);
+bool load_page_alive(struct load *b, const struct rows *r);
+/* A statement failed: rolls back and says how to go on. */
+void load_fail(struct load *b, const struct err *err);
+
+/* Writes the rows of b->group and of those behind it, then commits. */
+void load_write_groups(struct load *b);
+void load_free_groups(struct load *b);
+/* Groups the rows of the living entries by table. */
+void load_make_groups(struct load *b);
+
+/* Cursors, counters, quarantine, ends of walks and COMMIT. */
+void load_commit(struct load *b);
+/* The transaction is over: events go out, the lane hears of it. */
+void load_committed(void *user, const struct pg_result *res, const struct err *err);

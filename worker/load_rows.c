@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "load_internal.h"
+
+#define PROBE_ROWS_MIN 64 /* fewer rows are merged without asking first: a round trip costs more */
+#define PROBE_PAUSE 8     /* batches without a probe after one that found most rows different */
+
+void load_free_groups(struct load *b)
+{
+	while (b->groups) {
+		struct group *g = b->groups;
+
+		b->groups = g->next;
+		free(g->pieces);
+		free(g);
+	}
+}
+
+static struct group *group_of(struct load *b, struct table *table)
+{
+	for (struct group *g = b->groups; g; g = g->next) {
+		if (g->table == table)
+			return g;
+	}
+	struct group *g = mem_zalloc(sizeof *g);
+	g->table = table;
+	g->straight = true;
+	g->next = b->groups;
+	b->groups = g;
+	return g;
+}
+
+void load_make_groups(struct load *b)
+{
+	load_free_groups(b);
+	for (struct entry *e = b->entries; e; e = e->hh.next) {
+		if (e->fate != ENTRY_ALIVE || e->rows == 0)
+			continue;
+		struct group *g = group_of(b, e->task->table);
+		g->rows += e->rows;
+		g->straight = g->straight && e->task->first_load;
+	}
+	b->group = b->groups;
+}
+
+static void group_next(struct load *b)
+{
+	b->group = b->group->next;
+	load_write_groups(b);
+}
+
+static void merged(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct load *b = user;
+
+	if (err) {
+		load_fail(b, err);
+		return;
+	}
+	for (int i = 0; i < pg_rows(res); i++) {
+		struct entry_key key = {.table = b->group->table};
+		struct entry *e;
+
+		if (!pg_uuid(res, i, 0, &key.connection_id))
+			continue;
+		HASH_FIND(hh, b->entries, &key, sizeof key, e);
+		if (!e)
+			continue;
+		e->inserted = pg_i64(res, i, 1);
+		e->updated = pg_i64(res, i, 2) - e->inserted;
+	}
+	group_next(b);
+}
+
+static void copied(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct load *b = user;
+
+	(void)res;
+	if (err) {
+		load_fail(b, err);
+		return;
+	}
+	if (!b->group->straight) {
+		pg_query(b->lane.pg, &b->group->table->merge, NULL, merged, b);
+		return;
+	}
+	for (struct entry *e = b->entries; e; e = e->hh.next) {
+		if (e->key.table == b->group->table && e->fate == ENTRY_ALIVE)
+			e->inserted = (int64_t)e->rows;
+	}
+	group_next(b);
+}
+
+static void group_copy(struct load *b)
+{
+	struct group *g = b->group;
+
+	if (g->npieces == 0)
+		group_next(b);
+	else
+		pg_copy(b->lane.pg, g->straight ? g->table->copy : g->table->copy_stage, g->pieces, g->npieces, copied, b);
+}
+
+/* A page's tuples lie behind each other, but for those that were rejected. */
+static void add_piece(struct group *g, const struct rows *r, size_t i)
+{
+	struct str tuple = {r->bytes.p + r->mark[i].at, r->mark[i].n};
+	struct str *last = g->npieces ? &g->pieces[g->npieces - 1] : NULL;
+
+	if (last && last->p + last->n == tuple.p)
+		last->n += tuple.n;
+	else
+		g->pieces[g->npieces++] = tuple;
+}
+
+/* `r` or the first page behind it that belongs to the group being written. */
+static struct rows *group_page(struct load *b, struct rows *r)
+{
+	while (r && (r->task->table != b->group->table || !load_page_alive(b, r)))
+		r = r->next;
+	return r;
+}
+
+/* All rows of the group, or those whose ordinal (from 1, ascending) the probe returned. */
+static void group_pieces(struct load *b, const struct pg_result *differing)
+{
+	struct group *g = b->group;
+	int64_t ordinal = 0;
+	int at = 0;
+
+	g->pieces = mem_array(differing ? (size_t)pg_rows(differing) : g->rows, sizeof *g->pieces);
+	for (struct rows *r = group_page(b, b->pages); r; r = group_page(b, r->next)) {
+		for (size_t i = 0; i < r->n; i++) {
+			ordinal++;
+			if (!differing)
+				add_piece(g, r, i);
+			else if (at < pg_rows(differing) && pg_i64(differing, at, 0) == ordinal)
+				add_piece(g, r, i), at++;
+		}
+	}
+}
+
+static void probed(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct load *b = user;
+
+	if (err) {
+		load_fail(b, err);
+		return;
+	}
+	if ((size_t)pg_rows(res) > b->group->rows / 2)
+		b->group->table->probe_pause = PROBE_PAUSE;
+	group_pieces(b, res);
+	group_copy(b);
+}
+
+static void group_probe(struct load *b)
+{
+	struct pg_args *a = &b->args;
+
+	pg_args_clear(a);
+	pg_array_begin(a, PG_UUID);
+	for (struct rows *r = group_page(b, b->pages); r; r = group_page(b, r->next)) {
+		for (size_t i = 0; i < r->n; i++)
+			pg_array_uuid(a, &r->task->connection_id);
+	}
+	pg_array_end(a);
+	pg_array_begin(a, PG_TEXT);
+	for (struct rows *r = group_page(b, b->pages); r; r = group_page(b, r->next)) {
+		for (size_t i = 0; i < r->n; i++)
+			pg_array_text(a, (struct str){r->bytes.p + r->mark[i].id_at, r->mark[i].id_n});
+	}
+	pg_array_end(a);
+	pg_array_begin(a, PG_INT8);
+	for (struct rows *r = group_page(b, b->pages); r; r = group_page(b, r->next)) {
+		for (size_t i = 0; i < r->n; i++)
+			pg_array_i64(a, r->mark[i].hash);
+	}
+	pg_array_end(a);
+	pg_query(b->lane.pg, &b->group->table->probe, a, probed, b);
+}
+
+void load_write_groups(struct load *b)
+{
+	struct group *g = b->group;
+
+	if (!g) {
+		load_commit(b);
+		return;
+	}
+	if (!g->straight && g->rows >= PROBE_ROWS_MIN && g->table->probe_pause == 0) {
+		group_probe(b);
+		return;
+	}
+	if (g->table->probe_pause)
+		g->table->probe_pause--;
+	group_pieces(b, NULL);
+	group_copy(b);
+}
+

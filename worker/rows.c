@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "rows.h"
+
+#define ROWS_BYTES_MAX (256u << 20) /* a page's tuples; its body is bounded by http.body_max_bytes */
+#define CURSOR_MAX 65536
+#define POOL_MAX 128 /* pages kept for reuse */
+#define POOL_BYTES_MAX (1u << 20) /* larger buffers are given back to the system */
+
+static struct rows *pool;
+static size_t pool_n;
+
+struct rows *rows_new(struct task *task)
+{
+	struct rows *r = pool;
+
+	if (r) {
+		pool = r->next;
+		pool_n--;
+	} else {
+		r = mem_zalloc(sizeof *r);
+		buf_init(&r->bytes, ROWS_BYTES_MAX);
+		buf_init(&r->cursor, CURSOR_MAX);
+	}
+	r->task = task;
+	r->next = NULL;
+	return r;
+}
+
+static void clear(struct rows *r)
+{
+	for (size_t i = 0; i < r->nbad; i++) {
+		free(r->bad[i].column);
+		free(r->bad[i].reason);
+		free(r->bad[i].raw);
+	}
+	free(r->bad);
+	*r = (struct rows){.bytes = r->bytes, .cursor = r->cursor, .mark = r->mark, .cap = r->cap};
+	buf_clear(&r->bytes);
+	buf_clear(&r->cursor);
+}
+
+static void release(struct rows *r)
+{
+	buf_done(&r->bytes);
+	buf_done(&r->cursor);
+	free(r->mark);
+	free(r);
+}
+
+void rows_free(struct rows *r)
+{
+	if (!r)
+		return;
+	clear(r);
+	if (pool_n == POOL_MAX || r->bytes.cap > POOL_BYTES_MAX) {
+		release(r);
+		return;
+	}
+	r->next = pool;
+	pool = r;
+	pool_n++;
+}
+
+void rows_drain_pool(void)
+{
+	while (pool) {
+		struct rows *r = pool;
+
+		pool = r->next;
+		release(r);
+	}
+	pool_n = 0;
+}
+
+static void add_bad(struct rows *r, const char *column, const char *reason, struct str raw)
+{
+	r->bad = mem_realloc(r->bad, (r->nbad + 1) * sizeof *r->bad);
+	r->bad[r->nbad++] = (struct bad_record){
+	    .column = column ? mem_strdup(column) : NULL,
+	    .reason = mem_strdup(reason),
+	    .raw = mem_strndup(raw.p, raw.n),
+	    .raw_n = raw.n,
+	};
+}
+
+enum rc rows_add(struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields)
+{
+	struct row_fault fault;
+
+	if (r->n == r->cap) {
+		r->cap = r->cap ? 2 * r->cap : 128;
+		r->mark = mem_realloc(r->mark, r->cap * sizeof *r->mark);
+	}
+	enum rc rc = row_encode(writer, raw, fields, &r->mark[r->n], &fault);
+	if (rc == RC_OK)
+		r->n++;
+	else if (rc == RC_INVALID)
+		add_bad(r, fault.column, fault.reason, raw);
+	return rc == RC_INVALID ? RC_OK : rc;
+}
+
+void rows_reject(struct rows *r, size_t i, const char *reason)
+{
+	struct str tuple = {r->bytes.p + r->mark[i].at, r->mark[i].n};
+
+	add_bad(r, NULL, reason, tuple);
+	memmove(&r->mark[i], &r->mark[i + 1], (r->n - i - 1) * sizeof *r->mark);
+	r->n--;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* A page on its way to the database: tuples encoded when it arrived; its JSON is gone. */
+#include "base/base.h"
+#include "base/buf.h"
+#include "row.h"
+
+struct task;
+
+/* A record that cannot be stored. */
+struct bad_record {
+	char *column; /* NULL: not known */
+	char *reason;
+	char *raw;
+	size_t raw_n;
+};
+
+struct rows {
+	struct task *task;
+	int64_t number; /* of the page, from 0 */
+	struct buf bytes;
+	struct row_mark *mark;
+	size_t n;
+	size_t cap;
+	struct bad_record *bad;
+	size_t nbad;
+	struct buf cursor; /* where the next page begins; meaningless when last */
+	bool last;
+	int64_t watermark_us;
+	int64_t total;   /* expected records, or -1 */
+	size_t budget;   /* bytes taken from the page budget */
+	bool alone;      /* goes in a transaction of its own: its load failed on data */
+	struct rows *next;
+};
+
+/* Makes an empty page, reusing a freed one's memory when there is one. */
+struct rows *rows_new(struct task *task);
+void rows_free(struct rows *r);
+/* Frees what rows_free kept for reuse. */
+void rows_drain_pool(void);
+
+/* Encodes one record at the end, or notes it as bad. RC_LIMIT only when the page passes its ceiling. */
+enum rc rows_add(struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields) MUST_USE;
+/* Moves record `i` from the tuples to the bad ones, with the database's reason. */
+void rows_reject(struct rows *r, size_t i, const char *reason);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * Writes pages. Each connection (account) belongs to one of a few lanes, each a PostgreSQL session that carries one
+ * transaction at a time: whatever pages gathered while it was busy. See load.c for what a transaction does.
+ */
+#include "base/base.h"
+
+struct rows;
+struct store;
+struct worker;
+
+struct store *store_new(struct worker *w);
+/* Pages that are not committed are dropped: their tasks' rows have not moved. Accepts NULL. */
+void store_free(struct store *s);
+
+/* Takes the page. Its task hears of it by task_stored, task_lost or task_refused. */
+void store_add(struct store *s, struct rows *rows);
+/* Pages in all lanes. */
+size_t store_pending(const struct store *s);
+bool store_is_up(const struct store *s);
+/* Committed since the start: transactions, rows. */
+void store_counts(const struct store *s, uint64_t *ret_transactions, uint64_t *ret_rows);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* The worker as a whole: what its modules share. Everything is made in worker_init's order and freed in reverse. */
+#include "base/base.h"
+#include "base/uuid.h"
+#include "io/http.h"
+#include "io/loop.h"
+#include "io/pg.h"
+#include "settings.h"
+#include "sync/declaration.h"
+
+struct heartbeat;
+struct intake;
+struct outbox;
+struct settle;
+struct store;
+struct tables;
+struct task;
+struct tokens;
+struct keyring;
+struct admin;
+
+struct worker {
+	struct settings settings;
+	struct uuid id; /* a new one each time this process was declared dead */
+	struct loop *loop;
+	struct registry *registry;
+	struct tables *tables;
+	struct keyring *keyring;
+	struct http_client *http;
+	struct pg *control; /* claims, settlements, tokens */
+	struct heartbeat *heartbeat;
+	struct outbox *outbox;
+	struct store *store;
+	struct settle *settle;
+	struct tokens *tokens;
+	struct intake *intake;
+	struct admin *admin;
+	struct task *tasks; /* all that are not freed */
+	size_t ntasks;
+	bool others_wait; /* as of the last heartbeat */
+	bool stopping;
+};
+
+/* Opens everything and joins the fleet; on failure `w` is half-built and worker_done is still to be called. */
+enum rc worker_init(struct worker *w, struct err *err) MUST_USE;
+void worker_done(struct worker *w);
+/* Begins to end: no new claims, tasks stop after the page under way, then the loop stops. */
+void worker_stop(void *w);
+
+/* False while heartbeats are not acknowledged or the worker ends: no call may be started. */
+bool worker_may_call(const struct worker *w);
+/* Tells every task that waits for leave to look again. */
+void worker_resume_tasks(struct worker *w);
+/* A task was freed: takes more messages, or ends when it was the last. */
+void worker_task_gone(struct worker *w);
