@@ -2,7 +2,6 @@
 """Fixtures: one PostgreSQL and one Apache Kafka for the session, one fleet with its own database and topics for each test."""
 import re
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,7 +9,8 @@ from harness import ledger as ledgers
 from harness.fleet import Fleet
 from harness.kafka import Kafka
 from harness.postgres import Postgres
-from harness.setup import migrate
+from harness.programs import Programs
+from harness.setup import Ctl
 
 LOGS = ledgers.ROOT / ".fleet" / "logs"
 
@@ -39,7 +39,7 @@ def postgres(ledger):
 def template(postgres, ledger):
     """The migrated database that every test's own is copied from."""
     postgres.psql("create database sf_template")
-    migrate(ledger, LOGS, postgres.url("sf_template"))
+    Ctl(Programs(ledger, LOGS), {"database.url": postgres.url("sf_template")}).migrate()
     return "sf_template"
 
 

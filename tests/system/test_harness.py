@@ -109,6 +109,9 @@ def test_a_process_says_where_it_listens(tmp_path, ledger):
     talker = Process("talker", ["sh", "-c", f"echo plain text; echo '{line}'; sleep 1000"], tmp_path / "log", ledger)
     assert talker.address("admin") == "127.0.0.1:4242"
     talker.kill()
+    printer = Process("printer", ["sh", "-c", "echo listening 127.0.0.1:4243; sleep 1000"], tmp_path / "log2", ledger)
+    assert printer.address() == "127.0.0.1:4243"
+    printer.kill()
 
 
 def test_a_process_that_ends_early_shows_its_log(tmp_path, ledger):
@@ -149,4 +152,4 @@ def test_what_a_killed_run_left_is_cleaned_up_by_the_next(death):
     assert ledgers.clean_up_leftovers() >= 1
     wait_until(lambda: ledgers.start_time(int(pid)) in (None,) or ledgers.start_time(int(pid)) != alive, 5, "its end")
     assert not ledgers.Path(folder).exists()
-    assert not (ledgers.RUNS / "killed-run.json").exists()
+    assert not list(ledgers.RUNS.glob("killed-run-*"))

@@ -4,7 +4,7 @@ import json
 import urllib.error
 import urllib.request
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg2
 import psycopg2.extras
@@ -16,7 +16,6 @@ from .topics import Topics
 from .ledger import ROOT
 
 FINAL = ("completed", "failed", "cancelled")
-RESOURCES = {"practicepanther": ("contacts", "matters", "tasks")}
 
 # Waits that are seconds in production, so short that a test sees them, yet long enough for two busy cores.
 COMMON_SETTINGS = {"log.level": "debug", "log.format": "json", "admin.listen": "127.0.0.1:0"}
@@ -47,17 +46,16 @@ class Connection:
 class Tenant:
     """Whoever owns connections and a service key."""
     fleet: "Fleet"
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    key: str = None
+    id: str
+    key: str
 
     def api(self, method, path, body=None, headers=None, key=None):
         """Calls the HTTP service with this tenant's key; any status is an answer, none raises. Bytes are sent as they are."""
         return self.fleet.http(method, self.fleet.producer_url + path, body, headers, self.key if key is None else key)
 
-    def connection(self, account, provider="practicepanther", **dials):
-        """Connects an account of the simulator; dials say how that account behaves (see ProviderSimulator.dial)."""
-        if dials:
-            self.fleet.simulator.dial(account, **dials)
+    def connection(self, account, provider="practicepanther", **settings):
+        """Connects an account of the simulator; settings are the account's: records={"contacts": 250}, latency_ms=..."""
+        self.fleet.simulator.account(account, **settings)
         made = self.fleet.ctl.connection(self.id, provider, account, self.fleet.simulator.secret(account))
         return Connection(made, self, provider, account)
 
@@ -67,7 +65,7 @@ class Tenant:
         answer = self.api("POST", "/v1/syncs", {name: value for name, value in body.items() if value is not None})
         if answer.status != 202:
             raise HarnessError(f"POST /v1/syncs: {answer}")
-        return answer.body["id"]
+        return answer.body["sync_id"]
 
 
 class Fleet:
@@ -84,9 +82,9 @@ class Fleet:
                        "providers.dir": ROOT / "common" / "providers"}
         self.ctl = Ctl(self.programs, self.common)
         self.producer, self.workers, self.processes = None, [], []
-        self.tenant = self.new_tenant()
-        self.ctl.create_topics()
         self._simulator = self._session = None
+        self.ctl.create_topics()
+        self.tenant = self.new_tenant("first")
 
     # --- programs ---
 
@@ -139,16 +137,15 @@ class Fleet:
 
     # --- what tests do ---
 
-    def new_tenant(self):
-        tenant = Tenant(self)
-        tenant.key = self.ctl.key(tenant.id)
-        return tenant
+    def new_tenant(self, name):
+        tenant = self.ctl.tenant(name)
+        return Tenant(self, tenant, self.ctl.key(tenant))
 
     def api(self, method, path, body=None, **how):
         return self.tenant.api(method, path, body, **how)
 
-    def connection(self, account, provider="practicepanther", **dials):
-        return self.tenant.connection(account, provider, **dials)
+    def connection(self, account, provider="practicepanther", **settings):
+        return self.tenant.connection(account, provider, **settings)
 
     def sync(self, connection, resources=None, mode=None):
         return connection.tenant.sync(connection, resources, mode)
@@ -181,8 +178,7 @@ class Fleet:
     def sql(self, query, *arguments):
         """Runs one statement in a transaction of its own, as the database's owner. Rows are dicts by column."""
         if self._session is None or self._session.closed:
-            self._session = psycopg2.connect(self.postgres.url(self.database), cursor_factory=psycopg2.extras.RealDictCursor)
-            self._session.autocommit = True
+            self._session = self.another_session()
         try:
             with self._session.cursor() as cursor:
                 cursor.execute(query, arguments or None)
@@ -190,6 +186,11 @@ class Fleet:
         except psycopg2.OperationalError:
             self._session.close()
             raise
+
+    def another_session(self):
+        session = psycopg2.connect(self.postgres.url(self.database), cursor_factory=psycopg2.extras.RealDictCursor)
+        session.autocommit = True
+        return session
 
     def value(self, query, *arguments):
         """The only value of the only row."""
@@ -224,7 +225,7 @@ class Fleet:
     def wait_for_sync(self, sync, timeout=30.0, state=None):
         """Waits until the sync has ended (in `state`, when given) and returns its row."""
         def ended():
-            (row,) = self.sql("select * from syncs where id = %s", sync)
+            (row,) = self.sql("select * from syncs where sync_id = %s", sync)
             return row if row["state"] in FINAL else None
         row = self.wait_until(ended, timeout, f"the end of sync {sync}")
         if state not in (None, row["state"]):
@@ -241,21 +242,26 @@ class Fleet:
     def tasks(self, *syncs):
         """Task rows, all or those that served the given syncs."""
         if not syncs:
-            return self.sql("select * from sync_tasks order by created_at, id")
-        return self.sql("select distinct t.* from sync_tasks t join syncs_tasks st on st.task_id = t.id "
-                        "where st.sync_id = any(%s::uuid[]) order by t.created_at, t.id", list(syncs))
+            return self.sql("select * from sync_tasks order by task_id")
+        return self.sql("select * from sync_tasks where task_id in (select task_id from sync_members "
+                        "where sync_id = any(%s::uuid[])) order by task_id", list(syncs))
+
+    def rows(self, connection, provider, resource):
+        """The stored records of one connection that are not deleted."""
+        return self.sql(f"select * from {provider}_{resource} where connection_id = %s and deleted_at is null order by id",
+                        connection)
 
     def evidence(self):
         """Where everything stands: task rows and each program's last lines. For the message of a failure."""
         try:
-            rows = self.sql("select id, provider, resource, state, dispatch, epoch, error_class, error_message from sync_tasks "
-                            "order by created_at desc limit 30")
+            rows = self.sql("select task_id, provider, resource, state, dispatch, epoch, page, attempts, wait_reason, error_class, "
+                            "error_message from sync_tasks order by task_id desc limit 30")
         except psycopg2.Error as error:
             rows = [{"no task rows": str(error)}]
         return "\n".join(["--- the last tasks", *map(str, rows), *(process.tail(15) for process in self.processes)])
 
     def close(self):
-        """Kills what still runs; returns the failures of programs that died without being told to (a sanitizer's, say)."""
+        """Kills what still runs, the last first, and drops the database."""
         for process in reversed(self.processes):
             process.kill()
         self.topics.close()

@@ -46,7 +46,7 @@ class Ledger:
 
     def __init__(self, name, stays=False):
         RUNS.mkdir(parents=True, exist_ok=True)
-        self.path = RUNS / f"{name}.json"
+        self.path = RUNS / (f"{name}.json" if stays else f"{name}-{os.getpid()}.json")
         self.state = {"owner": None if stays else [os.getpid(), start_time(os.getpid())],
                       "processes": [], "folders": [], "notes": {}}
         self._save()

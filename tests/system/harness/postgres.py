@@ -58,9 +58,9 @@ class Postgres:
     def url(self, database="postgres", user="postgres"):
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
-    def psql(self, sql, database="postgres"):
-        """Runs SQL by psql and returns what it prints, unaligned and without headers."""
-        done = subprocess.run([bin_folder() / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.url(database), "-c", sql],
+    def psql(self, sql, database="postgres", form="-At"):
+        """Runs SQL by psql and returns what it prints; by default unaligned and without headers."""
+        done = subprocess.run([bin_folder() / "psql", "-Xq", form, "-v", "ON_ERROR_STOP=1", "-d", self.url(database), "-c", sql],
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise HarnessError(f"psql: {done.stderr.strip()}\n{sql}")

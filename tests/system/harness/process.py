@@ -116,11 +116,20 @@ class Process:
                 found.append(entry)
         return found
 
-    def address(self, name, timeout=20.0):
-        """The address in its "listening" event of that name: programs bind port 0 and say what they got."""
+    def address(self, name=None, timeout=20.0):
+        """Where it listens: programs bind port 0 and say what they got.
+
+        Ours log "listening" events by name; the simulator and the demo's broker print "listening HOST:PORT".
+        """
         def look():
-            said = [entry["address"] for entry in self.events("listening") if entry.get("name") == name]
+            said = self._addresses(name)
             if not said and not self.running:
                 raise HarnessError(f"{self.name} ended before it listened\n{self.tail()}")
             return said[-1] if said else None
-        return wait_until(look, timeout, f"{self.name} to say where {name} listens", self.tail)
+        return wait_until(look, timeout, f"{self.name} to say where it listens", self.tail)
+
+    def _addresses(self, name):
+        if name is None:
+            lines = self.log.read_text(errors="replace").splitlines()
+            return [line.split()[1] for line in lines if line.startswith("listening ")]
+        return [entry["address"] for entry in self.events("listening") if entry.get("name") == name]

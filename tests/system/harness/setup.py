@@ -1,18 +1,97 @@
 # SPDX-License-Identifier: Apache-2.0
 """Setting a fleet up: syncctl's commands and the simulator's controls."""
 import json
+import urllib.error
+import urllib.parse
 import urllib.request
 
-from .programs import Programs
+from .process import HarnessError
+
+SIMULATED = ("practicepanther", "bench", "acme")
 
 
-def migrate(ledger, logs, url):
-    Programs(ledger, logs).output("syncctl", "migrate", "up", settings={"database.url": url})
+def http_json(method, url, body=None, headers=None, timeout=30):
+    """Calls a URL that must answer 2xx with JSON, or with JSON lines, which come back as a list."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, method=method, headers={"Content-Type": "application/json", **(headers or {})})
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as response:
+            text, lines = response.read().decode(), response.headers.get_content_type() == "application/x-ndjson"
+    except urllib.error.HTTPError as error:
+        raise HarnessError(f"{method} {url}: {error.code} {error.read().decode()}") from None
+    return [json.loads(line) for line in text.splitlines()] if lines else json.loads(text)
 
 
 class Ctl:
-    pass
+    """What operations do by syncctl, on one database and broker."""
+
+    def __init__(self, programs, settings):
+        self.programs, self.settings = programs, settings
+
+    def __call__(self, *arguments, stdin=None):
+        return self.programs.output("syncctl", *arguments, settings=self.settings, stdin=stdin).strip()
+
+    def migrate(self):
+        self("migrate", "up")
+
+    def create_topics(self):
+        self("topics", "create")
+
+    def tenant(self, name):
+        return self("tenant", "create", name)
+
+    def key(self, tenant):
+        """A new service key; only this call ever shows it."""
+        return self("key", "create", "--tenant", tenant)
+
+    def connection(self, tenant, provider, account, secret):
+        """Connects an account; the secret goes in by stdin, so that no argument list holds it."""
+        return self("connection", "create", "--tenant", tenant, "--provider", provider, "--external-id", account,
+                    stdin=json.dumps(secret))
 
 
 class ProviderSimulator:
-    pass
+    """The providers' APIs and their controls (tests/simulator/README.md)."""
+
+    def __init__(self, programs, *arguments):
+        self.process = programs.start("provider-simulator", arguments)
+        self.url = f"http://{self.process.address()}"
+
+    def origins(self):
+        """The workers' setting that leads every simulated provider here."""
+        return ",".join(f"{provider}={self.url}" for provider in SIMULATED)
+
+    def account(self, name, **settings):
+        """Makes or changes an account: records={resource: count}, latency_ms, expires_in, version, changed_share, dials."""
+        return http_json("POST", self._of(name), settings)
+
+    def dial(self, name, dial, **options):
+        """From now on the account misbehaves: dial("a", "throttle", resource="contacts", times=3, retry_after="1")."""
+        return http_json("POST", self._of(name, "dials"), [{"dial": dial, **options}])
+
+    def clear_dials(self, name):
+        return http_json("DELETE", self._of(name, "dials"))
+
+    def state(self, name):
+        return http_json("GET", self._of(name))
+
+    def rows(self, name, resource):
+        """Every record that the account has now, as the API serves it."""
+        count = self.state(name)["records"].get(resource, 0)
+        return http_json("GET", self._of(name, "rows", resource=resource, **{"from": 0, "n": count})) if count else []
+
+    def log(self, name=None):
+        """What was asked and answered so far, of one account or of all."""
+        return http_json("GET", f"{self.url}/control/log" + (f"?account={name}" if name else ""))
+
+    def stats(self):
+        return http_json("GET", f"{self.url}/stats")
+
+    def secret(self, name, pair=1):
+        """The tokens that the account's user got when authorising."""
+        return {"access_token": f"at-{name}-{pair}", "refresh_token": f"rt-{name}-{pair}", "client_id": "client",
+                "client_secret": "secret"}
+
+    def _of(self, name, *path, **query):
+        return "/".join([f"{self.url}/control/accounts", urllib.parse.quote(name), *path]) + \
+            ("?" + urllib.parse.urlencode(query) if query else "")

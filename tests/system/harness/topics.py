@@ -88,6 +88,7 @@ class Topics:
         self._done(self.admin.delete_topics([self.name(t) for t in topics], operation_timeout=20))
         wait_until(lambda: not {self.name(t) for t in topics} & set(self.admin.list_topics(timeout=10).topics), 20,
                    "the topics to be gone")
+        self.writer = None  # it would remember that the topic is unknown
         for topic in topics:
             if topic in self.readers:
                 self.readers.pop(topic).close()
@@ -110,6 +111,10 @@ class Topics:
         if topic not in self.readers:
             self.readers[topic] = TopicReader(self.bootstrap, self.name(topic))
         return self.readers[topic].read()
+
+    def another(self):
+        """The same topics for another thread, with readers of its own."""
+        return Topics(self.bootstrap, self.prefix)
 
     def close(self):
         for reader in self.readers.values():

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`fleet demo`, `fleet up` and `fleet down`: a private fleet with a simulated PracticePanther. Standard library only."""
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
+
+import show  # noqa: E402 (the path above comes first)
+from harness import ledger as ledgers  # noqa: E402
+from harness.postgres import Postgres  # noqa: E402
+from harness.process import HarnessError  # noqa: E402
+from harness.programs import CRYPTO_KEYS, Programs  # noqa: E402
+from harness.setup import Ctl, ProviderSimulator, http_json  # noqa: E402
+
+DATABASE = "sync_fleet"
+WORKERS = 2
+TOPICS = {"sync.requests": 2, "sync.requests.dlq": 1, "sync.tasks.practicepanther": 4, "sync.tasks.practicepanther.dlq": 1,
+          "sync.results": 2}
+# Enough pages at this latency that the bars can be watched for some seconds.
+ACCOUNTS = {"smith-law": {"contacts": 6000, "matters": 3000, "tasks": 9000},
+            "baker-legal": {"contacts": 2500, "matters": 1200, "tasks": 3000}}
+LATENCY_MS = 60
+SAMPLE = ("select display_name, email, phone_mobile, status, synced_at::timestamp(0) from practicepanther_contacts "
+          "order by connection_id, id limit 5")
+UP = ledgers.RUNS / "up.json"
+
+
+class Stage:
+    """Everything that runs. death=None: it outlives this command."""
+
+    def __init__(self, ledger, death="KILL"):
+        self.folder = ledger.make_folder()
+        self.programs = Programs(ledger, self.folder, ledgers.ROOT / "build" / "release", death)
+        self.postgres = Postgres(ledger, self.folder / "postgres.log", death="QUIT" if death else None).start()
+        self.postgres.psql(f"create database {DATABASE}")
+        broker = self.programs.start("demo-broker", [f"{topic}:{count}" for topic, count in TOPICS.items()])
+        self.bootstrap = broker.address()
+        self.simulator = ProviderSimulator(self.programs)
+        self.settings = {"database.url": self.postgres.url(DATABASE), "kafka.bootstrap_servers": self.bootstrap,
+                         "crypto.keys": CRYPTO_KEYS, "providers.dir": ledgers.ROOT / "common" / "providers"}
+        self.ctl = Ctl(self.programs, self.settings)
+        self.connections = {}
+        self._set_up()
+        self._start_programs()
+
+    def _set_up(self):
+        self.ctl.migrate()
+        tenant = self.ctl.tenant("demo")
+        self.key = self.ctl.key(tenant)
+        for account, records in ACCOUNTS.items():
+            self.simulator.account(account, records=records, latency_ms=LATENCY_MS)
+            self.connections[account] = self.ctl.connection(tenant, "practicepanther", account, self.simulator.secret(account))
+
+    def _start_programs(self):
+        # The mock cluster's groups need a session time-out of this size.
+        common = {**self.settings, "kafka.properties": "session.timeout.ms=6000", "log.format": "json", "admin.listen": "127.0.0.1:0"}
+        producer = self.programs.start("sync-producer", settings={**common, "http.listen": "127.0.0.1:0"})
+        workers = [self.programs.start("sync-worker", settings={
+            **common, "providers.origins": self.simulator.origins(), "http.allow_plain_loopback": True}) for _ in range(WORKERS)]
+        self.api = f"http://{producer.address('http')}"
+        self.admin = [f"http://{process.address('admin')}" for process in (producer, *workers)]
+
+    def call(self, method, path, body=None):
+        return http_json(method, self.api + path, body, {"Authorization": f"Bearer {self.key}"})
+
+    def sync_all(self):
+        """Asks for a sync of every connection and shows how it goes."""
+        syncs = {}
+        for account, connection in self.connections.items():
+            answer = self.call("POST", "/v1/syncs", {"provider": "practicepanther", "connection_id": connection, "mode": "full"})
+            syncs[answer["sync_id"]] = (account, ACCOUNTS[account])
+        return show.progress(syncs, lambda sync: self.call("GET", f"/v1/syncs/{sync}"))
+
+    def show(self):
+        show.title("Syncing two PracticePanther accounts")
+        self.sync_all()
+        show.title("What is in PostgreSQL")
+        show.tables(self.postgres, DATABASE, [f"practicepanther_{resource}" for resource in ("contacts", "matters", "tasks")], SAMPLE)
+        show.title("The result events, as a consumer reads them")
+        show.events(self.bootstrap, "sync.results")
+
+    def notes(self):
+        account, connection = next(iter(self.connections.items()))
+        return f"""
+  HTTP service     {self.api}
+  admin ports      {' '.join(self.admin)}   (/livez /readyz /metrics /version)
+  PostgreSQL       {self.postgres.url(DATABASE)}
+  Kafka            {self.bootstrap}
+  the providers    {self.simulator.url}
+  logs             {self.folder}
+
+  export SYNC_FLEET_KEY={self.key}
+
+  # sync {account} again
+  curl -sS {self.api}/v1/syncs -H "Authorization: Bearer $SYNC_FLEET_KEY" -H 'Content-Type: application/json' \\
+       -d '{{"provider": "practicepanther", "connection_id": "{connection}", "mode": "full"}}'
+  # all syncs
+  curl -sS {self.api}/v1/syncs -H "Authorization: Bearer $SYNC_FLEET_KEY"
+  # the result events
+  kcat -C -b {self.bootstrap} -t sync.results
+  # an account that is throttled three times
+  curl -sS {self.simulator.url}/control/accounts/{account}/dials -d '[{{"dial": "throttle", "times": 3, "retry_after": "1"}}]'
+
+  ./fleet down ends it all."""
+
+
+def demo():
+    began = time.monotonic()
+    ledger = ledgers.Ledger("demo")
+    try:
+        stage = Stage(ledger)
+        stage.show()
+    finally:
+        ledger.close()
+    show.title(f"Done in {time.monotonic() - began:.1f} s; nothing was left running.")
+
+
+def up():
+    state = ledgers.read(UP)
+    if state and "told" in state["notes"] and all(ledgers.start_time(pid) == began for _, pid, began in state["processes"]):
+        show.title("It is up already.")
+        print(state["notes"]["told"])
+        return
+    ledgers.clean_up(UP)
+    ledger = ledgers.Ledger("up", stays=True)
+    try:
+        stage = Stage(ledger, death=None)
+        stage.show()
+        ledger.note(told=stage.notes())
+    except BaseException:
+        ledger.close()
+        raise
+    show.title("The fleet is up.")
+    print(stage.notes())
+
+
+def down():
+    was_up = ledgers.read(UP) is not None
+    ledgers.clean_up(UP)
+    show.title("The fleet is down." if was_up else "Nothing was up.")
+
+
+def main():
+    # Python's own way out, so that every `finally` runs.
+    for signo in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signo, lambda number, _: sys.exit(128 + number))
+    ledgers.clean_up_leftovers()
+    try:
+        {"demo": demo, "up": up, "down": down}[sys.argv[1]]()
+    except (HarnessError, subprocess.SubprocessError) as error:
+        sys.exit(f"fleet: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
