@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * Accounts: how many records each resource has, how they changed, and the tokens. Record `i` of a resource is
+ * a pure function of (seed, account, resource, i) and of the account's history: its revisions and the births
+ * of its records.
+ */
+#include "base/base.h"
+
+#include <xxhash.h>
+
+/* uthash's own hash falls through its cases, which clang's warnings refuse. */
+#define HASH_FUNCTION(key, n, hash) ((hash) = (unsigned)XXH3_64bits((key), (n)))
+#include <uthash.h>
+
+#define ACCOUNT_NAME_MAX 64
+#define RESOURCE_NAME_MAX 40
+#define REVISIONS_MAX 64
+#define BIRTHS_MAX 64
+#define VIEWS_MAX 2
+
+struct dial;
+
+/* Every `every`-th record (index divisible by it) got a new content at `changed_s`. */
+struct revision {
+	uint32_t number;
+	uint32_t every; /* 0: none */
+	int64_t changed_s;
+};
+
+/* The records from index `from` on appeared at `born_s`, after the account was made. */
+struct birth {
+	uint64_t from;
+	int64_t born_s;
+};
+
+enum order {
+	ORDER_NONE, /* what a provider serves that promises no order: stable, but not by id */
+	ORDER_ID,
+	ORDER_UPDATED,
+};
+
+/* Which records a request is about, and in which order. */
+struct selection {
+	enum order order;
+	bool descending;
+	int64_t updated_since_us; /* INT64_MIN: all */
+	int64_t created_since_us;
+};
+
+#define SELECT_ALL ((struct selection){.updated_since_us = INT64_MIN, .created_since_us = INT64_MIN})
+
+/* The selected records of a resource; `index` is NULL where position and index are the same or nearly so. */
+struct view {
+	struct selection of;
+	uint64_t generation; /* of the account, when this was made; 0: unused */
+	uint64_t n;
+	uint32_t *index;
+};
+
+struct resource {
+	char name[RESOURCE_NAME_MAX + 1];
+	uint64_t records;
+	bool sized;          /* somebody set `records` */
+	uint64_t last_start; /* where the last page that no dial moved began */
+	struct birth births[BIRTHS_MAX];
+	unsigned birth_count;
+	struct view views[VIEWS_MAX];
+	unsigned view_next;
+	struct resource *next;
+};
+
+struct account {
+	char name[ACCOUNT_NAME_MAX + 1];
+	uint64_t salt;   /* of its records: hash of seed and name */
+	unsigned number; /* trailing digits of the name, below 100,000 */
+	int64_t latency_ms;
+	int64_t expires_in_s;
+	uint64_t generation; /* grows with every change of its records */
+	struct revision revisions[REVISIONS_MAX];
+	unsigned revision_count;
+	struct resource *resources;
+	struct dial *dials;
+	unsigned token;      /* which pair of tokens is current: at-<name>-<token>, rt-<name>-<token> */
+	int64_t token_at_ms; /* unix; when that pair was issued */
+	bool token_expired;
+	unsigned in_flight;
+	uint64_t pages;
+	uint64_t served;
+	UT_hash_handle hh;
+};
+
+struct accounts {
+	uint64_t seed;
+	uint64_t default_records; /* of a resource that nobody sized */
+	bool on_demand;           /* any account named by a request exists */
+	struct account *by_name;
+};
+
+struct times {
+	uint32_t revision;
+	int64_t created_s;
+	int64_t updated_s;
+};
+
+bool account_name_ok(struct str name);
+/* NULL when there is none (and accounts are not made on demand). */
+struct account *account_find(struct accounts *all, struct str name);
+/* Finds or makes. The name must be account_name_ok. */
+struct account *account_get(struct accounts *all, struct str name);
+/* Finds or makes; a new one has `default_records`. The name is cut at RESOURCE_NAME_MAX. */
+struct resource *resource_get(struct accounts *all, struct account *account, struct str name);
+/* The first size makes old records; a later, greater one makes records that are born now, a smaller one
+ * removes the last. */
+enum rc resource_resize(
+    struct account *account, struct resource *resource, uint64_t records, struct err *err) MUST_USE;
+/* The present in whole seconds, rounded up: what changes now is never older than a reading of the clock
+ * before it. */
+int64_t account_now_s(void);
+enum rc account_revise(struct account *account, const struct revision *revision, struct err *err) MUST_USE;
+void accounts_done(struct accounts *all);
+
+struct times record_times(const struct account *account, const struct resource *resource, uint64_t i);
+
+/* The view stays the account's; it is good until its records change or VIEWS_MAX others were asked for. */
+const struct view *view_get(struct account *account, struct resource *resource, const struct selection *of);
+/* Index of the record at position `k` (below view->n). */
+uint64_t view_at(const struct view *view, uint64_t k);

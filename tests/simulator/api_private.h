@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* What api.c and the providers' files share. */
+#include "simulator.h"
+
+/* Records from index `from` to before `to`, comma-separated, into the body; counts them. */
+void page_records(struct simulator *sim, struct exchange *ex, uint64_t from, uint64_t to);
+
+void practicepanther_init(uint64_t seed);
+void practicepanther_done(void);
+bool practicepanther_serves(struct str resource);
+void bench_init(uint64_t seed);
+void bench_done(void);
+void acme_init(uint64_t seed);
+void acme_done(void);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "api.h"
+#include "control.h"
+#include "route.h"
+#include "token.h"
+
+struct route {
+	const char *method;
+	const char *pattern; /* a segment {} stands for any one */
+	void (*begin)(struct simulator *sim, struct exchange *ex);
+	bool silent; /* not in the log */
+};
+
+static const struct route ROUTES[] = {
+    {"GET", "/api/v2/{}", practicepanther_begin, false},
+    {"GET", "/v1/accounts/{}/{}", bench_begin, false},
+    {"GET", "/acme/v3/widgets", acme_begin, false},
+    {"POST", "/oauth/token", token_begin, false},
+    {"POST", "/OAuth/Token", token_begin, false},
+    {"POST", "/control/accounts", control_accounts_set, true},
+    {"POST", "/control/accounts/{}", control_account_set, true},
+    {"GET", "/control/accounts/{}", control_account_get, true},
+    {"POST", "/control/accounts/{}/dials", control_dials_add, true},
+    {"DELETE", "/control/accounts/{}/dials", control_dials_clear, true},
+    {"GET", "/control/accounts/{}/rows", control_rows, true},
+    {"GET", "/control/accounts/{}/rows/digest", control_digest, true},
+    {"GET", "/control/dials", control_dial_kinds, true},
+    {"GET", "/control/log", control_log, true},
+    {"POST", "/control/reset", control_reset, true},
+    {"GET", "/stats", control_stats, true},
+};
+
+static bool path_matches(struct str path, const char *pattern, struct str args[PATH_ARGS_MAX])
+{
+	struct str want = str_of(pattern);
+	size_t n = 0;
+
+	while (path.n && want.n) {
+		struct str have = str_cut(&path, '/');
+		struct str segment = str_cut(&want, '/');
+
+		if (str_is(segment, "{}") && have.n)
+			args[n++] = have;
+		else if (!str_eq(have, segment))
+			return false;
+	}
+	return path.n == 0 && want.n == 0;
+}
+
+void route_begin(struct simulator *sim, struct exchange *ex)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++) {
+		if (!path_matches(ex->req.path, ROUTES[i].pattern, ex->args))
+			continue;
+		found = true;
+		ex->logged = ROUTES[i].silent;
+		if (str_is(ex->req.method, ROUTES[i].method)) {
+			ROUTES[i].begin(sim, ex);
+			return;
+		}
+	}
+	answer_error(sim, ex, found ? 405 : 404, found ? "method not allowed" : "no such path");
+}

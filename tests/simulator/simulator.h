@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * One request and its answer, and what all of them share. A request is begun (routed, authenticated, the
+ * account's dials applied), waits if something says so, and is finished: only then is the body made, in the
+ * one buffer that all share.
+ */
+#include "base/base.h"
+#include "base/buf.h"
+#include "account.h"
+#include "request.h"
+#include "traffic.h"
+
+#define PATH_ARGS_MAX 2
+#define RETRY_AFTER_MAX 64
+#define BODY_MAX                                                                                             \
+	((size_t)1 << 30) /* bytes of an answer; a listing of every record of a big account must fit */
+#define WAIT_FOREVER INT64_MAX
+
+struct simulator;
+struct exchange;
+struct server;
+
+enum fate {
+	FATE_SEND,
+	FATE_HANG, /* wait, then close without a byte */
+	FATE_CUT,  /* send the head and half of the body, then close */
+};
+
+struct answer {
+	int status;       /* 0 until it is known */
+	bool body_ready;  /* the shared buffer holds the body: finish in the same turn */
+	const char *type; /* NULL: JSON */
+	char retry_after[RETRY_AFTER_MAX];
+	int64_t delay_ms;
+	enum fate fate;
+};
+
+/* A provider's API: what a page and a record look like. */
+struct api {
+	const char *name;
+	const char *id_key;   /* the text before a record's id: "\"id\":\"" */
+	const char *text_key; /* the text before a string of letters, at least six */
+	int expired_status;   /* how it says that the access token is over */
+	const char *expired_body;
+	int unauthorized_status;
+	const char *unauthorized_body;
+	/* Writes the body for ex->window; may set another status. */
+	void (*page)(struct simulator *sim, struct exchange *ex);
+	/* Appends record i as one JSON object. */
+	void (*record)(struct account *account, struct resource *resource, uint64_t i, struct buf *ret);
+	/* Appends the record's id. */
+	void (*id)(struct account *account, struct resource *resource, uint64_t i, struct buf *ret);
+};
+
+struct window {
+	struct selection of;
+	uint64_t start;
+	uint64_t asked; /* acme: `start` before dials */
+	uint64_t limit;
+	bool loop;       /* a dial: the way on leads back to `loop_to` */
+	int64_t loop_to; /* below 0: to where this page began */
+};
+
+struct exchange {
+	struct request req;
+	struct str args[PATH_ARGS_MAX]; /* what the route's {} stand for */
+	const struct api *api;          /* NULL: no provider's answer, so no dials */
+	struct account *account;        /* NULL until the caller is known */
+	struct resource *resource;
+	struct window window;
+	struct answer answer;
+	uint32_t dials;   /* bit k: kind k of DIALS was hit */
+	bool moved;       /* a dial changed which page is served */
+	int64_t pad_to;   /* a dial: bytes of the body, filled with blanks */
+	bool counted;     /* in the account's in_flight */
+	bool logged;      /* already, or never to be */
+	int64_t began_ms; /* unix */
+};
+
+struct simulator {
+	struct accounts accounts;
+	struct traffic traffic;
+	struct buf body;
+	uint64_t bench_records; /* of a resource of the bench API that nobody sized */
+	/* Closes every connection that waits; called by a reset before accounts go away. The server sets
+	 * both. */
+	void (*drop_waiting)(struct server *server);
+	struct server *server;
+};
+
+void simulator_init(struct simulator *sim, uint64_t seed);
+void simulator_done(struct simulator *sim);
+/* Back to no accounts, an empty log and zeroed counters. */
+void simulator_reset(struct simulator *sim);
+
+/* Answers, or sets what finish will do and how long to wait before it (answer.delay_ms). */
+void exchange_begin(struct simulator *sim, struct exchange *ex);
+/* Makes the body if it is not ready, and logs. Not for FATE_HANG. */
+void exchange_finish(struct simulator *sim, struct exchange *ex);
+/* The client went away, or was hung up on. */
+void exchange_abandon(struct simulator *sim, struct exchange *ex);
+
+/* A whole answer at once. */
+void answer_text(struct simulator *sim, struct exchange *ex, int status, const char *json);
+void answer_printf(struct simulator *sim, struct exchange *ex, int status, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+/* {"error": "..."} with the text escaped. */
+void answer_error(struct simulator *sim, struct exchange *ex, int status, const char *text);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * Tokens that can be told in advance: account A begins with the pair at-A-1 and rt-A-1; each grant issues the
+ * next pair (at-A-2, rt-A-2) and spends what came before. A code for the first grant by code is code-A-1, and
+ * so on.
+ */
+#include "base/base.h"
+#include "simulator.h"
+
+#define TOKEN_RESOURCE "token" /* what dials call the token endpoint */
+
+enum token_state {
+	TOKEN_UNKNOWN,
+	TOKEN_EXPIRED,
+	TOKEN_GOOD,
+};
+
+/* Reads an Authorization header; *ret_account is set unless the state is TOKEN_UNKNOWN. */
+enum token_state token_check(struct simulator *sim, struct str authorization, struct account **ret_account);
+/* False, and an answer in the API's words, unless the token is good; sets ex->account when it names one. */
+bool token_admit(struct simulator *sim, struct exchange *ex);
+
+/* POST /oauth/token */
+void token_begin(struct simulator *sim, struct exchange *ex);
+void token_write_state(const struct account *account, struct buf *ret);
