@@ -30,7 +30,7 @@ enum time_format {
  */
 struct column {
 	const char *name; /* SQL identifier, [a-z_][a-z0-9_]* */
-	const char *path; /* dotted path inside the record, "account_ref.id"; empty: the whole record */
+	const char *path; /* dotted path inside the record, "account_ref.id" */
 	enum column_type type;
 	enum time_format time;
 	bool required;

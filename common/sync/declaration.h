@@ -115,7 +115,8 @@ struct auth {
 	enum auth_kind kind;
 	const char *header;            /* carries the access token; "Authorization" */
 	const char *prefix;            /* before it; "Bearer " */
-	struct template authorize_url; /* oauth2: where a person consents */
+	struct template authorize_url; /* oauth2: where a person consents; response_type, client_id,
+	                                  redirect_uri, scope, state and authorize_params become its query */
 	struct template token_url;
 	struct texts scopes;
 	const char *scope_separator;
@@ -173,6 +174,7 @@ enum paging_stop {
 	STOP_MORE_FLAG,  /* `more` is false */
 	STOP_TOTAL,      /* `total` records were seen */
 	STOP_CURSOR,     /* only the absence of a cursor: pages may be short or empty in between */
+	STOP_UNSET,
 };
 
 enum cap_action { CAP_FAIL, CAP_BY_KEY, CAP_SHRINK_WINDOW };
@@ -253,12 +255,11 @@ struct deletion {
 	struct texts id;     /*   their identity, */
 	const char *time;    /*   and when; "" unknown */
 	struct paging paging;
-	const char *field;      /* field: where, and */
-	struct texts equals;    /*   what it says */
-	struct template lookup; /* asks for one record by ${record.id}: 404 confirms */
-	int64_t
-	    threshold_percent; /* more than so many of the live rows at once is an alarm, not a deletion */
-	int64_t every_s;       /* a complete walk is due so often; 0: only when asked for */
+	const char *field;         /* field: where, and */
+	struct texts equals;       /*   what it says */
+	struct template lookup;    /* asks for one record by ${record.id}: 404 confirms */
+	int64_t threshold_percent; /* more of the live rows at once is an alarm, not a deletion */
+	int64_t every_s;           /* a complete walk is due so often; 0: only when asked for */
 };
 
 /* Many GETs in one multipart/mixed POST (Google). */
@@ -268,10 +269,21 @@ struct batch {
 	int64_t max_parts;
 };
 
+enum http_method { METHOD_GET, METHOD_POST };
 enum resource_priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW };
 enum identity_kind {
 	IDENTITY_ID,       /* the paths of `id` */
 	IDENTITY_POSITION, /* none: window, walk, page and ordinal stand for it (Amazon's events) */
+};
+
+/* What else the engine reads of a page, outside of its records. */
+enum envelope {
+	ENVELOPE_NEXT,
+	ENVELOPE_SYNC_TOKEN,
+	ENVELOPE_MORE,
+	ENVELOPE_TOTAL,
+	ENVELOPE_WATERMARK,
+	ENVELOPE_COUNT
 };
 
 struct provider;
@@ -281,7 +293,8 @@ struct resource {
 	const char *table;
 	const char *operation; /* the name that limits count by; the resource's own unless given */
 	const char *hook;      /* C hook that does what no declaration can say; NULL: none */
-	bool post;             /* POST with the params of `body`, else GET */
+	enum http_method method;
+	enum body_format body; /* how parameters in the body are written */
 	struct template path;
 	LIST_OF(struct param) params;
 	const char *records; /* dotted path of the array of records; "": the document is the array */
@@ -303,8 +316,8 @@ struct resource {
 	char fingerprint[9];  /* 8 hex digits of this resource's declaration; cursors carry it */
 	int watermark_column; /* index of incremental.field, or -1 */
 	const struct provider *provider;
-	struct slice_plan
-	    *plan; /* records, then id parts and columns; envelope as ENVELOPE_* of the engine */
+	struct slice_plan *plan;      /* of the records, the id's parts, then the columns */
+	int envelope[ENVELOPE_COUNT]; /* index in the plan's envelope, or -1 */
 };
 
 struct dc_variable {
@@ -350,6 +363,7 @@ const struct provider *registry_at(const struct registry *r, size_t i);
 /* NULL: there is none of that name. */
 const struct provider *registry_find_provider(const struct registry *r, struct str name);
 const struct resource *provider_find_resource(const struct provider *p, struct str name);
+const struct data_centre *provider_find_data_centre(const struct provider *p, struct str name);
 
 /* Appends `connection_id, tenant_id, id, <columns>, [payload,] content_hash`: the order of COPY. */
 void resource_column_list(const struct resource *r, struct buf *out);

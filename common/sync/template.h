@@ -25,10 +25,7 @@
 	X(PARENT, "parent.")                                                                                 \
 	X(RECORD_ID, "record.id")                                                                            \
 	X(ITEM, "item.")                                                                                     \
-	X(COLUMNS, "columns") /* top-level names of the record's columns, joined with commas */              \
-	X(CLIENT_ID, "client_id")                                                                            \
-	X(REDIRECT_URI, "redirect_uri")                                                                      \
-	X(STATE, "state")
+	X(COLUMNS, "columns") /* top-level names of the record's columns, joined with commas */
 
 enum template_variable {
 	TEMPLATE_LITERAL,
@@ -52,6 +49,8 @@ struct template
 enum rc template_compile(const char *text, struct template *ret, struct err *err) MUST_USE;
 void template_done(struct template *t);
 bool template_uses(const struct template *t, enum template_variable v);
+/* As written between the braces; of a family, with its trailing dot. */
+const char *template_variable_name(enum template_variable v);
 
 /* Looks a variable up; a value with p NULL is absent. Values need to live until the next look-up only. */
 typedef struct str template_lookup(void *user, const struct template_part *part);

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "sync/declaration_check.h"
+
+/* Columns that every table of a resource has. */
+static const char *const reserved_columns[] = {"connection_id", "tenant_id", "id", "payload", "content_hash",
+    "first_seen_at", "synced_at", "deleted_at"};
+
+#define FIELDS_MAX 400 /* id parts and columns; PostgreSQL's own limit is 1,600 columns */
+
+static const config_setting_t *element(const config_setting_t *list, size_t i)
+{
+	return config_setting_get_elem(list, (unsigned)i);
+}
+
+/* ---- parameters ---- */
+
+static bool header_is_safe(const char *s)
+{
+	return s[0] && !s[strcspn(s, ": \t\r\n")];
+}
+
+static enum rc check_param(const struct reader *r, const config_setting_t *at, const struct param *p)
+{
+	if (p->in == PARAM_HEADER && !header_is_safe(p->name))
+		return reader_fail(r, reader_at(at, "name"), "\"%s\" is no name of a header", p->name);
+	if (!p->name[0])
+		return reader_fail(r, reader_at(at, "name"), "may not be empty");
+	for (size_t i = 0; i < p->value.n; i++)
+		if (memchr(p->value.part[i].text.p, '\n', p->value.part[i].text.n) ||
+		    memchr(p->value.part[i].text.p, '\r', p->value.part[i].text.n))
+			return reader_fail(r, reader_at(at, "value"), "may not hold a line break");
+	return RC_OK;
+}
+
+static bool params_use(const struct resource *res, enum template_variable v)
+{
+	bool used = template_uses(&res->path, v);
+	for (size_t i = 0; i < res->params.n; i++)
+		used = used || template_uses(&res->params.at[i].value, v);
+	return used;
+}
+
+/* ---- columns ---- */
+
+static bool column_is_reserved(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reserved_columns); i++)
+		if (strcmp(reserved_columns[i], name) == 0)
+			return true;
+	return false;
+}
+
+static enum rc check_column(
+    const struct reader *r, const config_setting_t *at, const struct resource *res, size_t i)
+{
+	const struct column *c = &res->columns.at[i];
+	if (column_is_reserved(c->name))
+		return reader_fail(
+		    r, reader_at(at, "name"), "\"%s\" is a column that every table has", c->name);
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(res->columns.at[k].name, c->name) == 0)
+			return reader_fail(
+			    r, reader_at(at, "name"), "there is a column \"%s\" already", c->name);
+	if (!c->path[0])
+		return reader_fail(r, reader_at(at, "path"), "may not be empty");
+	if (c->max_length && c->type != COLUMN_TEXT)
+		return reader_fail(r, reader_at(at, "max_length"), "is for columns of type text only");
+	if (config_setting_get_member(at, "time") && c->type != COLUMN_TIMESTAMP)
+		return reader_fail(r, reader_at(at, "time"), "is for columns of type timestamp only");
+	return RC_OK;
+}
+
+static enum rc check_columns(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	const config_setting_t *list = reader_at(at, "columns");
+	if (res->columns.n + res->id.n > FIELDS_MAX)
+		return reader_fail(r, list, "at most %d id parts and columns are allowed", FIELDS_MAX);
+	for (size_t i = 0; i < res->columns.n; i++) {
+		enum rc rc = check_column(r, element(list, i), res, i);
+		if (rc)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc check_identity(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	if (res->identity == IDENTITY_POSITION)
+		return RC_OK;
+	if (!res->id.n)
+		return reader_fail(r, reader_at(at, "id"), "has to name the paths of the record's identity");
+	for (size_t i = 0; i < res->id.n; i++)
+		if (!res->id.at[i][0])
+			return reader_fail(r, reader_at(at, "id"), "a path may not be empty");
+	return RC_OK;
+}
+
+/* ---- paging ---- */
+
+static enum rc check_stop(const struct reader *r, const config_setting_t *at, const struct paging *p)
+{
+	if (p->stop == STOP_MORE_FLAG && !p->more)
+		return reader_fail(r, reader_at(at, "stop"), "more_flag needs the key \"more\"");
+	if (p->stop == STOP_TOTAL && !p->total)
+		return reader_fail(r, reader_at(at, "stop"), "total needs the key \"total\"");
+	bool counts = p->strategy == PAGING_OFFSET || p->strategy == PAGING_PAGE;
+	if (counts && p->stop == STOP_CURSOR)
+		return reader_fail(r, reader_at(at, "stop"), "cursor is for the strategies with a cursor");
+	if (counts && p->stop == STOP_SHORT_PAGE && !p->size)
+		return reader_fail(r, at, "the stop rule short_page needs the key \"size\"");
+	return RC_OK;
+}
+
+static enum rc check_paging(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	/* Which variable moves a walk on, by strategy. */
+	static const enum template_variable moves[] = {
+	    [PAGING_OFFSET] = TEMPLATE_PAGE_OFFSET,
+	    [PAGING_PAGE] = TEMPLATE_PAGE_NUMBER,
+	    [PAGING_CURSOR] = TEMPLATE_CURSOR,
+	    [PAGING_LINK] = TEMPLATE_LITERAL,
+	    [PAGING_SYNC_TOKEN] = TEMPLATE_CURSOR,
+	    [PAGING_HISTORY] = TEMPLATE_CURSOR,
+	};
+	const struct paging *p = &res->paging;
+	if (p->strategy == PAGING_NONE)
+		return RC_OK;
+	const config_setting_t *strategy = reader_at(at, "strategy");
+	enum template_variable v = moves[p->strategy];
+	if (v != TEMPLATE_LITERAL && !params_use(res, v))
+		return reader_fail(r, strategy, "no parameter holds ${%s}, so every page would be the first",
+		    template_variable_name(v));
+	bool cursor = p->strategy >= PAGING_CURSOR;
+	if (cursor && !p->next && !p->next_header)
+		return reader_fail(
+		    r, at, "the key \"next\" or \"next_header\" is missing: where the next cursor is");
+	if ((p->strategy == PAGING_SYNC_TOKEN || p->strategy == PAGING_HISTORY) && !p->sync_token)
+		return reader_fail(r, at, "the key \"sync_token\" is missing: where the answer holds it");
+	if (p->cap_action == CAP_BY_KEY && !p->cap_key)
+		return reader_fail(r, reader_at(at, "cap_action"), "by_key needs the key \"cap_key\"");
+	return check_stop(r, at, p);
+}
+
+/* ---- incremental, parent, deletion ---- */
+
+static enum rc check_watermark(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	const struct incremental *inc = &res->incremental;
+	const config_setting_t *source = reader_at(at, "watermark");
+	if (inc->watermark == WATERMARK_MAX_FIELD && !inc->field)
+		return reader_fail(r, source, "max_field needs the key \"field\"");
+	if (inc->watermark == WATERMARK_MAX_FIELD &&
+	    (res->watermark_column < 0 || res->columns.at[res->watermark_column].type != COLUMN_TIMESTAMP))
+		return reader_fail(
+		    r, reader_at(at, "field"), "\"%s\" is no column of type timestamp", inc->field);
+	if (inc->watermark == WATERMARK_ENVELOPE && !inc->path)
+		return reader_fail(r, source, "envelope needs the key \"path\"");
+	if (inc->watermark == WATERMARK_TOKEN && !res->paging.sync_token)
+		return reader_fail(r, source, "token needs a paging with the key \"sync_token\"");
+	return RC_OK;
+}
+
+static enum rc check_incremental(
+    const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	if (!res->incremental.on)
+		return RC_OK;
+	bool windows = res->window.step_s != 0;
+	if (!res->hook && !windows && !params_use(res, TEMPLATE_SINCE) &&
+	    !params_use(res, TEMPLATE_SYNC_TOKEN))
+		return reader_fail(
+		    r, at, "no parameter holds ${since} or ${sync_token}, so every walk would be a full one");
+	return check_watermark(r, at, res);
+}
+
+static enum rc check_window(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	if (!res->window.step_s || params_use(res, TEMPLATE_WINDOW_FROM))
+		return RC_OK;
+	return reader_fail(r, at, "no parameter holds ${window.from}");
+}
+
+static bool parent_has_key(const struct resource *res, struct str name)
+{
+	for (size_t i = 0; i < res->parent.keys.n; i++)
+		if (str_is(name, res->parent.keys.at[i].name))
+			return true;
+	return false;
+}
+
+static enum rc check_parent(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	const struct provider *p = res->provider;
+	if (res->parent.resource && !provider_find_resource(p, str_of(res->parent.resource)))
+		return reader_fail(
+		    r, reader_at(at, "resource"), "there is no resource \"%s\"", res->parent.resource);
+	for (size_t i = 0; i < res->path.n; i++)
+		if (res->path.part[i].variable == TEMPLATE_PARENT &&
+		    !parent_has_key(res, res->path.part[i].text))
+			return reader_fail(r, at, "${parent.%.*s} is none of the parent's keys",
+			    STR_ARG(res->path.part[i].text));
+	return RC_OK;
+}
+
+static enum rc check_deletion(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	const struct deletion *d = &res->deletion;
+	const config_setting_t *strategy = reader_at(at, "strategy");
+	if (d->strategy == DELETION_FEED && !res->hook && (!d->path.n || !d->id.n))
+		return reader_fail(r, strategy, "feed needs the keys \"path\" and \"id\"");
+	if (d->strategy == DELETION_FIELD && (!d->field || !d->equals.n))
+		return reader_fail(r, strategy, "field needs the keys \"field\" and \"equals\"");
+	return RC_OK;
+}
+
+/* ---- a resource ---- */
+
+typedef enum rc check_fn(const struct reader *r, const config_setting_t *at, const struct resource *res);
+
+static enum rc check_params(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	for (size_t i = 0; i < res->params.n; i++) {
+		enum rc rc = check_param(r, element(at, i), &res->params.at[i]);
+		if (rc)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc check_path(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	struct str first = res->path.n ? res->path.part[0].text : STR("");
+	if (res->path.n && res->path.part[0].variable == TEMPLATE_LITERAL && first.p[0] == '/')
+		return RC_OK;
+	return reader_fail(r, at, "has to begin with /");
+}
+
+static enum rc check_verdicts(
+    const struct reader *r, const config_setting_t *list, const struct verdict_rule *at, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct verdict_rule *v = &at[i];
+		if (!v->path && (v->equals.n || v->present))
+			return reader_fail(r, element(list, i), "equals and present need the key \"path\"");
+		if (!v->status.n && !v->path && !v->contains.n && !v->header)
+			return reader_fail(r, element(list, i),
+			    "the rule holds for everything; give it a status, path, "
+			    "contains or header");
+	}
+	return RC_OK;
+}
+
+static enum rc check_resource_verdicts(
+    const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	return check_verdicts(r, at, res->verdicts.at, res->verdicts.n);
+}
+
+static enum rc check_resource(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	/* Those with a key are asked only when the key is there. */
+	static const struct {
+		const char *key;
+		check_fn *check;
+	} checks[] = {
+	    {NULL, check_identity},
+	    {NULL, check_columns},
+	    {"path", check_path},
+	    {"params", check_params},
+	    {"paging", check_paging},
+	    {"incremental", check_incremental},
+	    {"window", check_window},
+	    {NULL, check_parent},
+	    {"parent", check_parent},
+	    {"deletion", check_deletion},
+	    {"verdicts", check_resource_verdicts},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		const config_setting_t *s = checks[i].key ? config_setting_get_member(at, checks[i].key) : at;
+		enum rc rc = s ? checks[i].check(r, s, res) : RC_OK;
+		if (rc)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc check_resources(const struct reader *r, const config_setting_t *list, const struct provider *p)
+{
+	if (!p->resources.n)
+		return reader_fail(r, list, "at least one resource is needed");
+	for (size_t i = 0; i < p->resources.n; i++) {
+		const struct resource *res = &p->resources.at[i];
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(p->resources.at[k].name, res->name) == 0)
+				return reader_fail(r, reader_at(element(list, i), "name"),
+				    "there is a resource \"%s\" already", res->name);
+			if (strcmp(p->resources.at[k].table, res->table) == 0)
+				return reader_fail(r, reader_at(element(list, i), "table"),
+				    "the resource \"%s\" has that table", p->resources.at[k].name);
+		}
+		enum rc rc = check_resource(r, element(list, i), res);
+		if (rc)
+			return rc;
+	}
+	return RC_OK;
+}
+
+/* ---- the provider ---- */
+
+static enum rc check_base_url(const struct reader *r, const config_setting_t *at, const struct provider *p)
+{
+	if (p->base_url.n && p->base_url.part[0].variable == TEMPLATE_LITERAL) {
+		struct str s = p->base_url.part[0].text;
+		if (str_starts(s, STR("https://")) || str_starts(s, STR("http://")))
+			return RC_OK;
+	}
+	return reader_fail(r, at, "has to begin with https:// (http:// is for tests)");
+}
+
+static enum rc check_auth(const struct reader *r, const config_setting_t *at, const struct provider *p)
+{
+	const struct auth *a = &p->auth;
+	if (a->kind == AUTH_OAUTH2 && !a->token_url.n)
+		return reader_fail(r, at, "oauth2 needs the key \"token_url\"");
+	if (a->kind != AUTH_NONE && !header_is_safe(a->header))
+		return reader_fail(r, reader_at(at, "header"), "\"%s\" is no name of a header", a->header);
+	const config_setting_t *verdicts = config_setting_get_member(at, "verdicts");
+	return verdicts ? check_verdicts(r, verdicts, a->verdicts.at, a->verdicts.n) : RC_OK;
+}
+
+static enum rc check_limits(const struct reader *r, const config_setting_t *list, const struct provider *p)
+{
+	for (size_t i = 0; i < p->limits.n; i++) {
+		const struct limit *l = &p->limits.at[i];
+		for (size_t k = 0; k < l->resources.n; k++)
+			if (!provider_find_resource(p, str_of(l->resources.at[k])))
+				return reader_fail(r, reader_at(element(list, i), "resources"),
+				    "there is no resource \"%s\"", l->resources.at[k]);
+	}
+	return RC_OK;
+}
+
+static const struct dc_variable *find_variable(const struct data_centre *dc, struct str name)
+{
+	for (size_t i = 0; i < dc->variables.n; i++)
+		if (str_is(name, dc->variables.at[i].name))
+			return &dc->variables.at[i];
+	return NULL;
+}
+
+static enum rc check_dc_variables(
+    const struct reader *r, const config_setting_t *at, const struct template *t, const struct provider *p)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->part[i].variable != TEMPLATE_DC)
+			continue;
+		if (!p->data_centres.n)
+			return reader_fail(
+			    r, at, "${dc.%.*s} needs the key \"data_centres\"", STR_ARG(t->part[i].text));
+		for (size_t k = 0; k < p->data_centres.n; k++)
+			if (!find_variable(&p->data_centres.at[k], t->part[i].text))
+				return reader_fail(r, at, "the data centre \"%s\" has no variable \"%.*s\"",
+				    p->data_centres.at[k].name, STR_ARG(t->part[i].text));
+	}
+	return RC_OK;
+}
+
+static enum rc check_data_centres(
+    const struct reader *r, const config_setting_t *root, const struct provider *p)
+{
+	const config_setting_t *auth = reader_at(root, "auth");
+	if (p->data_centres.n && !p->data_centre)
+		return reader_fail(
+		    r, root, "data_centres need the key \"data_centre\": the one to take by default");
+	if (p->data_centre && !provider_find_data_centre(p, str_of(p->data_centre)))
+		return reader_fail(
+		    r, reader_at(root, "data_centre"), "there is no data centre \"%s\"", p->data_centre);
+	enum rc rc = check_dc_variables(r, reader_at(root, "base_url"), &p->base_url, p);
+	if (!rc)
+		rc = check_dc_variables(r, reader_at(auth, "token_url"), &p->auth.token_url, p);
+	if (!rc)
+		rc = check_dc_variables(r, reader_at(auth, "authorize_url"), &p->auth.authorize_url, p);
+	return rc;
+}
+
+static enum rc check_headers(const struct reader *r, const config_setting_t *list, const struct provider *p)
+{
+	for (size_t i = 0; i < p->headers.n; i++) {
+		enum rc rc = check_param(r, element(list, i), &p->headers.at[i]);
+		if (rc)
+			return rc;
+	}
+	return RC_OK;
+}
+
+enum rc declaration_check(const struct reader *r, const config_setting_t *root, const struct provider *p)
+{
+	enum rc rc = check_base_url(r, reader_at(root, "base_url"), p);
+	if (!rc)
+		rc = check_auth(r, reader_at(root, "auth"), p);
+	if (!rc)
+		rc = check_data_centres(r, root, p);
+	if (!rc)
+		rc = check_headers(r, reader_at(root, "headers"), p);
+	if (!rc)
+		rc = check_verdicts(r, reader_at(root, "verdicts"), p->verdicts.at, p->verdicts.n);
+	if (!rc)
+		rc = check_resources(r, reader_at(root, "resources"), p);
+	if (!rc)
+		rc = check_limits(r, reader_at(root, "limits"), p);
+	return rc;
+}

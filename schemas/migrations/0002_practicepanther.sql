@@ -1,0 +1,77 @@
+-- oldest binary: 0.1.0
+-- PracticePanther's resources. The columns up to content_hash are in the order of their declaration: COPY relies on names,
+-- people on the order.
+
+create table practicepanther_contacts (
+  connection_id uuid not null,
+  tenant_id uuid not null,
+  id text collate "C" not null,
+  account_id uuid,
+  account_name text,
+  is_primary_contact boolean,
+  display_name text,
+  first_name text,
+  middle_name text,
+  last_name text,
+  phone_mobile text,
+  phone_home text,
+  phone_fax text,
+  phone_work text,
+  email text,
+  notes text,
+  status text,
+  payload jsonb not null,
+  content_hash bigint not null,
+  first_seen_at timestamptz not null default now(),
+  synced_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  primary key (connection_id, id)
+);
+
+create table practicepanther_matters (
+  connection_id uuid not null,
+  tenant_id uuid not null,
+  id text collate "C" not null,
+  account_id uuid,
+  account_name text,
+  number bigint,
+  display_name text,
+  name text,
+  notes text,
+  rate text,
+  open_date timestamptz,
+  close_date timestamptz,
+  statute_of_limitation_date timestamptz,
+  status text,
+  created_at timestamptz,
+  updated_at timestamptz,
+  payload jsonb not null,
+  content_hash bigint not null,
+  first_seen_at timestamptz not null default now(),
+  synced_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  primary key (connection_id, id)
+);
+
+create table practicepanther_tasks (
+  connection_id uuid not null,
+  tenant_id uuid not null,
+  id text collate "C" not null,
+  account_id uuid,
+  account_name text,
+  matter_id uuid,
+  matter_name text,
+  subject text,
+  notes text,
+  priority text,
+  status text,
+  due_date timestamptz,
+  created_at timestamptz,
+  updated_at timestamptz,
+  payload jsonb not null,
+  content_hash bigint not null,
+  first_seen_at timestamptz not null default now(),
+  synced_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  primary key (connection_id, id)
+);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * Where a walk is, between two pages. Tasks store it as text (one flat JSON object, zero members left out)
+ * together with the fingerprint of the declaration that it belongs to.
+ */
+#include "base/base.h"
+#include "base/buf.h"
+
+#define CURSOR_TEXT_MAX (64u << 10) /* Amazon's page tokens take some 2 KB; nothing honest comes near */
+
+struct position {
+	int64_t started_us; /* the instant of the walk's first request */
+	int64_t since_us;   /* what changed since; 0: a full walk */
+	int64_t offset;     /* of the next page */
+	int64_t number;     /* of the next page */
+	int64_t pages;      /* read so far */
+	int64_t seen;       /* records so far */
+	int64_t mark_us;    /* the watermark that the pages gave so far; 0: none */
+	uint64_t last;      /* signature of the last page: that of its first record, or of its cursor */
+	uint64_t
+	    anchor; /* signature of the page at the last power of two: finds loops of any length (Brent) */
+	struct buf next; /* the provider's cursor or link */
+};
+
+/* Zeroes; release with position_done. */
+void position_init(struct position *p);
+void position_done(struct position *p);
+
+/* Reads into an initialised position. RC_NOT_FOUND: not ours, damaged, or of another declaration. */
+enum rc cursor_read(struct str text, const char *fingerprint, struct position *ret, struct err *err) MUST_USE;
+void cursor_write(const struct position *p, const char *fingerprint, struct buf *out);

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "base/clock.h"
+#include "declared.h"
+
+#include <json-c/json.h>
+
+#define REQUEST_TEXT_MAX (128u << 10) /* URL, headers and body; a page token in a URL takes some KB */
+#define SETTING_NAME_MAX 64
+
+/* A request in the making: what the templates' variables stand for. */
+struct making {
+	const struct walk *walk;
+	const struct account *account;
+	const struct position *position;
+	struct provider_request *request;
+	size_t header_at[PROVIDER_HEADERS_MAX]; /* offsets: the text moves while it grows */
+	char number[32];
+	struct err *err;
+};
+
+void provider_request_done(struct provider_request *rq)
+{
+	buf_done(&rq->text);
+	buf_done(&rq->scratch);
+	*rq = (struct provider_request){0};
+}
+
+/* ---- variables ---- */
+
+static struct str number_text(struct making *m, int64_t v)
+{
+	int n = snprintf(m->number, sizeof m->number, "%" PRId64, v);
+	return (struct str){m->number, (size_t)n};
+}
+
+static struct str setting_text(const struct account *a, struct str name)
+{
+	char key[SETTING_NAME_MAX];
+	struct json_object *v = NULL;
+	if (!a->settings || name.n >= sizeof key)
+		return (struct str){0};
+	memcpy(key, name.p, name.n);
+	key[name.n] = '\0';
+	if (!json_object_object_get_ex(a->settings, key, &v) || !v ||
+	    json_object_is_type(v, json_type_object) || json_object_is_type(v, json_type_array))
+		return (struct str){0};
+	struct str s = str_of(json_object_get_string(v));
+	return s.n ? s : (struct str){0};
+}
+
+static struct str dc_text(const struct making *m, struct str name)
+{
+	const struct provider *p = m->walk->provider;
+	const struct data_centre *dc = NULL;
+	struct str chosen = setting_text(m->account, str_of(p->data_centre_setting));
+	if (chosen.p)
+		dc = provider_find_data_centre(p, chosen);
+	else if (p->data_centre)
+		dc = provider_find_data_centre(p, str_of(p->data_centre));
+	for (size_t i = 0; dc && i < dc->variables.n; i++)
+		if (str_is(name, dc->variables.at[i].name))
+			return str_of(dc->variables.at[i].value);
+	return (struct str){0};
+}
+
+static struct str time_text(struct making *m, int64_t us)
+{
+	char text[CLOCK_TEXT_LEN + 1];
+	if (us <= 0)
+		return (struct str){0};
+	switch (m->walk->resource->incremental.format) {
+	case SINCE_EPOCH_S:
+		return number_text(m, us / US_PER_S);
+	case SINCE_EPOCH_MS:
+		return number_text(m, us / 1000);
+	case SINCE_DATE:
+		clock_format(us, text);
+		return (struct str){memcpy(m->number, text, 10), 10};
+	case SINCE_RFC3339:
+		clock_format(us, text);
+		memcpy(m->number, text, 19);
+		m->number[19] = 'Z';
+		return (struct str){m->number, 20};
+	case SINCE_RFC3339_MS:
+		clock_format(us, text);
+		memcpy(m->number, text, 23);
+		m->number[23] = 'Z';
+		return (struct str){m->number, 24};
+	}
+	return (struct str){0};
+}
+
+/* The columns' top-level names once each: what Zoho wants in `fields`. */
+static struct str columns_text(struct making *m)
+{
+	const struct resource *res = m->walk->resource;
+	struct buf *out = &m->request->scratch;
+	buf_clear(out);
+	for (size_t i = 0; i < res->columns.n; i++) {
+		struct str rest = str_of(res->columns.at[i].path);
+		struct str top = str_cut(&rest, '.');
+		bool known = false;
+		for (size_t k = 0; k < i && !known; k++) {
+			struct str other_rest = str_of(res->columns.at[k].path);
+			known = str_eq(str_cut(&other_rest, '.'), top);
+		}
+		if (!known)
+			buf_printf(out, "%s%.*s", out->n ? "," : "", STR_ARG(top));
+	}
+	return buf_str(out);
+}
+
+static struct str lookup(void *user, const struct template_part *part)
+{
+	struct making *m = user;
+	const struct position *pos = m->position;
+	const struct resource *res = m->walk->resource;
+	switch (part->variable) {
+	case TEMPLATE_EXTERNAL_ID:
+		return m->account->external_id.n ? m->account->external_id : (struct str){0};
+	case TEMPLATE_SETTING:
+		return setting_text(m->account, part->text);
+	case TEMPLATE_DC:
+		return dc_text(m, part->text);
+	case TEMPLATE_PAGE_SIZE:
+		return res->paging.size ? number_text(m, res->paging.size) : (struct str){0};
+	case TEMPLATE_PAGE_OFFSET:
+		return number_text(m, pos->offset);
+	case TEMPLATE_PAGE_NUMBER:
+		return number_text(m, pos->number);
+	case TEMPLATE_CURSOR:
+		return pos->next.n ? buf_str(&pos->next) : (struct str){0};
+	case TEMPLATE_SINCE:
+		return time_text(m, pos->since_us);
+	case TEMPLATE_UNTIL:
+		return time_text(m, pos->started_us - res->incremental.holdback_s * US_PER_S);
+	case TEMPLATE_COLUMNS:
+		return columns_text(m);
+	default:
+		return (struct str){0};
+	}
+}
+
+/* What the connection has to bring; anything else may be absent, and then the parameter is. */
+static bool is_required(const struct template_part *part)
+{
+	return part->variable == TEMPLATE_EXTERNAL_ID || part->variable == TEMPLATE_SETTING ||
+	       part->variable == TEMPLATE_DC;
+}
+
+static enum rc fail_missing(const struct making *m, const struct template_part *part)
+{
+	return err_set(m->err, RC_INVALID, "%s.%s needs ${%s%.*s}, which this connection does not have",
+	    m->walk->provider->name, m->walk->resource->name, template_variable_name(part->variable),
+	    STR_ARG(part->text));
+}
+
+static enum rc expand_all(struct making *m, const struct template *t, enum template_escape escape)
+{
+	const struct template_part *missing = NULL;
+	if (!template_expand(t, escape, lookup, m, &m->request->text, &missing))
+		return fail_missing(m, missing);
+	return RC_OK;
+}
+
+/* ---- URL ---- */
+
+static bool param_applies(const struct param *p, const struct position *pos)
+{
+	switch (p->when) {
+	case WHEN_ALWAYS:
+		return true;
+	case WHEN_FULL:
+		return pos->since_us == 0;
+	case WHEN_INCREMENTAL:
+		return pos->since_us != 0;
+	case WHEN_FIRST:
+		return pos->pages == 0;
+	case WHEN_NEXT:
+		return pos->pages != 0;
+	}
+	return true;
+}
+
+/* Appends the value, or takes `start` back when a variable that may be absent is. */
+static enum rc add_value(
+    struct making *m, const struct param *p, enum template_escape escape, size_t start, bool *ret_added)
+{
+	const struct template_part *missing = NULL;
+	struct buf *out = &m->request->text;
+	*ret_added = template_expand(&p->value, escape, lookup, m, out, &missing);
+	if (*ret_added)
+		return RC_OK;
+	out->n = start;
+	return is_required(missing) ? fail_missing(m, missing) : RC_OK;
+}
+
+static enum rc add_query(struct making *m)
+{
+	const struct resource *res = m->walk->resource;
+	struct buf *out = &m->request->text;
+	char separator = '?';
+	for (size_t i = 0; i < res->params.n; i++) {
+		const struct param *p = &res->params.at[i];
+		size_t start = out->n;
+		bool added;
+		if (p->in != PARAM_QUERY || !param_applies(p, m->position))
+			continue;
+		buf_add_char(out, separator);
+		url_encode(str_of(p->name), out);
+		buf_add_char(out, '=');
+		enum rc rc = add_value(m, p, ESCAPE_QUERY, start, &added);
+		if (rc)
+			return rc;
+		if (added)
+			separator = '&';
+	}
+	return RC_OK;
+}
+
+/* A link is the provider's text: it may only lead to the host that the token is for. */
+static enum rc add_link(struct making *m, struct str base_origin)
+{
+	struct str link = buf_str(&m->position->next);
+	struct str origin = url_origin(link);
+	struct buf *out = &m->request->text;
+	bool relative = link.n && link.p[0] == '/' && !str_starts(link, STR("//"));
+	if (!relative && !str_eq_nocase(origin, base_origin) &&
+	    !(m->walk->origin.n && str_eq_nocase(origin, m->walk->origin)))
+		return err_set(m->err, RC_INVALID, "the next link leads to another host");
+	if (memchr(link.p, ' ', link.n) || memchr(link.p, '\r', link.n) || memchr(link.p, '\n', link.n))
+		return err_set(m->err, RC_INVALID, "the next link is no URL");
+	size_t cut = relative ? 0 : origin.n;
+	out->n = base_origin.n;
+	buf_add(out, link.p + cut, link.n - cut);
+	return RC_OK;
+}
+
+/* Puts the walk's origin in the place of the declared one at the beginning of the text. */
+static void replace_origin(struct making *m)
+{
+	struct buf *out = &m->request->text;
+	struct str origin = m->walk->origin;
+	if (!origin.n)
+		return;
+	struct str old = url_origin(buf_str(out));
+	struct buf *copy = &m->request->scratch;
+	buf_clear(copy);
+	buf_add(copy, out->p + old.n, out->n - old.n);
+	buf_clear(out);
+	buf_add_str(out, origin);
+	buf_add_str(out, buf_str(copy));
+}
+
+static enum rc add_url(struct making *m)
+{
+	struct buf *out = &m->request->text;
+	const struct resource *res = m->walk->resource;
+	enum rc rc = expand_all(m, &m->walk->provider->base_url, ESCAPE_URL);
+	if (rc)
+		return rc;
+	if (res->paging.strategy == PAGING_LINK && m->position->next.n) {
+		rc = add_link(m, url_origin(buf_str(out)));
+	} else {
+		rc = expand_all(m, &res->path, ESCAPE_URL);
+		if (!rc)
+			rc = add_query(m);
+	}
+	if (rc)
+		return rc;
+	replace_origin(m);
+	buf_add_char(out, '\0');
+	return RC_OK;
+}
+
+/* ---- headers and body ---- */
+
+static enum rc end_header(struct making *m, size_t start)
+{
+	struct provider_request *rq = m->request;
+	struct str line = {rq->text.p + start, rq->text.n - start};
+	for (size_t i = 0; i < line.n; i++)
+		if ((unsigned char)line.p[i] < 0x20 && line.p[i] != '\t')
+			return err_set(m->err, RC_INVALID, "a header's value holds a control character");
+	if (rq->nheaders == PROVIDER_HEADERS_MAX)
+		return err_set(m->err, RC_LIMIT, "more than %d headers", PROVIDER_HEADERS_MAX);
+	m->header_at[rq->nheaders++] = start;
+	buf_add_char(&rq->text, '\0');
+	return RC_OK;
+}
+
+static enum rc add_header(struct making *m, const struct param *p)
+{
+	struct buf *out = &m->request->text;
+	size_t start = out->n;
+	bool added;
+	buf_printf(out, "%s: ", p->name);
+	enum rc rc = add_value(m, p, ESCAPE_NONE, start, &added);
+	return rc || !added ? rc : end_header(m, start);
+}
+
+static enum rc add_token(struct making *m)
+{
+	const struct auth *auth = &m->walk->provider->auth;
+	struct buf *out = &m->request->text;
+	size_t start = out->n;
+	if (auth->kind == AUTH_NONE)
+		return RC_OK;
+	if (!m->account->access_token.n)
+		return err_set(m->err, RC_INVALID, "this connection has no access token");
+	buf_printf(out, "%s: %s", auth->header, auth->prefix);
+	buf_add_str(out, m->account->access_token);
+	return end_header(m, start);
+}
+
+static enum rc add_headers(struct making *m)
+{
+	const struct provider *p = m->walk->provider;
+	const struct resource *res = m->walk->resource;
+	enum rc rc = add_token(m);
+	for (size_t i = 0; !rc && i < p->headers.n; i++)
+		rc = add_header(m, &p->headers.at[i]);
+	for (size_t i = 0; !rc && i < res->params.n; i++)
+		if (res->params.at[i].in == PARAM_HEADER && param_applies(&res->params.at[i], m->position))
+			rc = add_header(m, &res->params.at[i]);
+	if (rc || res->method != METHOD_POST)
+		return rc;
+	size_t start = m->request->text.n;
+	buf_printf(&m->request->text, "Content-Type: %s",
+	    res->body == BODY_FORM ? "application/x-www-form-urlencoded" : "application/json");
+	return end_header(m, start);
+}
+
+static enum rc add_form(struct making *m)
+{
+	const struct resource *res = m->walk->resource;
+	struct buf *out = &m->request->text;
+	size_t first = out->n;
+	for (size_t i = 0; i < res->params.n; i++) {
+		const struct param *p = &res->params.at[i];
+		size_t start = out->n;
+		bool added;
+		if (p->in != PARAM_BODY || !param_applies(p, m->position))
+			continue;
+		buf_printf(out, "%s%s=", out->n > first ? "&" : "", p->name);
+		enum rc rc = add_value(m, p, ESCAPE_QUERY, start, &added);
+		if (rc)
+			return rc;
+	}
+	return RC_OK;
+}
+
+/* An object of strings. The values gather behind the body's place first, since json-c escapes them. */
+static enum rc add_json(struct making *m)
+{
+	const struct resource *res = m->walk->resource;
+	struct buf *out = &m->request->text;
+	struct json_object *o = json_object_new_object();
+	enum rc rc = RC_OK;
+	for (size_t i = 0; !rc && i < res->params.n; i++) {
+		const struct param *p = &res->params.at[i];
+		size_t start = out->n;
+		bool added;
+		if (p->in != PARAM_BODY || !param_applies(p, m->position))
+			continue;
+		rc = add_value(m, p, ESCAPE_NONE, start, &added);
+		if (!rc && added)
+			json_object_object_add(
+			    o, p->name, json_object_new_string_len(out->p + start, (int)(out->n - start)));
+		out->n = start;
+	}
+	if (!rc)
+		buf_add_text(out, json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+	return rc;
+}
+
+/* ---- the request ---- */
+
+static enum rc make(struct making *m)
+{
+	struct provider_request *rq = m->request;
+	const struct resource *res = m->walk->resource;
+	enum rc rc = add_url(m);
+	if (!rc)
+		rc = add_headers(m);
+	size_t body_at = rq->text.n;
+	bool post = res->method == METHOD_POST;
+	if (!rc && post)
+		rc = res->body == BODY_FORM ? add_form(m) : add_json(m);
+	if (rc)
+		return rc;
+	if (!buf_ok(&rq->text) || !buf_ok(&rq->scratch))
+		return err_set(m->err, RC_LIMIT, "the request is longer than %u bytes", REQUEST_TEXT_MAX);
+	rq->url = rq->text.p;
+	for (size_t i = 0; i < rq->nheaders; i++)
+		rq->headers[i] = rq->text.p + m->header_at[i];
+	if (post)
+		rq->body = (struct str){rq->text.p + body_at, rq->text.n - body_at};
+	rq->method = post ? "POST" : "GET";
+	rq->timeout_ms = res->timeout_s * 1000;
+	rq->cursor_sent = m->position->next.n != 0;
+	return RC_OK;
+}
+
+enum rc provider_next(
+    const struct walk *w, const struct account *a, struct provider_request *ret, struct err *err)
+{
+	struct position pos;
+	struct making m = {.walk = w, .account = a, .position = &pos, .request = ret, .err = err};
+	ret->text.max = REQUEST_TEXT_MAX;
+	ret->scratch.max = REQUEST_TEXT_MAX;
+	buf_clear(&ret->text);
+	buf_clear(&ret->scratch);
+	ret->nheaders = 0;
+	ret->body = (struct str){0};
+	enum rc rc = provider_supported(w->resource, err);
+	if (rc)
+		return rc;
+	position_init(&pos);
+	rc = walk_position(w, &pos, err);
+	if (!rc)
+		rc = make(&m);
+	position_done(&pos);
+	return rc;
+}
