@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
+#include "base/json.h"
+#include "base/jsonw.h"
 #include "cursor.h"
-
-#include <json-c/json.h>
 
 #define CURSOR_DEPTH 2
 
@@ -93,69 +93,38 @@ static bool has_fingerprint(struct json_object *o, const char *fingerprint)
 	       strcmp(json_object_get_string(v), fingerprint) == 0;
 }
 
-static struct json_object *parse(struct str text)
-{
-	if (!text.n || text.n > CURSOR_TEXT_MAX)
-		return NULL;
-	struct json_tokener *tok = json_tokener_new_ex(CURSOR_DEPTH);
-	if (!tok)
-		abort();
-	struct json_object *o = json_tokener_parse_ex(tok, text.p, (int)text.n);
-	if (json_tokener_get_error(tok) != json_tokener_success ||
-	    !json_object_is_type(o, json_type_object)) {
-		json_object_put(o);
-		o = NULL;
-	}
-	json_tokener_free(tok);
-	return o;
-}
-
 enum rc cursor_read(struct str text, const char *fingerprint, struct position *ret, struct err *err)
 {
-	struct json_object *o = parse(text);
-	enum rc rc = RC_OK;
-	if (!o)
-		rc = err_set(err, RC_NOT_FOUND, "the cursor cannot be read; the walk has to begin anew");
-	else if (!has_fingerprint(o, fingerprint))
-		rc = err_set(
+	AUTO(json_put_ptr) json_object *o = NULL;
+	if (json_parse(text, CURSOR_TEXT_MAX, CURSOR_DEPTH, &o, NULL) ||
+	    !json_object_is_type(o, json_type_object))
+		return err_set(err, RC_NOT_FOUND, "the cursor cannot be read; the walk has to begin anew");
+	if (!has_fingerprint(o, fingerprint))
+		return err_set(
 		    err, RC_NOT_FOUND, "the cursor is of another declaration; the walk has to begin anew");
-	else if (!read_numbers(o, ret) || !read_signatures(o, ret) || !read_next(o, ret))
-		rc = err_set(err, RC_NOT_FOUND, "the cursor is damaged; the walk has to begin anew");
-	json_object_put(o);
-	return rc;
+	if (!read_numbers(o, ret) || !read_signatures(o, ret) || !read_next(o, ret))
+		return err_set(err, RC_NOT_FOUND, "the cursor is damaged; the walk has to begin anew");
+	return RC_OK;
 }
 
 /* ---- writing ---- */
 
-static void write_text(struct str s, struct buf *out)
-{
-	buf_add_char(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (c < 0x20 || c == '"' || c == '\\')
-			buf_printf(out, "\\u%04x", c);
-		else
-			buf_add_char(out, (char)c);
-	}
-	buf_add_char(out, '"');
-}
-
 void cursor_write(const struct position *p, const char *fingerprint, struct buf *out)
 {
-	buf_printf(out, "{\"declaration\":\"%s\"", fingerprint);
+	struct jsonw w = JSONW(out);
+	jsonw_object(&w, NULL);
+	jsonw_text(&w, "declaration", fingerprint);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		int64_t v = *(const int64_t *)field(p, &numbers[i]);
 		if (v)
-			buf_printf(out, ",\"%s\":%" PRId64, numbers[i].name, v);
+			jsonw_int(&w, numbers[i].name, v);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(signatures); i++) {
-		uint64_t v = *(const uint64_t *)field(p, &signatures[i]);
-		if (v)
-			buf_printf(out, ",\"%s\":\"%016" PRIx64 "\"", signatures[i].name, v);
+		char hex[17];
+		snprintf(hex, sizeof hex, "%016" PRIx64, *(const uint64_t *)field(p, &signatures[i]));
+		jsonw_text(&w, signatures[i].name, hex);
 	}
-	if (p->next.n) {
-		buf_add_text(out, ",\"next\":");
-		write_text(buf_str(&p->next), out);
-	}
-	buf_add_char(out, '}');
+	if (p->next.n)
+		jsonw_str(&w, "next", buf_str(&p->next));
+	jsonw_object_end(&w);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/json.h"
+#include "base/jsonw.h"
 #include "declared.h"
-
-#include <json-c/json.h>
 
 #define REQUEST_TEXT_MAX (128u << 10) /* URL, headers and body; a page token in a URL takes some KB */
 #define SETTING_NAME_MAX 64
@@ -23,6 +23,7 @@ void provider_request_done(struct provider_request *rq)
 {
 	buf_done(&rq->text);
 	buf_done(&rq->scratch);
+	buf_done(&rq->names);
 	*rq = (struct provider_request){0};
 }
 
@@ -95,7 +96,7 @@ static struct str time_text(struct making *m, int64_t us)
 static struct str columns_text(struct making *m)
 {
 	const struct resource *res = m->walk->resource;
-	struct buf *out = &m->request->scratch;
+	struct buf *out = &m->request->names;
 	buf_clear(out);
 	for (size_t i = 0; i < res->columns.n; i++) {
 		struct str rest = str_of(res->columns.at[i].path);
@@ -351,29 +352,26 @@ static enum rc add_form(struct making *m)
 	return RC_OK;
 }
 
-/* An object of strings. The values gather behind the body's place first, since json-c escapes them. */
+/* An object of strings. */
 static enum rc add_json(struct making *m)
 {
 	const struct resource *res = m->walk->resource;
-	struct buf *out = &m->request->text;
-	struct json_object *o = json_object_new_object();
-	enum rc rc = RC_OK;
-	for (size_t i = 0; !rc && i < res->params.n; i++) {
+	struct provider_request *rq = m->request;
+	struct jsonw w = JSONW(&rq->text);
+	jsonw_object(&w, NULL);
+	for (size_t i = 0; i < res->params.n; i++) {
 		const struct param *p = &res->params.at[i];
-		size_t start = out->n;
-		bool added;
+		const struct template_part *missing = NULL;
 		if (p->in != PARAM_BODY || !param_applies(p, m->position))
 			continue;
-		rc = add_value(m, p, ESCAPE_NONE, start, &added);
-		if (!rc && added)
-			json_object_object_add(
-			    o, p->name, json_object_new_string_len(out->p + start, (int)(out->n - start)));
-		out->n = start;
+		buf_clear(&rq->scratch);
+		if (template_expand(&p->value, ESCAPE_NONE, lookup, m, &rq->scratch, &missing))
+			jsonw_str(&w, p->name, buf_str(&rq->scratch));
+		else if (is_required(missing))
+			return fail_missing(m, missing);
 	}
-	if (!rc)
-		buf_add_text(out, json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(o);
-	return rc;
+	jsonw_object_end(&w);
+	return RC_OK;
 }
 
 /* ---- the request ---- */
@@ -411,6 +409,7 @@ enum rc provider_next(
 	struct making m = {.walk = w, .account = a, .position = &pos, .request = ret, .err = err};
 	ret->text.max = REQUEST_TEXT_MAX;
 	ret->scratch.max = REQUEST_TEXT_MAX;
+	ret->names.max = REQUEST_TEXT_MAX;
 	buf_clear(&ret->text);
 	buf_clear(&ret->scratch);
 	ret->nheaders = 0;

@@ -44,9 +44,9 @@ struct provider_request {
 	size_t nheaders;
 	struct str body; /* p NULL: none */
 	int64_t timeout_ms;
-	bool cursor_sent; /* a cursor of the provider's making is in it */
-	struct buf text;  /* holds all of the above */
-	struct buf scratch;
+	bool cursor_sent;          /* a cursor of the provider's making is in it */
+	struct buf text;           /* holds all of the above */
+	struct buf scratch, names; /* of its making */
 };
 
 void provider_request_done(struct provider_request *rq);

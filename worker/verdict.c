@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "verdict.h"
-
-#include <json-c/json.h>
 
 #define BODY_MAX (64u << 10) /* of a body that rules look into */
 #define BODY_DEPTH 32
@@ -118,18 +117,12 @@ static struct json_object *document_root(struct document *d)
 	if (d->parsed || d->text.n == 0 || d->text.n > BODY_MAX)
 		return d->root;
 	d->parsed = true;
-	struct json_tokener *tok = json_tokener_new_ex(BODY_DEPTH);
-	if (!tok)
-		abort();
-	d->root = json_tokener_parse_ex(tok, d->text.p, (int)d->text.n);
-	if (json_tokener_get_error(tok) != json_tokener_success) {
-		json_object_put(d->root);
+	if (json_parse(d->text, BODY_MAX, BODY_DEPTH, &d->root, NULL))
 		d->root = NULL;
-	}
-	json_tokener_free(tok);
 	return d->root;
 }
 
+/* `user` is the rule, or where take_word puts what it found. */
 typedef bool match_fn(const void *user, struct str value);
 
 static bool match_value(struct json_object *o, const void *user, match_fn *match)
@@ -268,7 +261,7 @@ static enum verdict_class class_of_status(const struct http_response *res)
 }
 
 /* Only what looks like a code word: a message could echo a secret. */
-static bool is_word(const void *user, struct str value)
+static bool take_word(const void *user, struct str value)
 {
 	char *const *word = user;
 	if (!value.n || value.n >= WORD_MAX)
@@ -290,7 +283,7 @@ static void explain(struct verdict *ret, const struct answer *a, struct document
 	char text[WORD_MAX] = "";
 	char *const word = text;
 	for (size_t i = 0; i < ARRAY_SIZE(code_paths); i++)
-		if (match_path(document_root(doc), str_of(code_paths[i]), &word, is_word))
+		if (match_path(document_root(doc), str_of(code_paths[i]), &word, take_word))
 			break;
 	snprintf(
 	    ret->reason, sizeof ret->reason, "HTTP %d%s%s", a->response->status, text[0] ? ": " : "", text);

@@ -191,15 +191,19 @@ static bool parent_has_key(const struct resource *res, struct str name)
 
 static enum rc check_parent(const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
-	const struct provider *p = res->provider;
-	if (res->parent.resource && !provider_find_resource(p, str_of(res->parent.resource)))
-		return reader_fail(
-		    r, reader_at(at, "resource"), "there is no resource \"%s\"", res->parent.resource);
+	if (provider_find_resource(res->provider, str_of(res->parent.resource)))
+		return RC_OK;
+	return reader_fail(r, reader_at(at, "resource"), "there is no resource \"%s\"", res->parent.resource);
+}
+
+static enum rc check_parent_keys(
+    const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
 	for (size_t i = 0; i < res->path.n; i++)
 		if (res->path.part[i].variable == TEMPLATE_PARENT &&
 		    !parent_has_key(res, res->path.part[i].text))
-			return reader_fail(r, at, "${parent.%.*s} is none of the parent's keys",
-			    STR_ARG(res->path.part[i].text));
+			return reader_fail(r, reader_at(at, "path"),
+			    "${parent.%.*s} is none of the parent's keys", STR_ARG(res->path.part[i].text));
 	return RC_OK;
 }
 
@@ -271,7 +275,7 @@ static enum rc check_resource(const struct reader *r, const config_setting_t *at
 	    {"paging", check_paging},
 	    {"incremental", check_incremental},
 	    {"window", check_window},
-	    {NULL, check_parent},
+	    {NULL, check_parent_keys},
 	    {"parent", check_parent},
 	    {"deletion", check_deletion},
 	    {"verdicts", check_resource_verdicts},

@@ -55,8 +55,8 @@ enum rc reader_fail(const struct reader *r, const config_setting_t *at, const ch
 	va_start(args, fmt);
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	return err_set(r->err, RC_INVALID, "%s:%u: %s%s%s", r->file, config_setting_source_line(at), path,
-	    path[0] ? ": " : "", text);
+	return err_set(r->err, RC_INVALID, "%s:%u: %s%s%s", r->file, MAX(config_setting_source_line(at), 1),
+	    path, path[0] ? ": " : "", text);
 }
 
 const config_setting_t *reader_at(const config_setting_t *from, const char *name)
