@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "base/jsonw.h"
+#include "base/metrics.h"
 #include "io/admin.h"
 #include "io/httpd.h"
 
@@ -75,7 +76,7 @@ static unsigned write_version(struct admin *a, struct buf *out)
 static const struct page pages[] = {
     {"/livez", "text/plain; charset=utf-8", write_livez},
     {"/readyz", "text/plain; charset=utf-8", write_readyz},
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", write_metrics},
+    {"/metrics", METRICS_CONTENT_TYPE, write_metrics},
     {"/version", "application/json", write_version},
 };
 
