@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "base/failpoint.h"
+#include "batch.h"
+
+struct queue {
+	struct batch_item *head;
+	struct batch_item **tail;
+};
+
+struct batch {
+	struct loop *loop;
+	struct pg *pg;
+	struct defer send;
+	struct queue waiting;
+	struct queue again;   /* to run alone, before those waiting */
+	struct queue running; /* the transaction in flight */
+};
+
+static void queue_init(struct queue *q)
+{
+	q->head = NULL;
+	q->tail = &q->head;
+}
+
+static void queue_push(struct queue *q, struct batch_item *item)
+{
+	item->next = NULL;
+	*q->tail = item;
+	q->tail = &item->next;
+}
+
+static struct batch_item *queue_pop(struct queue *q)
+{
+	struct batch_item *item = q->head;
+
+	if (!item)
+		return NULL;
+	q->head = item->next;
+	if (!q->head)
+		q->tail = &q->head;
+	return item;
+}
+
+static void on_row(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct batch_item *item = user;
+
+	if (!err)
+		item->reply = reply_from_row(res);
+}
+
+static void finish(struct batch *b, const struct err *err)
+{
+	struct queue done = b->running;
+	struct batch_item *item;
+
+	queue_init(&b->running);
+	while ((item = queue_pop(&done)))
+		item->done(item, err);
+}
+
+static void run_again_alone(struct batch *b)
+{
+	struct batch_item *item;
+
+	while ((item = queue_pop(&b->running))) {
+		reply_done(&item->reply);
+		item->alone = true;
+		queue_push(&b->again, item);
+	}
+}
+
+static void on_committed(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct batch *b = user;
+
+	(void)res;
+	if (!err)
+		FAILPOINT(accept_after_commit);
+	if (err && err->rc != RC_LOST && !b->running.head->alone)
+		run_again_alone(b);
+	else
+		finish(b, err);
+	if (b->waiting.head || b->again.head)
+		loop_defer(b->loop, &b->send);
+}
+
+static void run(struct batch *b, struct batch_item *item)
+{
+	queue_push(&b->running, item);
+	pg_exec(b->pg, item->statement, &item->args, on_row, item);
+}
+
+/* Nothing was sent, so nothing can have happened: another answer than that of a lost connection. */
+static void fail_unsent(struct batch *b)
+{
+	struct err away = {.rc = RC_IO, .sqlstate = "08001"};
+	struct batch_item *item;
+
+	err_set(&away, RC_IO, "the session with the database is down");
+	while ((item = queue_pop(&b->again)) || (item = queue_pop(&b->waiting)))
+		item->done(item, &away);
+}
+
+static void send_next(void *user)
+{
+	struct batch *b = user;
+
+	if (b->running.head)
+		return;
+	if (!pg_is_up(b->pg))
+		fail_unsent(b);
+	if (b->again.head)
+		run(b, queue_pop(&b->again));
+	else
+		for (int i = 0; i < BATCH_REQUESTS_MAX && b->waiting.head; i++)
+			run(b, queue_pop(&b->waiting));
+	if (!b->running.head)
+		return;
+	FAILPOINT(accept_before_commit);
+	pg_sync(b->pg, on_committed, b);
+}
+
+struct batch *batch_new(struct loop *loop, struct pg *pg)
+{
+	struct batch *b = mem_zalloc(sizeof *b);
+
+	b->loop = loop;
+	b->pg = pg;
+	b->send = (struct defer){.fn = send_next, .user = b};
+	queue_init(&b->waiting);
+	queue_init(&b->again);
+	queue_init(&b->running);
+	return b;
+}
+
+void batch_free(struct batch *b)
+{
+	if (!b)
+		return;
+	loop_defer_cancel(b->loop, &b->send);
+	free(b);
+}
+
+void batch_add(struct batch *b, struct batch_item *item)
+{
+	queue_push(&b->waiting, item);
+	loop_defer(b->loop, &b->send);
+}

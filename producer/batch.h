@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * Writing requests gather while the session is busy and then run as one transaction, so that a commit is paid
+ * once for many. Nobody is answered before it. When the transaction fails by its data, each request runs once
+ * more alone: one bad request fails nobody else.
+ */
+#include "base/base.h"
+#include "io/loop.h"
+#include "io/pg.h"
+#include "reply.h"
+
+#define BATCH_REQUESTS_MAX 128 /* of one transaction: about 30 ms of the slowest statement */
+
+struct batch;
+
+/* One request, embedded by who makes it; `statement` and `args` must live until `done`. */
+struct batch_item {
+	const struct pg_statement *statement;
+	struct pg_args args;
+	/* Once, never inside batch_add: `err` NULL means committed, and `reply` is the row, to be taken. */
+	void (*done)(struct batch_item *item, const struct err *err);
+	struct reply reply;
+	bool alone; /* it runs for the second time */
+	struct batch_item *next;
+};
+
+/* `pg` must be used by nobody else, and outlive the batch or be closed first. */
+struct batch *batch_new(struct loop *loop, struct pg *pg);
+/* Items are dropped without their callbacks. Accepts NULL. */
+void batch_free(struct batch *b);
+void batch_add(struct batch *b, struct batch_item *item);

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "auth.h"
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "batch.h"
+#include "call.h"
+#include "params.h"
+#include "problem.h"
+#include "reply.h"
+#include "routes.h"
+
+#include <utlist.h>
+
+#define DOCUMENT_MAX (1u << 20) /* of the registry */
+#define REQUEST_ID_MAX 128
+#define UNROUTED "other" /* metric labels come from small sets */
+
+static const struct metric_family_def requests_total = {.name = "http_requests_total",
+    .kind = METRIC_COUNTER,
+    .help = "HTTP requests answered.",
+    .labels = {"route", "method", "status"}};
+static const struct metric_family_def request_seconds = {.name = "http_request_seconds",
+    .kind = METRIC_HISTOGRAM,
+    .help = "From a complete HTTP request to its answer.",
+    .labels = {"route", "method"}};
+
+struct call {
+	struct calls *calls;
+	struct httpd_request *rq;
+	struct route_match match;
+	struct auth_ask ask;
+	struct batch_item item; /* its args serve reading routes too */
+	char request_id[REQUEST_ID_MAX + 1];
+	int64_t since_us;
+	struct call *prev;
+	struct call *next;
+};
+
+/* ---- ending a call ---- */
+
+static void count(const struct call *c, int status)
+{
+	const struct route *route = c->match.route;
+	const char *pattern = route ? route->pattern : UNROUTED;
+	const char *method = route ? route->method : UNROUTED;
+	double seconds = (double)(clock_mono_us() - c->since_us) / 1e6;
+	char code[12];
+
+	snprintf(code, sizeof code, "%d", status);
+	metric_add(
+	    metric_series(metrics_family(&requests_total), (const char *[]){pattern, method, code}), 1);
+	metric_observe(
+	    metric_series(metrics_family(&request_seconds), (const char *[]){pattern, method}), seconds);
+	log_event(LOG_LEVEL_DEBUG, "request", LOG_STR("route", pattern), LOG_STR("method", method),
+	    LOG_INT("status", status), LOG_STR("request_id", c->request_id));
+}
+
+static void call_free(struct call *c)
+{
+	DL_DELETE(c->calls->list, c);
+	reply_done(&c->item.reply);
+	pg_args_done(&c->item.args);
+	free(c);
+}
+
+static void call_answer(struct call *c, struct reply reply)
+{
+	count(c, reply.status);
+	reply_send(c->rq, &reply, c->request_id);
+	call_free(c);
+}
+
+static void call_refuse(struct call *c, int status, const char *code, const char *detail)
+{
+	call_answer(c, problem_reply(status, code, detail));
+}
+
+/* Faults of the caller's making are his to read; the others are ours. */
+static void log_failure(const struct call *c, const struct err *err, int status)
+{
+	if (status >= 500)
+		log_event(LOG_LEVEL_ERROR, "request_failed", LOG_STR("route", c->match.route->pattern),
+		    LOG_INT("status", status), LOG_STR("request_id", c->request_id), LOG_ERR(err));
+}
+
+static void call_fail(struct call *c, const struct err *err, struct reply reply)
+{
+	log_failure(c, err, reply.status);
+	call_answer(c, reply);
+}
+
+/* ---- running the route ---- */
+
+static void on_read(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct call *c = user;
+
+	if (!err)
+		call_answer(c, reply_from_row(res));
+	else
+		call_fail(c, err, err->rc == RC_LOST ? problem_reply_away() : problem_reply_sql(err));
+}
+
+static void on_written(struct batch_item *item, const struct err *err)
+{
+	struct call *c = CONTAINER_OF(item, struct call, item);
+	const struct calls *calls = c->calls;
+
+	if (err) {
+		call_fail(c, err, problem_reply_sql(err));
+		return;
+	}
+	struct reply reply = item->reply;
+	item->reply = (struct reply){0};
+	if (reply.dispatch)
+		calls->o->dispatch(calls->o->user, str_of(reply.dispatch));
+	FAILPOINT(accept_before_reply);
+	call_answer(c, reply);
+}
+
+static void answer_providers(struct call *c)
+{
+	struct buf out = BUF(DOCUMENT_MAX);
+
+	catalog_print(&c->calls->o->catalog, &out);
+	call_answer(c, (struct reply){.status = 200, .body = out.p, .body_n = out.n});
+}
+
+static void run_route(struct call *c)
+{
+	const struct calls *calls = c->calls;
+	const struct route *route = c->match.route;
+
+	switch (route->effect) {
+	case ROUTE_READ:
+		if (pg_is_up(calls->read))
+			pg_query(calls->read, route->statement, &c->item.args, on_read, c);
+		else
+			call_answer(c, problem_reply_away());
+		break;
+	case ROUTE_WRITE:
+		c->item.statement = route->statement;
+		c->item.done = on_written;
+		batch_add(calls->batch, &c->item);
+		break;
+	case ROUTE_PROVIDERS:
+		answer_providers(c);
+		break;
+	}
+}
+
+/* ---- reading the request ---- */
+
+static bool is_json(struct str content_type)
+{
+	struct str rest = content_type;
+
+	return content_type.p && str_eq_nocase(str_trim(str_cut(&rest, ';')), STR("application/json"));
+}
+
+/* The body's object, or NULL when there is none; false when the call was answered. */
+static bool read_body(struct call *c, struct problem_faults *faults, json_object **ret)
+{
+	const struct httpd_request *rq = c->rq;
+
+	if (!routes_takes_body(c->match.route) || (rq->body.n == 0 && !routes_needs_body(c->match.route)))
+		return true;
+	if (rq->body.n > 0 && !is_json(httpd_header(rq, "Content-Type"))) {
+		call_refuse(c, 415, "unsupported_media_type", "the body must be sent as application/json");
+		return false;
+	}
+	*ret = params_parse_body(rq->body, faults);
+	if (*ret)
+		return true;
+	call_answer(c, problem_reply_faults(400, faults));
+	return false;
+}
+
+static void read_params(struct call *c, struct problem_faults *faults)
+{
+	const struct calls *calls = c->calls;
+	AUTO(json_put_ptr) json_object *body = NULL;
+	struct params_input in = {.rq = c->rq,
+	    .match = &c->match,
+	    .tenant = &c->ask.tenant,
+	    .catalog = &calls->o->catalog,
+	    .may_dispatch = calls->o->may_dispatch,
+	    .user = calls->o->user};
+
+	if (!read_body(c, faults, &body))
+		return;
+	in.body = body;
+	params_bind(&in, &c->item.args, faults);
+	if (faults->n == 0)
+		run_route(c);
+	else
+		call_answer(c, problem_reply_faults(
+		                   strcmp(faults->code, PARAMS_FOREIGN_TENANT) == 0 ? 403 : 422, faults));
+}
+
+static void call_serve(struct call *c)
+{
+	struct problem_faults faults;
+
+	problem_faults_init(&faults);
+	read_params(c, &faults);
+	problem_faults_done(&faults);
+}
+
+static void on_auth(struct auth_ask *ask, enum auth_verdict verdict)
+{
+	struct call *c = CONTAINER_OF(ask, struct call, ask);
+
+	switch (verdict) {
+	case AUTH_KNOWN:
+		call_serve(c);
+		break;
+	case AUTH_MISSING:
+		call_refuse(c, 401, "missing_key", "send Authorization: Bearer with a service key (sfk_...)");
+		break;
+	case AUTH_UNKNOWN:
+		call_refuse(c, 401, "unknown_key", "the service key is unknown or was revoked");
+		break;
+	case AUTH_AWAY:
+		call_answer(c, problem_reply_away());
+		break;
+	}
+}
+
+static void refuse_unrouted(struct call *c)
+{
+	if (c->match.allowed[0] == '\0') {
+		call_refuse(c, 404, "unknown_path", "there is nothing at this path");
+		return;
+	}
+	char detail[128];
+	snprintf(detail, sizeof detail, "this path takes %s", c->match.allowed);
+	struct reply reply = problem_reply(405, "method_not_allowed", detail);
+	reply.allow = c->match.allowed;
+	call_answer(c, reply);
+}
+
+/* The caller's X-Request-Id when it is harmless in headers and logs, else one of ours. */
+static void name_call(struct call *c)
+{
+	struct str given = httpd_header(c->rq, "X-Request-Id");
+	bool ok = given.n > 0 && given.n <= REQUEST_ID_MAX;
+
+	for (size_t i = 0; ok && i < given.n; i++)
+		ok = given.p[i] > ' ' && given.p[i] < 0x7f && given.p[i] != '"' && given.p[i] != '\\';
+	if (ok) {
+		memcpy(c->request_id, given.p, given.n);
+		return;
+	}
+	struct uuid id = uuid_new();
+	uuid_format(&id, c->request_id);
+}
+
+void call_start(struct calls *calls, struct httpd_request *rq)
+{
+	struct call *c = mem_zalloc(sizeof *c);
+
+	c->calls = calls;
+	c->rq = rq;
+	c->ask.done = on_auth;
+	c->item.args = PG_ARGS;
+	c->since_us = clock_mono_us();
+	DL_APPEND(calls->list, c);
+	name_call(c);
+	routes_find(routes_all(), rq->method, rq->path, &c->match);
+	if (rq->too_large)
+		call_refuse(c, 413, "body_too_large", "the body is longer than this service accepts");
+	else if (!c->match.route)
+		refuse_unrouted(c);
+	else if (c->match.route->access == ROUTE_PUBLIC)
+		call_serve(c);
+	else
+		auth_check(calls->auth, httpd_header(rq, "Authorization"), &c->ask);
+}
+
+void call_drop_all(struct calls *calls)
+{
+	struct call *c;
+	struct call *next;
+
+	DL_FOREACH_SAFE(calls->list, c, next)
+	{
+		call_free(c);
+	}
+}

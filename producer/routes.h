@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * The HTTP API as data: one row for each route says who may call it, its typed parameters and the statement
+ * that answers it. schemas/openapi.yaml says the same to the outside; a test holds the one against the other.
+ *
+ * A statement's parameters $1, $2, ... are the route's bound parameters in order. It returns exactly one row
+ * (status int, location text, body text, dispatch text): `location` is the new object's path, or on a 200 the
+ * next page's; `body` a JSON document, for status >= 400 a problem document; `dispatch` a JSON array of
+ * messages to send after the commit, or NULL.
+ */
+#include "base/base.h"
+#include "base/buf.h"
+#include "io/pg.h"
+
+#define ROUTE_SEGMENTS_MAX 8
+
+enum route_access {
+	ROUTE_PUBLIC,
+	ROUTE_SERVICE, /* Authorization: Bearer <service key> */
+};
+
+enum route_effect {
+	ROUTE_READ,      /* on the read-only session */
+	ROUTE_WRITE,     /* in a batch: one transaction with others */
+	ROUTE_PROVIDERS, /* from the provider registry, without SQL */
+};
+
+enum param_from {
+	PARAM_PATH,
+	PARAM_QUERY,
+	PARAM_BODY,   /* a member of the JSON object */
+	PARAM_HEADER, /* malformed values count as absent */
+	PARAM_MADE,   /* by us, from the caller's key or the other parameters */
+};
+
+enum param_type {
+	PARAM_UUID,
+	PARAM_INT,       /* min to max */
+	PARAM_ENUM,      /* one of `allowed` */
+	PARAM_PROVIDER,  /* a registered provider */
+	PARAM_RESOURCES, /* resources of that provider, without repetition; when absent all of them */
+	PARAM_CURSOR,    /* where the next page begins */
+	PARAM_TRACEPARENT,
+	PARAM_OWN_TENANT, /* must be the caller's tenant; not bound */
+	PARAM_TENANT,     /* made: the caller's tenant */
+	PARAM_NEW_ID,     /* made: a new identifier */
+	PARAM_DIRECT,     /* made: whether the tasks may be dispatched at once */
+};
+
+struct route_param {
+	const char *name;
+	enum param_from from;
+	enum param_type type;
+	bool required;
+	const char *allowed;  /* "full|incremental" */
+	const char *fallback; /* value when absent, or NULL */
+	int64_t min;
+	int64_t max;
+};
+
+struct route {
+	const char *method;
+	const char *pattern; /* "/v1/syncs/{sync_id}" */
+	enum route_access access;
+	enum route_effect effect;
+	const struct pg_statement *statement;
+	const struct route_param *params;
+	size_t nparams;
+};
+
+struct routes {
+	const struct route *at;
+	size_t n;
+};
+
+struct route_match {
+	const struct route *route;            /* NULL: see allowed */
+	struct str value[ROUTE_SEGMENTS_MAX]; /* of the path parameters, in order of the pattern */
+	size_t nvalues;
+	char allowed[64]; /* methods of the path for `Allow`; empty: no such path */
+};
+
+/* The API of this program. */
+const struct routes *routes_all(void);
+/* Finds the route; a literal segment beats a parameter, the first difference decides. GET answers HEAD too.
+ */
+void routes_find(const struct routes *routes, struct str method, struct str path, struct route_match *ret);
+/* The path parameter's place in route_match.value, or -1. */
+int routes_path_place(const struct route *route, const char *name);
+/* Whether the route reads a JSON body at all, and whether it cannot do without. */
+bool routes_takes_body(const struct route *route);
+bool routes_needs_body(const struct route *route);
+/* Appends the table as JSON, one route a line: what `sync-producer --routes` prints. */
+void routes_print(const struct routes *routes, struct buf *out);

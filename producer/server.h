@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * The HTTP API: takes a request through routes, auth, params and the route's statement to its reply. Opens
+ * two sessions of its own: reading routes run on a read-only one, writing routes in batches on the other.
+ */
+#include "base/base.h"
+#include "catalog.h"
+#include "io/loop.h"
+
+struct server;
+
+struct server_options {
+	const char *listen; /* "host:port", port 0 takes a free one */
+	size_t body_max;    /* bytes */
+	const char *conninfo;
+	const char *setup; /* SQL run first on both sessions (set_config of what functions read), or NULL */
+	struct catalog catalog;
+	/* Whether that many tasks of the provider may be dispatched at once, without the clock. */
+	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);
+	/* Messages of tasks that were committed as dispatched: a JSON array, valid during the call. */
+	void (*dispatch)(void *user, struct str messages_json);
+	void *user;
+};
+
+/* Listens at once and connects in the background. NULL with `err`: the address. */
+struct server *server_new(struct loop *loop, const struct server_options *o, struct err *err);
+/* The bound "host:port". */
+const char *server_address(const struct server *s);
+/* Both sessions are up: for /readyz. */
+bool server_database_up(const struct server *s);
+/* Accepts nobody any more; `stopped` runs when every request is answered, or after `deadline_ms`. */
+void server_stop(struct server *s, int64_t deadline_ms, loop_fn *stopped, void *user);
+/* Unanswered requests get a 503. Accepts NULL. */
+void server_free(struct server *s);

@@ -1,0 +1,58 @@
+-- $1 sync_id, $2 tenant_id
+with found as (
+    select * from syncs where sync_id = $1::uuid and tenant_id = $2::uuid),
+counted as (
+    select t.*,
+        records_inserted + records_updated + records_unchanged + records_deleted + records_quarantined as records,
+        case when t.started_at is not null
+            then greatest(extract(epoch from coalesce(t.ended_at, now()) - t.started_at)::float8, 0.001) end as seconds
+    from found f join sync_members using (sync_id) join sync_tasks t using (task_id)),
+rated as (
+    select c.*, round((records / seconds)::numeric, 1) as rate,
+        -- what is left at the rate so far; nothing is promised further ahead than ten years
+        case when ended_at is null and expected_records > records and records > 0
+            then greatest(now(), case when state = 'waiting' then due_at end)
+                + least((expected_records - records) * seconds / records, 315360000) * interval '1 second' end as estimate
+    from counted c),
+summed as (
+    select json_agg(r.resource order by r.resource) as resources,
+        min(r.started_at) as started_at, sum(r.records) as records,
+        sum(r.records_inserted) as inserted, sum(r.records_updated) as updated, sum(r.records_unchanged) as unchanged,
+        sum(r.records_deleted) as deleted, sum(r.records_quarantined) as quarantined,
+        case when count(*) filter (where r.ended_at is null and r.estimate is null) = 0 then max(r.estimate) end as estimate,
+        json_agg(json_build_object(
+            'task_id', r.task_id, 'resource', r.resource, 'state', r.state, 'mode', r.mode, 'pages', r.page,
+            'records', json_build_object('inserted', r.records_inserted, 'updated', r.records_updated,
+                'unchanged', r.records_unchanged, 'deleted', r.records_deleted, 'quarantined', r.records_quarantined),
+            'expected_records', r.expected_records,
+            'rate_per_s', r.rate, 'estimated_completion_at', iso_time(r.estimate),
+            'waits_for', case r.state
+                when 'queued' then case when r.after_task is null then 'slot' else 'earlier_run' end
+                when 'dispatched' then 'worker'
+                when 'waiting' then coalesce(r.wait_reason, 'due_time') end,
+            'waits_until', case when r.state = 'waiting' then iso_time(r.due_at) end,
+            'error', case when r.error_class is not null
+                then json_build_object('class', r.error_class, 'message', r.error_message) end,
+            'created_at', iso_time(r.created_at), 'started_at', iso_time(r.started_at),
+            'ended_at', iso_time(r.ended_at)) order by r.resource, r.task_id) as tasks
+    from rated r)
+select 200 as status, null::text as location,
+    json_build_object(
+        'sync_id', f.sync_id,
+        'state', case when f.state = 'running' and s.started_at is null then 'queued' else f.state end,
+        'provider', f.provider, 'connection_id', f.connection_id, 'mode', f.mode,
+        'resources', coalesce(s.resources, '[]'), 'source', f.source,
+        'created_at', iso_time(f.created_at), 'started_at', iso_time(s.started_at), 'ended_at', iso_time(f.ended_at),
+        'records', json_build_object('inserted', coalesce(s.inserted, 0), 'updated', coalesce(s.updated, 0),
+            'unchanged', coalesce(s.unchanged, 0), 'deleted', coalesce(s.deleted, 0),
+            'quarantined', coalesce(s.quarantined, 0)),
+        'rate_per_s', case when s.started_at is not null then round(s.records
+            / greatest(extract(epoch from coalesce(f.ended_at, now()) - s.started_at), 0.001), 1) end,
+        'estimated_completion_at', case when f.ended_at is null then iso_time(s.estimate) end,
+        'tasks', coalesce(s.tasks, '[]'),
+        'href', '/v1/syncs/' || f.sync_id)::text as body,
+    null::text as dispatch
+from found f cross join summed s
+union all
+select 404, null, problem(404, 'unknown_sync', 'no sync with this id belongs to the caller''s tenant', '{sync_id}'), null
+where not exists (select from found)
