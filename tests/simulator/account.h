@@ -62,7 +62,7 @@ struct resource {
 	char name[RESOURCE_NAME_MAX + 1];
 	uint64_t records;
 	bool sized;          /* somebody set `records` */
-	uint64_t last_start; /* where the last page that no dial moved began */
+	uint64_t last_start; /* where the last page began */
 	struct birth births[BIRTHS_MAX];
 	unsigned birth_count;
 	struct view views[VIEWS_MAX];

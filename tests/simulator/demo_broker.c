@@ -86,6 +86,7 @@ static rd_kafka_t *handle_new(struct err *err)
 	char text[TEXT_MAX];
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
+	rd_kafka_conf_set(conf, "log_level", "3", text, sizeof text); /* it warns of no bootstrap.servers */
 	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
 	if (!rk) {
 		rd_kafka_conf_destroy(conf);

@@ -74,14 +74,12 @@ static void repeated_page(struct exchange *ex, const struct dial *d)
 {
 	(void)d;
 	ex->window.start = ex->resource->last_start;
-	ex->moved = true;
 }
 
 static void cursor_loop(struct exchange *ex, const struct dial *d)
 {
 	ex->window.loop = true;
 	ex->window.loop_to = d->to;
-	ex->moved = true;
 }
 
 static void unauthorized(struct exchange *ex, const struct dial *d)

@@ -128,8 +128,7 @@ void exchange_finish(struct simulator *sim, struct exchange *ex)
 		if (answer->status == 200 && ex->api->record) {
 			sim->traffic.count.pages++;
 			ex->account->pages++;
-			if (!ex->moved)
-				ex->resource->last_start = ex->window.start;
+			ex->resource->last_start = ex->window.start;
 		}
 	}
 	sim->traffic.count.bytes += sim->body.n;

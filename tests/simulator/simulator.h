@@ -71,7 +71,6 @@ struct exchange {
 	struct window window;
 	struct answer answer;
 	uint32_t dials;   /* bit k: kind k of DIALS was hit */
-	bool moved;       /* a dial changed which page is served */
 	int64_t pad_to;   /* a dial: bytes of the body, filled with blanks */
 	bool counted;     /* in the account's in_flight */
 	bool logged;      /* already, or never to be */
