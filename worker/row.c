@@ -205,6 +205,7 @@ enum rc row_encode(const struct row_writer *writer, struct str raw, const struct
 	mark.hash = (int64_t)XXH3_64bits(data, (size_t)(at - data));
 	at = cell_put64(cell_put32(at, 8), (uint64_t)mark.hash);
 	mark.n = (size_t)(at - start);
+	assert(mark.n <= bound);
 	*at = '\0';
 	out->n += mark.n;
 	*ret = mark;
