@@ -140,7 +140,7 @@ static char *put_boolean(struct cell *cell, char *to)
 			return cell_fail(cell, wrong_type);
 	}
 	to = cell_put32(to, 1);
-	*to = value;
+	*to = value ? 1 : 0;
 	return to + 1;
 }
 
