@@ -35,7 +35,7 @@ void load_free(struct load *b)
 void load_add(struct load *b, struct rows *rows)
 {
 	struct task *t = rows->task;
-	struct entry *e = load_entry(b, rows);
+	struct entry *e = load_entry_of(b, t);
 
 	if (!e) {
 		e = mem_zalloc(sizeof *e);
@@ -66,14 +66,23 @@ size_t load_pages(const struct load *b)
 	return b->npages;
 }
 
+struct rows *load_take_pages(struct load *b)
+{
+	struct rows *pages = TAKE(b->pages);
+
+	b->tail = &b->pages;
+	b->npages = 0;
+	return pages;
+}
+
 struct entry *load_entries(struct load *b)
 {
 	return b->entries;
 }
 
-struct entry *load_entry(struct load *b, const struct rows *r)
+struct entry *load_entry_of(struct load *b, const struct task *t)
 {
-	struct entry_key key = {r->task->connection_id, r->task->table};
+	struct entry_key key = {t->connection_id, t->table};
 	struct entry *e;
 
 	HASH_FIND(hh, b->entries, &key, sizeof key, e);
@@ -82,7 +91,7 @@ struct entry *load_entry(struct load *b, const struct rows *r)
 
 bool load_page_alive(struct load *b, const struct rows *r)
 {
-	return load_entry(b, r)->fate == ENTRY_ALIVE;
+	return load_entry_of(b, r->task)->fate == ENTRY_ALIVE;
 }
 
 static enum load_end end_for(const struct load *b)

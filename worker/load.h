@@ -72,5 +72,8 @@ size_t load_rows(const struct load *b);
 size_t load_pages(const struct load *b);
 /* Runs the transaction; `ended` is called in a later turn of the loop. May be called again after LOAD_AGAIN. */
 void load_run(struct load *b);
+/* The pages, in order, as a list that the caller owns now; the load keeps only its entries. */
+struct rows *load_take_pages(struct load *b);
+struct entry *load_entry_of(struct load *b, const struct task *t);
 /* The entries, as an uthash list (hh.next). */
 struct entry *load_entries(struct load *b);

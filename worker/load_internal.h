@@ -35,8 +35,6 @@ struct load {
 	bool failed;
 };
 
-/* The entry of a page's task. */
-struct entry *load_entry(struct load *b, const struct rows *r);
 bool load_page_alive(struct load *b, const struct rows *r);
 /* A statement failed: rolls back and says how to go on. */
 void load_fail(struct load *b, const struct err *err);

@@ -43,7 +43,6 @@ struct task {
 	struct buf cursor;
 	struct buf token;
 	struct buf external_id;
-	struct provider_request request;
 	int64_t token_version;
 	int64_t token_expires_us; /* 0: unknown */
 	bool token_tried;         /* a refresh was done for this page already */
@@ -59,6 +58,8 @@ struct task {
 	struct http_call *call;
 	struct timer *timer;
 	bool refreshing; /* tokens.c has it in a list */
+	bool settling;   /* settle.c has it in a list */
+	bool refused;    /* the database refused a page: those behind it must not be written */
 	/* how the slice ends, from DRAIN on */
 	enum outcome outcome;
 	enum verdict_class class;
@@ -69,8 +70,8 @@ struct task {
 
 /* Begins with the first step; the claim has filled the identity, walk and account. Owned by the worker's list. */
 void task_start(struct task *t);
-/* Frees a task that was never started, too. */
-void task_free(struct task *t);
+/* Begins and fails at once: the row cannot be worked on. */
+void task_start_failed(struct task *t, enum verdict_class class, const char *reason);
 
 /* The store: `n` pages are committed; `ended` when the last one was among them. */
 void task_stored(struct task *t, size_t n, bool ended);
@@ -84,6 +85,8 @@ void task_token_ready(struct task *t, enum verdict_class class, const char *reas
 void task_settled(struct task *t);
 /* The worker ends: no further page is begun. */
 void task_stop(struct task *t);
+/* The process ends: frees it, whatever it waits for; the store, settlements and calls are gone already. */
+void task_abandon(struct task *t);
 /* Called again when calls may be started once more. */
 void task_resume(struct task *t);
 

@@ -3,9 +3,11 @@
 /* The worker as a whole: what its modules share. Everything is made in worker_init's order and freed in reverse. */
 #include "base/base.h"
 #include "base/uuid.h"
+#include "io/admin.h"
 #include "io/http.h"
 #include "io/loop.h"
 #include "io/pg.h"
+#include "provider.h"
 #include "settings.h"
 #include "sync/declaration.h"
 
@@ -17,8 +19,7 @@ struct store;
 struct tables;
 struct task;
 struct tokens;
-struct keyring;
-struct admin;
+struct crypto_keys;
 
 struct worker {
 	struct settings settings;
@@ -26,7 +27,7 @@ struct worker {
 	struct loop *loop;
 	struct registry *registry;
 	struct tables *tables;
-	struct keyring *keyring;
+	struct crypto_keys *keys;
 	struct http_client *http;
 	struct pg *control; /* claims, settlements, tokens */
 	struct heartbeat *heartbeat;
@@ -36,13 +37,20 @@ struct worker {
 	struct tokens *tokens;
 	struct intake *intake;
 	struct admin *admin;
-	struct task *tasks; /* all that are not freed */
+	struct admin_check checks[3];
+	struct timer *grace; /* after SIGTERM */
+	struct provider_request request; /* the one being built */
+	struct page page;                /* the one being read */
+	struct task *tasks;              /* all that are not freed */
 	size_t ntasks;
 	bool others_wait; /* as of the last heartbeat */
 	bool stopping;
+	bool leaving; /* the fleet was told */
 };
 
-/* Opens everything and joins the fleet; on failure `w` is half-built and worker_done is still to be called. */
+/* Reads what the settings name (keys, origins, declarations); for --check-config, too. */
+enum rc worker_check(struct worker *w, struct err *err) MUST_USE;
+/* After worker_check: opens everything and joins the fleet; on failure `w` is half-built and worker_done is still to be called. */
 enum rc worker_init(struct worker *w, struct err *err) MUST_USE;
 void worker_done(struct worker *w);
 /* Begins to end: no new claims, tasks stop after the page under way, then the loop stops. */
@@ -52,5 +60,6 @@ void worker_stop(void *w);
 bool worker_may_call(const struct worker *w);
 /* Tells every task that waits for leave to look again. */
 void worker_resume_tasks(struct worker *w);
-/* A task was freed: takes more messages, or ends when it was the last. */
-void worker_task_gone(struct worker *w);
+/* The list of tasks; a freed one makes room for messages, the last one lets a stopping worker end. */
+void worker_add_task(struct worker *w, struct task *t);
+void worker_remove_task(struct worker *w, struct task *t);

@@ -38,6 +38,14 @@ struct str str_cut(struct str *rest, char sep)
 	return head;
 }
 
+void str_copy(char *to, size_t size, const char *from)
+{
+	size_t n = strnlen(from, size - 1);
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
 bool str_to_i64(struct str s, int64_t *ret)
 {
 	char text[24];

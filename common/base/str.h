@@ -37,6 +37,9 @@ struct str str_trim(struct str s);
 /* Splits at the first `sep`: returns what is before it and leaves the rest in `rest` (empty when there was none). */
 struct str str_cut(struct str *rest, char sep);
 
+/* Copies a text into an array, cut to fit and always ended by NUL. */
+void str_copy(char *to, size_t size, const char *from);
+
 /* The whole slice as a decimal number; false when it is anything else or does not fit. */
 bool str_to_i64(struct str s, int64_t *ret);
 bool str_to_double(struct str s, double *ret);

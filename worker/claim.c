@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "claim.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "origins.h"
+#include "secret.h"
+#include "settle.h"
+#include "table.h"
+#include "task.h"
+#include "worker.h"
+
+#define CURSOR_MAX 65536
+#define TOKEN_MAX 16384
+#define EXTERNAL_ID_MAX 1024
+#define SETTINGS_MAX 65536
+#define SETTINGS_DEPTH 16
+
+/* The columns of claim.sql. */
+enum claim_column {
+	TASK_ID,
+	EPOCH,
+	PAGE,
+	CURSOR,
+	PROVIDER,
+	RESOURCE,
+	INCREMENTAL,
+	ATTEMPTS,
+	CONNECTION_ID,
+	TENANT_ID,
+	EXTERNAL_ID,
+	SETTINGS,
+	SECRET,
+	TOKEN_VERSION,
+	TOKEN_EXPIRES_US,
+	WATERMARK_US,
+	FIRST_LOAD,
+	REAUTHORIZE,
+};
+
+static struct task *task_from_row(struct worker *w, const struct pg_result *r, int row)
+{
+	struct task *t = mem_zalloc(sizeof *t);
+
+	t->worker = w;
+	pg_uuid(r, row, TASK_ID, &t->task_id);
+	pg_uuid(r, row, CONNECTION_ID, &t->connection_id);
+	pg_uuid(r, row, TENANT_ID, &t->tenant_id);
+	t->epoch = pg_i64(r, row, EPOCH);
+	t->page = pg_i64(r, row, PAGE);
+	t->attempts = pg_i64(r, row, ATTEMPTS);
+	t->first_load = pg_bool(r, row, FIRST_LOAD);
+	buf_init(&t->cursor, CURSOR_MAX);
+	buf_init(&t->token, TOKEN_MAX);
+	buf_init(&t->external_id, EXTERNAL_ID_MAX);
+	buf_add_str(&t->cursor, pg_str(r, row, CURSOR));
+	buf_add_str(&t->external_id, pg_str(r, row, EXTERNAL_ID));
+	t->account.external_id = buf_str(&t->external_id);
+	t->walk.incremental = pg_bool(r, row, INCREMENTAL);
+	t->walk.watermark_us = pg_i64(r, row, WATERMARK_US);
+	return t;
+}
+
+/* What needs to be understood of the row; the error says what an operator can do. */
+static enum rc understand(struct task *t, const struct pg_result *r, int row, struct err *err)
+{
+	struct worker *w = t->worker;
+	AUTO(json_put_ptr) json_object *secret = NULL;
+
+	t->walk.provider = registry_find_provider(w->registry, pg_str(r, row, PROVIDER));
+	if (!t->walk.provider)
+		return err_set(err, RC_NOT_FOUND, "no declaration of provider %.*s in providers.dir",
+		    STR_ARG(pg_str(r, row, PROVIDER)));
+	t->walk.resource = provider_find_resource(t->walk.provider, pg_str(r, row, RESOURCE));
+	if (!t->walk.resource)
+		return err_set(err, RC_NOT_FOUND, "provider %s declares no resource %.*s", t->walk.provider->name,
+		    STR_ARG(pg_str(r, row, RESOURCE)));
+	t->table = tables_find(w->tables, t->walk.resource);
+	t->walk.origin = origin_of(w->settings.origins, t->walk.provider->name);
+	if (pg_bool(r, row, REAUTHORIZE))
+		return err_set(err, RC_DENIED, "the account must be authorised again");
+	enum rc rc = json_parse(pg_str(r, row, SETTINGS), SETTINGS_MAX, SETTINGS_DEPTH, &t->account.settings, err);
+	if (rc == RC_OK)
+		rc = secret_open(t, r, row, SECRET, &secret, err);
+	if (rc == RC_OK)
+		secret_use(t, secret, pg_i64(r, row, TOKEN_VERSION), pg_i64(r, row, TOKEN_EXPIRES_US));
+	return rc;
+}
+
+void claim_begin(struct worker *w, const struct pg_result *r, int row)
+{
+	struct task *t = task_from_row(w, r, row);
+	struct err err;
+
+	enum rc rc = understand(t, r, row, &err);
+	if (rc == RC_OK) {
+		task_start(t);
+		return;
+	}
+	task_start_failed(t, rc == RC_DENIED ? VERDICT_AUTH : VERDICT_PERMANENT, err.text);
+}

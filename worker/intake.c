@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "intake.h"
+
+#include "base/failpoint.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "claim.h"
+#include "figures.h"
+#include "heartbeat.h"
+#include "io/kafka.h"
+#include "io/pg.h"
+#include "statements.h"
+#include "sync/messages.h"
+#include "task.h"
+#include "worker.h"
+
+#define CLOSE_DEADLINE_MS 3000
+
+struct message {
+	struct uuid task_id;
+	int64_t dispatch;
+	const char *topic; /* of intake.topics */
+	int32_t partition;
+	int64_t offset;
+};
+
+struct messages {
+	struct message *at;
+	size_t n;
+	size_t cap;
+};
+
+struct intake {
+	struct worker *worker;
+	struct kafka_consumer *consumer;
+	char **topics;
+	size_t ntopics;
+	struct messages inbox;
+	struct messages claiming;
+	struct uuid claiming_as;
+	struct defer start;
+	struct pg_args args;
+	bool stopped;
+	bool paused;
+	bool busy;
+	uint64_t unreadable;
+	uint64_t refused;
+};
+
+static void messages_add(struct messages *list, const struct message *m)
+{
+	if (list->n == list->cap) {
+		list->cap = list->cap ? 2 * list->cap : 64;
+		list->at = mem_realloc(list->at, list->cap * sizeof *list->at);
+	}
+	list->at[list->n++] = *m;
+}
+
+size_t intake_free_slots(const struct intake *in)
+{
+	size_t used = in->worker->ntasks + in->inbox.n + in->claiming.n;
+	size_t slots = (size_t)in->worker->settings.slots;
+
+	return used < slots ? slots - used : 0;
+}
+
+size_t intake_pending(const struct intake *in)
+{
+	return in->claiming.n;
+}
+
+bool intake_is_assigned(const struct intake *in)
+{
+	return kafka_assigned(in->consumer) > 0;
+}
+
+static void regulate(struct intake *in)
+{
+	size_t free_slots = intake_free_slots(in);
+	bool pause = in->stopped || free_slots == 0 || (in->paused && free_slots * 4 < (size_t)in->worker->settings.slots);
+
+	if (pause == in->paused)
+		return;
+	in->paused = pause;
+	kafka_consumer_pause(in->consumer, pause);
+}
+
+static const char *topic_of(const struct intake *in, const char *topic)
+{
+	for (size_t i = 0; i < in->ntopics; i++) {
+		if (!strcmp(in->topics[i], topic))
+			return in->topics[i];
+	}
+	return NULL;
+}
+
+/* A message that nobody can read is logged and its offset passed: the task's row is the truth, and the clock repeats. */
+static void received(void *user, const struct kafka_message *m)
+{
+	struct intake *in = user;
+	struct task_message task;
+	struct json_problem problem;
+	struct message message = {.topic = topic_of(in, m->topic), .partition = m->partition, .offset = m->offset};
+
+	if (in->stopped)
+		return;
+	if (task_message_decode(m->value, &task, &problem) == RC_OK) {
+		message.task_id = task.task_id;
+		message.dispatch = task.dispatch;
+		task_message_done(&task);
+	} else {
+		in->unreadable++;
+		log_event(LOG_LEVEL_WARN, "message_unreadable", LOG_STR("topic", m->topic),
+		    LOG_INT("partition", m->partition), LOG_INT("offset", m->offset), LOG_ERR(&problem.err));
+	}
+	messages_add(&in->inbox, &message);
+	regulate(in);
+	loop_defer(in->worker->loop, &in->start);
+}
+
+/* Offsets of a partition rise within a batch, so the last one of each is its watermark. */
+static void commit_offsets(struct intake *in)
+{
+	const struct messages *list = &in->claiming;
+
+	for (size_t i = 0; i < list->n; i++) {
+		bool last = true;
+
+		for (size_t k = i + 1; k < list->n && last; k++)
+			last = list->at[k].topic != list->at[i].topic || list->at[k].partition != list->at[i].partition;
+		if (last)
+			kafka_commit(in->consumer, list->at[i].topic, list->at[i].partition, list->at[i].offset);
+	}
+}
+
+static void claimed(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct intake *in = user;
+	struct worker *w = in->worker;
+
+	in->busy = false;
+	if (err) {
+		log_event(LOG_LEVEL_WARN, "claim_again", LOG_ERR(err));
+		loop_defer(w->loop, &in->start); /* the same messages; the session's return wakes it as well */
+		return;
+	}
+	FAILPOINT(claim_after_commit);
+	bool ours = uuid_eq(&in->claiming_as, &w->id); /* else declared dead meanwhile: the clock gives them to others */
+	for (int i = 0; ours && i < pg_rows(res); i++)
+		claim_begin(w, res, i);
+	in->refused += in->claiming.n - (size_t)pg_rows(res);
+	FAILPOINT(claim_before_offset);
+	commit_offsets(in);
+	in->claiming.n = 0;
+	regulate(in);
+	loop_defer(w->loop, &in->start);
+}
+
+static void claim(void *user)
+{
+	struct intake *in = user;
+	struct worker *w = in->worker;
+	struct pg_args *a = &in->args;
+
+	regulate(in);
+	if (in->busy || !pg_is_up(w->control) || !heartbeat_is_fresh(w->heartbeat))
+		return;
+	if (in->claiming.n == 0) {
+		struct messages empty = in->claiming;
+
+		in->claiming = in->inbox;
+		in->inbox = empty;
+	}
+	if (in->claiming.n == 0 || in->stopped)
+		return;
+	in->busy = true;
+	in->claiming_as = w->id;
+	pg_args_clear(a);
+	pg_array_begin(a, PG_UUID);
+	for (size_t i = 0; i < in->claiming.n; i++)
+		pg_array_uuid(a, &in->claiming.at[i].task_id);
+	pg_array_end(a);
+	pg_array_begin(a, PG_INT8);
+	for (size_t i = 0; i < in->claiming.n; i++)
+		pg_array_i64(a, in->claiming.at[i].dispatch);
+	pg_array_end(a);
+	pg_arg_uuid(a, &w->id);
+	FAILPOINT(claim_before);
+	pg_query(w->control, &sql_claim, a, claimed, in);
+}
+
+void intake_wake(struct intake *in)
+{
+	if (in)
+		loop_defer(in->worker->loop, &in->start);
+}
+
+void intake_stop(struct intake *in)
+{
+	in->stopped = true;
+	regulate(in);
+}
+
+void intake_counts(const struct intake *in, uint64_t *ret_unreadable, uint64_t *ret_refused)
+{
+	*ret_unreadable = in->unreadable;
+	*ret_refused = in->refused;
+}
+
+static void lag(void *user, const char *topic, int partition, int64_t messages)
+{
+	(void)user;
+	figures_lag(topic, partition, messages);
+}
+
+static void kafka_error(void *user, const char *text, bool fatal)
+{
+	struct intake *in = user;
+
+	log_event(fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "kafka_error", LOG_STR("error", text), LOG_BOOL("fatal", fatal));
+	if (fatal)
+		worker_stop(in->worker);
+}
+
+struct intake *intake_new(struct worker *w, struct err *err)
+{
+	struct intake *in = mem_zalloc(sizeof *in);
+	struct kafka_options options = {
+	    .bootstrap = w->settings.kafka_bootstrap,
+	    .client_id = "sync-worker",
+	    .properties = w->settings.kafka_properties,
+	    .on_error = kafka_error,
+	    .on_lag = lag,
+	    .user = in,
+	};
+
+	in->worker = w;
+	in->args = PG_ARGS;
+	in->start = (struct defer){.fn = claim, .user = in};
+	in->ntopics = registry_count(w->registry);
+	in->topics = mem_array(in->ntopics, sizeof *in->topics);
+	for (size_t i = 0; i < in->ntopics; i++)
+		in->topics[i] = mem_printf("%ssync.tasks.%s", w->settings.kafka_topic_prefix, registry_at(w->registry, i)->name);
+	in->consumer = kafka_consumer_new(w->loop, &options, w->settings.kafka_group, (const char *const *)in->topics,
+	    in->ntopics, received, err);
+	if (!in->consumer) {
+		intake_free(in);
+		return NULL;
+	}
+	return in;
+}
+
+void intake_free(struct intake *in)
+{
+	if (!in)
+		return;
+	kafka_consumer_free(in->consumer, CLOSE_DEADLINE_MS);
+	loop_defer_cancel(in->worker->loop, &in->start);
+	for (size_t i = 0; i < in->ntopics; i++)
+		free(in->topics[i]);
+	free(in->topics);
+	free(in->inbox.at);
+	free(in->claiming.at);
+	pg_args_done(&in->args);
+	free(in);
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * Task messages become claims: gathered while the last claim is under way, claimed in one statement, their offsets
+ * committed after it (invariant 2). When the slots are full the consumer is paused; at three quarters it goes on.
+ */
+#include "base/base.h"
+
+struct intake;
+struct worker;
+
+/* Joins the consumer group on the topics of every declared provider. */
+struct intake *intake_new(struct worker *w, struct err *err);
+/* Leaves the group. Accepts NULL. */
+void intake_free(struct intake *in);
+/* Slots that neither a task nor a message has. */
+size_t intake_free_slots(const struct intake *in);
+/* Partitions are assigned. */
+bool intake_is_assigned(const struct intake *in);
+/* A slot came free, the session or the heartbeat came back. */
+void intake_wake(struct intake *in);
+/* Takes no more messages. */
+void intake_stop(struct intake *in);
+/* Claims that are neither running nor refused yet. */
+size_t intake_pending(const struct intake *in);
+/* Messages that could not be read, and claims that the queue refused, since the start. */
+void intake_counts(const struct intake *in, uint64_t *ret_unreadable, uint64_t *ret_refused);

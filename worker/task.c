@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "task.h"
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "backoff.h"
+#include "figures.h"
+#include "io/crypto.h"
+#include "row.h"
+#include "rows.h"
+#include "settle.h"
+#include "store.h"
+#include "table.h"
+#include "tokens.h"
+#include "worker.h"
+
+#define PAGES_AHEAD_MAX 64 /* of one task that are not stored yet; the page budget bounds them all */
+#define RESTARTS_MAX 3
+
+typedef enum task_step step_fn(struct task *t);
+
+static step_fn step_token;
+static step_fn step_fetch;
+static step_fn step_drain;
+static step_fn step_settle;
+
+/* What happens on entering a step: the step to go on with, or the same one to wait in it. NULL: nothing, it waits. */
+static step_fn *const enter[] = {
+    [TASK_TOKEN] = step_token,
+    [TASK_FETCH] = step_fetch,
+    [TASK_ANSWER] = NULL,
+    [TASK_PAUSE] = NULL,
+    [TASK_DRAIN] = step_drain,
+    [TASK_SETTLE] = step_settle,
+    [TASK_GONE] = NULL,
+};
+
+static const char *const names[] = {
+#define X(id, name) [TASK_##id] = name,
+    TASK_STEPS(X)
+#undef X
+};
+
+const char *task_step_name(enum task_step step)
+{
+	return names[step];
+}
+
+static void task_goto(struct task *t, enum task_step step)
+{
+	for (;;) {
+		t->step = step;
+		log_event(LOG_LEVEL_DEBUG, "task_step", LOG_UUID("task_id", &t->task_id), LOG_STR("step", names[step]),
+		    LOG_INT("page", t->page));
+		enum task_step next = enter[step] ? enter[step](t) : step;
+		if (next == step)
+			return;
+		step = next;
+	}
+}
+
+/* ---- the end ---- */
+
+void task_abandon(struct task *t)
+{
+	worker_remove_task(t->worker, t);
+	timer_free(t->timer);
+	json_object_put(t->account.settings);
+	buf_done(&t->cursor);
+	buf_done(&t->external_id);
+	crypto_wipe(&t->token);
+	free(t);
+}
+
+static void release(struct task *t)
+{
+	if (t->step == TASK_GONE && t->unstored == 0 && !t->settling)
+		task_abandon(t);
+}
+
+/* Stops whatever is under way for it. */
+static void silence(struct task *t)
+{
+	if (t->call)
+		http_cancel(t->call);
+	t->call = NULL;
+	timer_stop(t->timer);
+	tokens_forget(t->worker->tokens, t);
+}
+
+static void end(struct task *t)
+{
+	if (t->step == TASK_GONE)
+		return;
+	silence(t);
+	task_goto(t, TASK_GONE);
+	release(t);
+}
+
+/* ---- ways on ---- */
+
+static enum task_step leave(struct task *t, enum outcome outcome, const char *message)
+{
+	t->outcome = outcome;
+	str_copy(t->message, sizeof t->message, message);
+	return TASK_DRAIN;
+}
+
+static enum task_step fail(struct task *t, enum verdict_class class, const char *reason)
+{
+	t->class = class;
+	log_event(LOG_LEVEL_WARN, "task_failed", LOG_UUID("task_id", &t->task_id), LOG_STR("class", verdict_class_name(class)),
+	    LOG_STR("reason", reason), LOG_INT("page", t->page));
+	return leave(t, OUTCOME_FAILED, reason);
+}
+
+static enum task_step pause_for(struct task *t, int64_t ms, const char *reason)
+{
+	if (ms <= t->worker->settings.retry_park_after_ms) {
+		timer_set(t->timer, ms, 0);
+		return TASK_PAUSE;
+	}
+	t->wait_ms = ms;
+	return leave(t, OUTCOME_WAITING, reason);
+}
+
+static enum task_step try_again(struct task *t, const struct verdict *v)
+{
+	const struct settings *s = &t->worker->settings;
+
+	t->attempts++;
+	if (t->attempts >= s->retry_max_attempts)
+		return fail(t, VERDICT_TRANSIENT, v->reason);
+	return pause_for(t, MAX(v->wait_ms, backoff_ms(s->retry_base_ms, s->retry_max_ms, t->attempts)), v->reason);
+}
+
+/* What the provider asks for, never before it: the jitter is added. Without a word from it, as a failed try waits. */
+static enum task_step throttled(struct task *t, const struct verdict *v)
+{
+	const struct settings *s = &t->worker->settings;
+	int64_t ms = v->wait_ms;
+
+	if (ms)
+		ms += backoff_ms(MAX(ms / 10, 1), s->retry_max_ms, 0);
+	else
+		ms = backoff_ms(s->retry_base_ms, s->retry_max_ms, 4);
+	return pause_for(t, ms, v->reason);
+}
+
+static enum task_step renew_token(struct task *t, const struct verdict *v)
+{
+	if (t->token_tried || t->walk.provider->auth.kind != AUTH_OAUTH2)
+		return fail(t, VERDICT_TOKEN, v->reason);
+	t->token_expires_us = 1; /* long over */
+	return TASK_TOKEN;
+}
+
+/* The cursor is worth nothing any more: everything is walked anew, a few times at most. */
+static enum task_step restart_walk(struct task *t, const char *reason)
+{
+	if (++t->restarts > RESTARTS_MAX)
+		return fail(t, VERDICT_STALLED, reason);
+	log_event(LOG_LEVEL_WARN, "walk_restarted", LOG_UUID("task_id", &t->task_id), LOG_STR("reason", reason));
+	buf_clear(&t->cursor);
+	t->walk.incremental = false;
+	t->walk.watermark_us = 0;
+	return TASK_FETCH;
+}
+
+static enum task_step on_verdict(struct task *t, const struct verdict *v)
+{
+	figures_verdict(t->walk.resource, v->class);
+	switch (v->class) {
+	case VERDICT_TRANSIENT:
+		return try_again(t, v);
+	case VERDICT_THROTTLED:
+		return throttled(t, v);
+	case VERDICT_TOKEN:
+		return renew_token(t, v);
+	case VERDICT_CURSOR:
+		return restart_walk(t, v->reason);
+	default:
+		return fail(t, v->class, v->reason);
+	}
+}
+
+/* ---- token ---- */
+
+static enum task_step step_token(struct task *t)
+{
+	const struct auth *auth = &t->walk.provider->auth;
+	int64_t soon_us = clock_unix_us() + auth->refresh_early_s * 1000000;
+
+	if (auth->kind != AUTH_OAUTH2 || t->token_expires_us == 0 || t->token_expires_us > soon_us)
+		return TASK_FETCH;
+	if (t->token_tried && t->token_expires_us > clock_unix_us())
+		return TASK_FETCH; /* short-lived tokens are used until they end */
+	t->token_tried = true;
+	tokens_refresh(t->worker->tokens, t);
+	return TASK_TOKEN;
+}
+
+void task_token_ready(struct task *t, enum verdict_class class, const char *reason)
+{
+	struct verdict v = {.class = class};
+
+	if (t->step != TASK_TOKEN)
+		return;
+	if (class == VERDICT_OK) {
+		task_goto(t, TASK_FETCH);
+		return;
+	}
+	t->token_tried = false;
+	str_copy(v.reason, sizeof v.reason, reason);
+	task_goto(t, on_verdict(t, &v));
+}
+
+/* ---- fetch ---- */
+
+static bool slice_over(const struct task *t)
+{
+	const struct settings *s = &t->worker->settings;
+
+	return t->worker->others_wait && (t->slice_pages >= s->slice_pages || clock_mono_ms() >= t->slice_end_ms);
+}
+
+static void answered(void *user, const struct http_response *res, const struct err *err);
+
+static enum task_step step_fetch(struct task *t)
+{
+	struct worker *w = t->worker;
+	struct provider_request *rq = &w->request;
+	struct err err;
+
+	if (w->stopping)
+		return leave(t, OUTCOME_QUEUED, "the worker ends");
+	if (slice_over(t))
+		return leave(t, OUTCOME_QUEUED, "others wait for the slot");
+	if (!worker_may_call(w) || t->unstored >= PAGES_AHEAD_MAX)
+		return TASK_FETCH;
+	t->walk.cursor = buf_str(&t->cursor);
+	t->walk.now_us = clock_unix_us();
+	enum rc rc = provider_next(&t->walk, &t->account, rq, &err);
+	if (rc == RC_NOT_FOUND)
+		return restart_walk(t, err.text);
+	if (rc != RC_OK)
+		return fail(t, VERDICT_PERMANENT, err.text);
+	FAILPOINT(fetch_before);
+	t->call = http_send(w->http,
+	    &(struct http_request){.method = rq->method,
+		.url = rq->url,
+		.headers = rq->headers,
+		.nheaders = rq->nheaders,
+		.body = rq->body,
+		.timeout_ms = rq->timeout_ms},
+	    answered, t);
+	return TASK_ANSWER;
+}
+
+struct reading {
+	struct rows *rows;
+	struct row_writer writer;
+};
+
+static enum rc record(void *user, struct str raw, const struct slice *fields)
+{
+	struct reading *r = user;
+
+	return rows_add(r->rows, &r->writer, raw, fields);
+}
+
+/* The page goes to the store; the walk goes on from its cursor before it is stored. */
+static enum task_step page_read(struct task *t, struct rows *rows)
+{
+	struct worker *w = t->worker;
+	struct page *page = &w->page;
+
+	rows->number = t->page++;
+	rows->last = page->last;
+	rows->watermark_us = page->watermark_us;
+	rows->total = page->total;
+	buf_add_str(&rows->cursor, buf_str(&page->cursor));
+	buf_clear(&t->cursor);
+	buf_add_str(&t->cursor, buf_str(&page->cursor));
+	t->attempts = 0;
+	t->token_tried = false;
+	t->slice_pages++;
+	t->unstored++;
+	rows->budget = rows->bytes.cap;
+	http_budget_take(w->http, rows->budget);
+	figures_page(t->walk.resource, page->records);
+	store_add(w->store, rows);
+	return page->last ? TASK_DRAIN : TASK_TOKEN;
+}
+
+static enum task_step read_answer(struct task *t, const struct http_response *res)
+{
+	struct worker *w = t->worker;
+	struct rows *rows = rows_new(t);
+	struct reading reading = {
+	    .rows = rows,
+	    .writer = {.layout = t->table->layout,
+		.connection_id = t->connection_id,
+		.tenant_id = t->tenant_id,
+		.out = &rows->bytes},
+	};
+
+	buf_reserve(&rows->bytes, res->body->n);
+	provider_page(&t->walk, res, record, &reading, &w->page);
+	if (w->page.verdict.class == VERDICT_OK)
+		return page_read(t, rows);
+	rows_free(rows);
+	return on_verdict(t, &w->page.verdict);
+}
+
+static void answered(void *user, const struct http_response *res, const struct err *err)
+{
+	struct task *t = user;
+	struct verdict v;
+
+	t->call = NULL;
+	FAILPOINT(fetch_after);
+	if (res) {
+		task_goto(t, read_answer(t, res));
+		return;
+	}
+	bool lasting = err->rc == RC_DENIED || err->rc == RC_LIMIT || err->rc == RC_INVALID;
+	v = (struct verdict){.class = lasting ? VERDICT_PERMANENT : VERDICT_TRANSIENT};
+	str_copy(v.reason, sizeof v.reason, err->text);
+	task_goto(t, on_verdict(t, &v));
+}
+
+static void pause_over(void *user)
+{
+	task_goto(user, TASK_TOKEN);
+}
+
+/* ---- the slice's end ---- */
+
+static enum task_step step_drain(struct task *t)
+{
+	return t->unstored == 0 && t->outcome != OUTCOME_NONE ? TASK_SETTLE : TASK_DRAIN;
+}
+
+static enum task_step step_settle(struct task *t)
+{
+	t->settling = true;
+	settle_add(t->worker->settle, t);
+	return TASK_SETTLE;
+}
+
+/* ---- what others say ---- */
+
+static void init(struct task *t)
+{
+	t->timer = timer_new(t->worker->loop, pause_over, t);
+	t->slice_end_ms = clock_mono_ms() + t->worker->settings.slice_seconds * 1000;
+	worker_add_task(t->worker, t);
+}
+
+void task_start(struct task *t)
+{
+	init(t);
+	task_goto(t, TASK_TOKEN);
+}
+
+void task_start_failed(struct task *t, enum verdict_class class, const char *reason)
+{
+	init(t);
+	task_goto(t, fail(t, class, reason));
+}
+
+void task_stored(struct task *t, size_t n, bool ended)
+{
+	t->unstored -= n;
+	if (t->step == TASK_GONE)
+		release(t);
+	else if (ended)
+		end(t);
+	else if (t->step == TASK_DRAIN || t->step == TASK_FETCH)
+		task_goto(t, t->step);
+}
+
+void task_lost(struct task *t)
+{
+	if (t->step == TASK_GONE)
+		return;
+	log_event(LOG_LEVEL_INFO, "task_lost", LOG_UUID("task_id", &t->task_id), LOG_INT("epoch", t->epoch),
+	    LOG_INT("page", t->page));
+	end(t);
+}
+
+void task_refused(struct task *t, size_t pages, const char *reason)
+{
+	t->unstored -= pages;
+	t->refused = true;
+	if (t->step == TASK_GONE) {
+		release(t);
+		return;
+	}
+	silence(t);
+	task_goto(t, fail(t, VERDICT_PERMANENT, reason));
+}
+
+void task_settled(struct task *t)
+{
+	t->settling = false;
+	if (t->step == TASK_GONE)
+		release(t);
+	else
+		end(t);
+}
+
+void task_stop(struct task *t)
+{
+	if (t->step != TASK_TOKEN && t->step != TASK_FETCH && t->step != TASK_PAUSE)
+		return;
+	silence(t);
+	task_goto(t, leave(t, OUTCOME_QUEUED, "the worker ends"));
+}
+
+void task_resume(struct task *t)
+{
+	if (t->step == TASK_FETCH)
+		task_goto(t, TASK_FETCH);
+}
