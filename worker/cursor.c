@@ -120,9 +120,11 @@ void cursor_write(const struct position *p, const char *fingerprint, struct buf 
 			jsonw_int(&w, numbers[i].name, v);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(signatures); i++) {
+		uint64_t v = *(const uint64_t *)field(p, &signatures[i]);
 		char hex[17];
-		snprintf(hex, sizeof hex, "%016" PRIx64, *(const uint64_t *)field(p, &signatures[i]));
-		jsonw_text(&w, signatures[i].name, hex);
+		snprintf(hex, sizeof hex, "%016" PRIx64, v);
+		if (v)
+			jsonw_text(&w, signatures[i].name, hex);
 	}
 	if (p->next.n)
 		jsonw_str(&w, "next", buf_str(&p->next));

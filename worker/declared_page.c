@@ -25,14 +25,16 @@ void page_done(struct page *p)
 
 /* ---- loops ---- */
 
-/* 0 is kept for "none". */
+/* 0: the record has no identity to know it by. */
 static uint64_t signature_of(const struct slice *fields, size_t n)
 {
 	uint64_t h = 1;
-	for (size_t i = 0; i < n; i++)
-		h = XXH3_64bits_withSeed(
-		    fields[i].p ? fields[i].p : "", fields[i].p ? fields[i].n : 0, h + i);
-	return h ? h : 1;
+	for (size_t i = 0; i < n; i++) {
+		if (fields[i].kind == SLICE_ABSENT || fields[i].kind == SLICE_NULL)
+			return 0;
+		h = XXH3_64bits_withSeed(fields[i].p, fields[i].n, h + i);
+	}
+	return h;
 }
 
 static bool repeats(const struct position *p, uint64_t signature)

@@ -209,7 +209,7 @@ static enum rc add_query(struct making *m)
 		if (p->in != PARAM_QUERY || !param_applies(p, m->position))
 			continue;
 		buf_add_char(out, separator);
-		url_encode(str_of(p->name), out);
+		url_encode(str_of(p->name), "$", out); /* OData's names, as its documentation writes them */
 		buf_add_char(out, '=');
 		enum rc rc = add_value(m, p, ESCAPE_QUERY, start, &added);
 		if (rc)

@@ -105,7 +105,7 @@ static bool is_unreserved(unsigned char c)
 	       c == '.' || c == '_' || c == '~';
 }
 
-void url_encode(struct str s, struct buf *out)
+void url_encode(struct str s, const char *keep, struct buf *out)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	char *to = buf_reserve(out, s.n * 3);
@@ -114,7 +114,7 @@ void url_encode(struct str s, struct buf *out)
 	char *at = to;
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		if (is_unreserved(c)) {
+		if (is_unreserved(c) || (c && strchr(keep, c))) {
 			*at++ = (char)c;
 			continue;
 		}
@@ -144,7 +144,7 @@ bool template_expand(const struct template *t, enum template_escape escape, temp
 		}
 		bool declared = literal || part->variable == TEMPLATE_DC;
 		if (escape == ESCAPE_QUERY || (escape == ESCAPE_URL && !declared))
-			url_encode(value, out);
+			url_encode(value, "", out);
 		else
 			buf_add_str(out, value);
 	}

@@ -67,4 +67,5 @@ enum template_escape {
 bool template_expand(const struct template *t, enum template_escape escape, template_lookup *lookup,
     void *user, struct buf *out, const struct template_part **ret_missing);
 
-void url_encode(struct str s, struct buf *out);
+/* Percent-encodes what is neither unreserved nor in `keep`. */
+void url_encode(struct str s, const char *keep, struct buf *out);

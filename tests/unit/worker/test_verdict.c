@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "verdict.h"
+
+#define NOW_US INT64_C(1795000000000000)
+
+static struct registry *shipped, *fixtures;
+
+static int load(void **state)
+{
+	(void)state;
+	return registry_load("common/providers", &shipped, NULL) ||
+	       registry_load("tests/fixtures/declarations", &fixtures, NULL);
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	registry_free(shipped);
+	registry_free(fixtures);
+	return 0;
+}
+
+static const struct resource *find(const char *provider, const char *resource)
+{
+	const struct provider *p = registry_find_provider(shipped, str_of(provider));
+	if (!p)
+		p = registry_find_provider(fixtures, str_of(provider));
+	assert_non_null(p);
+	const struct resource *r = provider_find_resource(p, str_of(resource));
+	assert_non_null(r);
+	return r;
+}
+
+struct given {
+	const char *provider, *resource;
+	int status;
+	const char *header, *value; /* one header, or NULL */
+	const char *body;
+	bool cursor_sent;
+};
+
+static struct verdict judge(const struct given *g)
+{
+	AUTO(buf_done) struct buf body = BUF(1 << 20);
+	struct http_header headers[] = {{str_of(g->header), str_of(g->value)}};
+	struct http_response res = {g->status, &body, headers, g->header ? 1 : 0, 0};
+	struct answer a = {&res, find(g->provider, g->resource), g->cursor_sent, NOW_US};
+	struct verdict v;
+	buf_add_text(&body, g->body ? g->body : "");
+	verdict_of(&a, &v);
+	return v;
+}
+
+#define PP "practicepanther", "contacts"
+#define AMAZON "amazon", "orders"
+#define ZOHO "zoho", "leads"
+#define GMAIL "gmail", "messages"
+#define CALENDAR "google_calendar", "events"
+#define HIGHLEVEL "highlevel", "call_logs"
+
+static void status_decides_without_a_rule(void **state)
+{
+	(void)state;
+	static const struct {
+		int status;
+		const char *header;
+		enum verdict_class class;
+	} cases[] = {
+	    {200, NULL, VERDICT_OK},
+	    {206, NULL, VERDICT_OK},
+	    {204, NULL, VERDICT_EMPTY},
+	    {304, NULL, VERDICT_EMPTY},
+	    {301, NULL, VERDICT_PERMANENT},
+	    {400, NULL, VERDICT_PERMANENT},
+	    {401, NULL, VERDICT_TOKEN},
+	    {403, NULL, VERDICT_PERMANENT},
+	    {404, NULL, VERDICT_PERMANENT},
+	    {408, NULL, VERDICT_TRANSIENT},
+	    {425, NULL, VERDICT_TRANSIENT},
+	    {429, NULL, VERDICT_THROTTLED},
+	    {500, NULL, VERDICT_TRANSIENT},
+	    {502, NULL, VERDICT_TRANSIENT},
+	    {503, NULL, VERDICT_TRANSIENT},
+	    {503, "Retry-After", VERDICT_THROTTLED},
+	    {599, NULL, VERDICT_TRANSIENT},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct verdict v = judge(
+		    &(struct given){PP, cases[i].status, cases[i].header, "7", "<html>", false});
+		if (v.class != cases[i].class)
+			fail_msg("HTTP %d is %s", cases[i].status, verdict_class_name(v.class));
+		assert_int_equal(v.wait_ms, cases[i].header ? 7000 : 0);
+		assert_int_equal(v.reason[0] != 0, v.class != VERDICT_OK && v.class != VERDICT_EMPTY);
+	}
+}
+
+static void the_providers_own_words_come_first(void **state)
+{
+	(void)state;
+	static const struct {
+		struct given given;
+		enum verdict_class class;
+	} cases[] = {
+	    {{PP, 400, NULL, NULL, "{\"error\":\"invalid_grant\"}", false}, VERDICT_TOKEN},
+	    {{PP, 400, NULL, NULL, "{\"error\":\"invalid_filter\"}", false}, VERDICT_PERMANENT},
+	    {{PP, 400, NULL, NULL, "{\"error\":{\"error\":\"invalid_grant\"}}", false}, VERDICT_PERMANENT},
+	    {{PP, 400, NULL, NULL, "invalid_grant", false}, VERDICT_PERMANENT},
+	    {{PP, 400, NULL, NULL, "", false}, VERDICT_PERMANENT},
+	    {{PP, 401, NULL, NULL, "{\"error\":\"invalid_grant\"}", false}, VERDICT_TOKEN},
+	    {{AMAZON, 403, NULL, NULL,
+	         "{\"errors\":[{\"code\":\"Unauthorized\",\"details\":\"The access token you provided has "
+	         "expired.\"}]}",
+	         false},
+	        VERDICT_TOKEN},
+	    {{AMAZON, 403, NULL, NULL, "{\"errors\":[{\"code\":\"Unauthorized\",\"details\":null}]}", false},
+	        VERDICT_AUTH},
+	    {{AMAZON, 400, NULL, NULL, "{\"errors\":[{\"code\":\"Other\"},{\"code\":\"InvalidInput\"}]}",
+	         true},
+	        VERDICT_CURSOR},
+	    {{AMAZON, 400, NULL, NULL, "{\"errors\":[{\"code\":\"InvalidInput\"}]}", false},
+	        VERDICT_PERMANENT},
+	    {{AMAZON, 200, NULL, NULL, "{\"errors\":[{\"code\":\"InternalFailure\"}]}", false},
+	        VERDICT_PERMANENT},
+	    {{AMAZON, 200, NULL, NULL, "{\"payload\":{}}", false}, VERDICT_OK},
+	    {{"amazon", "financial_events", 200, NULL, NULL, "{\"payload\":{}}", true}, VERDICT_CURSOR},
+	    {{"amazon", "financial_events", 200, NULL, NULL, "{\"payload\":{}}", false}, VERDICT_OK},
+	    {{ZOHO, 401, NULL, NULL, "{\"code\":\"INVALID_TOKEN\"}", false}, VERDICT_TOKEN},
+	    {{ZOHO, 401, NULL, NULL, "{\"code\":\"OAUTH_SCOPE_MISMATCH\"}", false}, VERDICT_AUTH},
+	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"EXPIRED_VALUE\"}", true}, VERDICT_CURSOR},
+	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"PAGINATION_LIMIT_EXCEEDED\"}", true}, VERDICT_CAP},
+	    {{ZOHO, 204, NULL, NULL, "", false}, VERDICT_EMPTY},
+	    {{GMAIL, 404, NULL, NULL, "{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\"}}", false},
+	        VERDICT_CURSOR},
+	    {{GMAIL, 403, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"userRateLimitExceeded\"}]}}",
+	         false},
+	        VERDICT_THROTTLED},
+	    {{GMAIL, 403, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"accessNotConfigured\"}]}}",
+	         false},
+	        VERDICT_AUTH},
+	    {{GMAIL, 403, NULL, NULL, "{\"error\":", false}, VERDICT_AUTH},
+	    {{CALENDAR, 410, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"fullSyncRequired\"}]}}",
+	         false},
+	        VERDICT_CURSOR},
+	    {{CALENDAR, 410, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"deleted\"}]}}", false},
+	        VERDICT_PERMANENT},
+	    {{HIGHLEVEL, 400, NULL, NULL, "{\"message\":\"Location is not active\"}", false},
+	        VERDICT_TRANSIENT},
+	    {{HIGHLEVEL, 400, NULL, NULL, "{\"message\":[\"x\",\"Location is not active\"]}", false},
+	        VERDICT_TRANSIENT},
+	    {{"acme", "items", 420, NULL, NULL, "", false}, VERDICT_THROTTLED},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct verdict v = judge(&cases[i].given);
+		if (v.class != cases[i].class)
+			fail_msg("case %zu (%s, HTTP %d, %s) is %s", i, cases[i].given.provider,
+			    cases[i].given.status, cases[i].given.body, verdict_class_name(v.class));
+	}
+}
+
+static void waits_as_told(void **state)
+{
+	(void)state;
+	char now[CLOCK_TEXT_LEN + 1];
+	clock_format(NOW_US, now);
+	assert_string_equal(now, "2026-11-18T11:06:40.000000Z");
+	static const struct {
+		const char *value;
+		int64_t ms;
+	} cases[] = {
+	    {"7", 7000},
+	    {" 7 ", 7000},
+	    {"1.5", 1500},
+	    {"0", 1000},
+	    {"86400", VERDICT_WAIT_MAX_MS},
+	    {"1e300", VERDICT_WAIT_MAX_MS},
+	    {"-5", 0},
+	    {"soon", 0},
+	    {"", 0},
+	    {"Wed, 18 Nov 2026 11:07:10 GMT", 30000},
+	    {"Wed, 18 Nov 2026 11:00:00 GMT", 1000},
+	    {"Sat, 18 Nov 2028 11:07:10 GMT", VERDICT_WAIT_MAX_MS},
+	    {"Wed, 18 Xxx 2026 11:07:10 GMT", 0},
+	    {"Wed, 18 anF 2026 11:07:10 GMT", 0},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct verdict v = judge(&(struct given){PP, 429, "retry-after", cases[i].value, "", false});
+		assert_int_equal(v.class, VERDICT_THROTTLED);
+		if (v.wait_ms != cases[i].ms)
+			fail_msg("\"%s\": %" PRId64 " ms", cases[i].value, v.wait_ms);
+	}
+}
+
+static void a_date_counts_from_the_answers_own(void **state)
+{
+	(void)state;
+	struct http_header headers[] = {
+	    {STR("Date"), STR("Sun, 06 Nov 1994 08:49:37 GMT")},
+	    {STR("Retry-After"), STR("Sun, 06 Nov 1994 08:50:37 GMT")},
+	};
+	struct http_response res = {429, NULL, headers, 2, 0};
+	assert_int_equal(verdict_retry_after_ms(&res, NOW_US), 60000);
+}
+
+static void waits_by_a_limits_headers(void **state)
+{
+	(void)state;
+	AUTO(buf_done) struct buf body = BUF(100);
+	struct http_header headers[] = {
+	    {STR("X-RateLimit-Remaining"), STR("0")},
+	    {STR("X-RateLimit-Interval-Milliseconds"), STR("10000")},
+	};
+	struct http_response res = {429, &body, headers, 2, 0};
+	struct answer a = {&res, find(HIGHLEVEL), false, NOW_US};
+	struct verdict v;
+	verdict_of(&a, &v);
+	assert_int_equal(v.wait_ms, 10000);
+	headers[0].value = STR("3");
+	verdict_of(&a, &v);
+	assert_int_equal(v.wait_ms, 0);
+}
+
+static void waits_by_the_rule_when_the_answer_is_silent(void **state)
+{
+	(void)state;
+	assert_int_equal(judge(&(struct given){ZOHO, 429, NULL, NULL, "", false}).wait_ms, 2000);
+	assert_int_equal(judge(&(struct given){ZOHO, 429, "Retry-After", "9", "", false}).wait_ms, 9000);
+}
+
+static void reasons_hold_codes_and_no_secrets(void **state)
+{
+	(void)state;
+	static const struct {
+		struct given given;
+		const char *reason;
+	} cases[] = {
+	    {{PP, 404, NULL, NULL, "", false}, "HTTP 404"},
+	    {{PP, 403, NULL, NULL, "{\"code\":\"forbidden\"}", false}, "HTTP 403: forbidden"},
+	    {{PP, 400, NULL, NULL, "{\"error\":\"token Atza|abc is wrong\"}", false}, "HTTP 400"},
+	    {{PP, 500, NULL, NULL, "{\"error\":{\"status\":\"INTERNAL\"}}", false}, "HTTP 500: INTERNAL"},
+	    {{ZOHO, 429, NULL, NULL, "", false}, "HTTP 429: parallel calls or credits"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(judge(&cases[i].given).reason, cases[i].reason);
+}
+
+static void long_bodies_are_not_looked_into(void **state)
+{
+	(void)state;
+	AUTO(buf_done) struct buf body = BUF(1 << 20);
+	buf_add_text(&body, "{\"error\":\"invalid_grant\",\"x\":\"");
+	memset(buf_reserve(&body, 70000), 'x', 70000);
+	body.n += 70000;
+	buf_add_text(&body, "\"}");
+	struct verdict v = judge(&(struct given){PP, 400, NULL, NULL, buf_text(&body), false});
+	assert_int_equal(v.class, VERDICT_PERMANENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(status_decides_without_a_rule),
+	    cmocka_unit_test(the_providers_own_words_come_first),
+	    cmocka_unit_test(waits_as_told),
+	    cmocka_unit_test(a_date_counts_from_the_answers_own),
+	    cmocka_unit_test(waits_by_a_limits_headers),
+	    cmocka_unit_test(waits_by_the_rule_when_the_answer_is_silent),
+	    cmocka_unit_test(reasons_hold_codes_and_no_secrets),
+	    cmocka_unit_test(long_bodies_are_not_looked_into),
+	};
+	return cmocka_run_group_tests(tests, load, unload);
+}
