@@ -12,8 +12,8 @@
 #include "base/base.h"
 #include "base/buf.h"
 
-#define SLICE_DEPTH_MAX 64  /* arrays and objects inside of each other; no provider comes near */
-#define SLICE_PATHS_MAX 512 /* fields, or envelope paths, of one plan */
+#define SLICE_DEPTH_MAX 64    /* arrays and objects inside of each other; no provider comes near */
+#define SLICE_PATHS_MAX 65535 /* fields, or envelope paths, of one plan */
 
 enum slice_kind {
 	SLICE_ABSENT, /* the path leads nowhere */

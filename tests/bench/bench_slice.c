@@ -16,6 +16,7 @@
 #define RECORDS 150
 #define ROUNDS 200
 #define PAGE_MAX (1 << 20)
+#define OUT_MAX (1 << 22)
 
 static struct column columns[] = {
     {.name = "name", .path = "name", .type = COLUMN_TEXT},
@@ -170,7 +171,7 @@ int main(void)
 	size_t npaths;
 	const char *const *paths = row_layout_paths(layout, &npaths);
 	struct slice_plan *plan = slice_plan_new("data", paths, npaths, envelope, ARRAY_SIZE(envelope));
-	struct buf out = BUF(4 * PAGE_MAX);
+	struct buf out = BUF(OUT_MAX);
 	struct work work = {.plan = plan, .writer = {.layout = layout, .out = &out}, .body = BUF(PAGE_MAX)};
 
 	add_page(&work.body);

@@ -52,7 +52,7 @@ static inline void tuple_add_numeric(struct buf *out, struct str v)
 	struct buf digits = BUF(1 << 20);
 	for (int g = 0; g <= MAX(weight, 0) + scale / 4 + 1; g++) {
 		int at = g - MAX(weight, 0) + weight; /* which stored group stands at this place */
-		int group = at >= 0 && at < ngroups ? (int)tuple_be(v.p + 8 + 2 * at, 2) : 0;
+		int group = at >= 0 && at < ngroups ? (int)tuple_be(v.p + 8 + 2 * (size_t)at, 2) : 0;
 
 		assert_true(group < 10000);
 		buf_printf(&digits, "%04d", group);
