@@ -166,6 +166,7 @@ static const struct bad_case bad_values[] = {
     BAD("\"\\ud800\\n12345\"", "lone surrogate"),
     BAD("\"\\ud800\\ud800\"", "lone surrogate"),
     BAD("\"\\ud800\\u12\"", "lone surrogate"),
+    BAD("\"\\ud800\\ue000\"", "lone surrogate"),
     BAD("\"\\u12g4\"", "hexadecimal"),
     BAD("\"\\u12\"", "hexadecimal"),
     BAD("\"\\x41\"", "unknown escape"),
