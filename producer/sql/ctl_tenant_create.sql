@@ -1,0 +1,1 @@
+insert into tenants (tenant_id, name) values ($1, $2)
