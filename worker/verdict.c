@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "verdict.h"
 
@@ -36,21 +35,16 @@ static int64_t clamp_wait(int64_t ms)
 /* IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT", in seconds since 1970. */
 static bool parse_http_date(struct str s, int64_t *ret)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char text[40], month[4];
-	int day, year, h, m, sec;
+	char text[40];
+	struct tm tm = {0};
 	if (s.n >= sizeof text)
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = '\0';
-	if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT", &day, month, &year, &h, &m,
-	        &sec) != 6)
+	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	if (!end || *end)
 		return false;
-	const char *at = strstr(months, month);
-	if (!at || (at - months) % 3 || strlen(month) != 3 || day < 1 || day > 31)
-		return false;
-	*ret = clock_days_from_civil(year, (int)((at - months) / 3) + 1, day) * 86400 + h * 3600 + m * 60 +
-	       sec;
+	*ret = timegm(&tm);
 	return true;
 }
 

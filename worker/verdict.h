@@ -6,7 +6,7 @@
 
 /* An hour: longer waits are asked for by mistake more often than meant, and asking again then costs one call.
  */
-#define VERDICT_WAIT_MAX_MS (3600 * 1000)
+#define VERDICT_WAIT_MAX_MS INT64_C(3600000)
 
 struct answer {
 	const struct http_response *response;

@@ -3,10 +3,10 @@
 #include "sync/declaration.h"
 #include "sync/declaration_keys.h"
 
-#define DAY_S 86400
-#define YEARS_10_S (10LL * 366 * DAY_S)
+#define DAY_S INT64_C(86400)
+#define YEARS_10_S (3660 * DAY_S)
 
-/* One line a key: its name, its type, the struct's member of that name unless given. */
+/* One line a key: the struct's member of that name, its type, and what else the type needs. */
 #define KEY(strct, name_, type_, ...)                                                                        \
 	{                                                                                                    \
 		.name = #name_, .type = (type_), .offset = offsetof(strct, name_), __VA_ARGS__               \
@@ -17,7 +17,7 @@
 	{                                                                                                    \
 		__VA_ARGS__, NULL                                                                            \
 	}
-#define GROUP(g) .group = &(g)
+#define GROUP(group_) .group = (group_)
 #define RANGE(from_, to_) .min = (from_), .max = (to_)
 #define SECONDS RANGE(0, YEARS_10_S)
 
@@ -122,8 +122,8 @@ static const struct key auth_group_keys[] = {
     KEY(struct auth, token_url, KEY_TEMPLATE),
     KEY(struct auth, scopes, KEY_TEXTS),
     KEY(struct auth, scope_separator, KEY_TEXT),
-    KEY(struct auth, authorize_params, KEY_LIST, GROUP(field_group)),
-    KEY(struct auth, token_params, KEY_LIST, GROUP(field_group)),
+    KEY(struct auth, authorize_params, KEY_LIST, GROUP(&field_group)),
+    KEY(struct auth, token_params, KEY_LIST, GROUP(&field_group)),
     KEY(struct auth, body, KEY_ENUM, WORDS("form", "json")),
     KEY(struct auth, client, KEY_ENUM, WORDS("body", "basic")),
     KEY(struct auth, rotating, KEY_BOOL),
@@ -135,8 +135,8 @@ static const struct key auth_group_keys[] = {
     KEY(struct auth, refresh_early_s, KEY_INT, RANGE(0, DAY_S)),
     KEY(struct auth, idle_life_s, KEY_INT, SECONDS),
     KEY(struct auth, timeout_s, KEY_INT, RANGE(1, 600)),
-    KEY(struct auth, settings, KEY_LIST, GROUP(token_setting_group)),
-    KEY(struct auth, verdicts, KEY_LIST, GROUP(verdict_group)),
+    KEY(struct auth, settings, KEY_LIST, GROUP(&token_setting_group)),
+    KEY(struct auth, verdicts, KEY_LIST, GROUP(&verdict_group)),
 };
 DEFINE_GROUP(auth_group, struct auth, &auth_defaults);
 
@@ -206,7 +206,7 @@ DEFINE_GROUP(parent_key_group, struct parent_key, NULL);
 
 static const struct key parent_group_keys[] = {
     KEY(struct parent, resource, KEY_NAME, REQUIRED),
-    KEY(struct parent, keys, KEY_LIST, REQUIRED, GROUP(parent_key_group)),
+    KEY(struct parent, keys, KEY_LIST, REQUIRED, GROUP(&parent_key_group)),
     KEY(struct parent, changed_only, KEY_BOOL),
 };
 DEFINE_GROUP(parent_group, struct parent, NULL);
@@ -216,11 +216,11 @@ static const struct key deletion_group_keys[] = {
     KEY(struct deletion, strategy, KEY_ENUM, REQUIRED,
         WORDS("none", "feed", "field", "generation", "two_generations")),
     KEY(struct deletion, path, KEY_TEMPLATE),
-    KEY(struct deletion, params, KEY_LIST, GROUP(param_group)),
+    KEY(struct deletion, params, KEY_LIST, GROUP(&param_group)),
     KEY(struct deletion, records, KEY_TEXT),
     KEY(struct deletion, id, KEY_TEXTS),
     KEY(struct deletion, time, KEY_TEXT),
-    KEY(struct deletion, paging, KEY_GROUP, GROUP(paging_group)),
+    KEY(struct deletion, paging, KEY_GROUP, GROUP(&paging_group)),
     KEY(struct deletion, field, KEY_TEXT),
     KEY(struct deletion, equals, KEY_TEXTS),
     KEY(struct deletion, lookup, KEY_TEMPLATE),
@@ -254,20 +254,20 @@ static const struct key resource_group_keys[] = {
     KEY(struct resource, method, KEY_ENUM, WORDS("GET", "POST")),
     KEY(struct resource, body, KEY_ENUM, WORDS("form", "json")),
     KEY(struct resource, path, KEY_TEMPLATE, REQUIRED),
-    KEY(struct resource, params, KEY_LIST, GROUP(param_group)),
+    KEY(struct resource, params, KEY_LIST, GROUP(&param_group)),
     KEY(struct resource, records, KEY_TEXT),
     KEY(struct resource, id, KEY_TEXTS),
     KEY(struct resource, identity, KEY_ENUM, WORDS("id", "position")),
-    KEY(struct resource, columns, KEY_LIST, REQUIRED, GROUP(column_group)),
+    KEY(struct resource, columns, KEY_LIST, REQUIRED, GROUP(&column_group)),
     KEY(struct resource, keep_payload, KEY_BOOL),
     KEY(struct resource, redact, KEY_TEXTS),
-    KEY(struct resource, paging, KEY_GROUP, GROUP(paging_group)),
-    KEY(struct resource, incremental, KEY_GROUP, GROUP(incremental_group)),
-    KEY(struct resource, window, KEY_GROUP, GROUP(window_group)),
-    KEY(struct resource, parent, KEY_GROUP, GROUP(parent_group)),
-    KEY(struct resource, deletion, KEY_GROUP, GROUP(deletion_group)),
-    KEY(struct resource, batch, KEY_GROUP, GROUP(batch_group)),
-    KEY(struct resource, verdicts, KEY_LIST, GROUP(verdict_group)),
+    KEY(struct resource, paging, KEY_GROUP, GROUP(&paging_group)),
+    KEY(struct resource, incremental, KEY_GROUP, GROUP(&incremental_group)),
+    KEY(struct resource, window, KEY_GROUP, GROUP(&window_group)),
+    KEY(struct resource, parent, KEY_GROUP, GROUP(&parent_group)),
+    KEY(struct resource, deletion, KEY_GROUP, GROUP(&deletion_group)),
+    KEY(struct resource, batch, KEY_GROUP, GROUP(&batch_group)),
+    KEY(struct resource, verdicts, KEY_LIST, GROUP(&verdict_group)),
     KEY(struct resource, cost, KEY_INT, RANGE(1, 1000000)),
     KEY(struct resource, priority, KEY_ENUM, WORDS("high", "normal", "low")),
     KEY(struct resource, timeout_s, KEY_INT, RANGE(1, 600)),
@@ -284,7 +284,7 @@ DEFINE_GROUP(dc_variable_group, struct dc_variable, NULL);
 
 static const struct key data_centre_group_keys[] = {
     KEY(struct data_centre, name, KEY_TEXT, REQUIRED),
-    KEY(struct data_centre, variables, KEY_LIST, REQUIRED, GROUP(dc_variable_group)),
+    KEY(struct data_centre, variables, KEY_LIST, REQUIRED, GROUP(&dc_variable_group)),
 };
 DEFINE_GROUP(data_centre_group, struct data_centre, NULL);
 
@@ -293,14 +293,14 @@ static const struct key provider_group_keys[] = {
     KEY(struct provider, name, KEY_NAME, REQUIRED),
     KEY(struct provider, title, KEY_TEXT),
     KEY(struct provider, base_url, KEY_TEMPLATE, REQUIRED),
-    KEY(struct provider, auth, KEY_GROUP, REQUIRED, GROUP(auth_group)),
-    KEY(struct provider, headers, KEY_LIST, GROUP(header_group)),
+    KEY(struct provider, auth, KEY_GROUP, REQUIRED, GROUP(&auth_group)),
+    KEY(struct provider, headers, KEY_LIST, GROUP(&header_group)),
     KEY(struct provider, data_centre_setting, KEY_NAME),
     KEY(struct provider, data_centre, KEY_TEXT),
-    KEY(struct provider, data_centres, KEY_LIST, GROUP(data_centre_group)),
-    KEY(struct provider, limits, KEY_LIST, GROUP(limit_group)),
-    KEY(struct provider, verdicts, KEY_LIST, GROUP(verdict_group)),
-    KEY(struct provider, resources, KEY_LIST, REQUIRED, GROUP(resource_group)),
+    KEY(struct provider, data_centres, KEY_LIST, GROUP(&data_centre_group)),
+    KEY(struct provider, limits, KEY_LIST, GROUP(&limit_group)),
+    KEY(struct provider, verdicts, KEY_LIST, GROUP(&verdict_group)),
+    KEY(struct provider, resources, KEY_LIST, REQUIRED, GROUP(&resource_group)),
 };
 const struct group declaration_group = {
     provider_group_keys, ARRAY_SIZE(provider_group_keys), sizeof(struct provider), &provider_defaults};
