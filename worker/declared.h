@@ -9,5 +9,19 @@
 /* Where the walk is: from its cursor, or its beginning. `ret` is initialised. */
 enum rc walk_position(const struct walk *w, struct position *ret, struct err *err) MUST_USE;
 
+/* A request in the making: what the templates' variables stand for. */
+struct making {
+	const struct walk *walk;
+	const struct account *account;
+	const struct position *position;
+	struct provider_request *request;
+	size_t header_at[PROVIDER_HEADERS_MAX]; /* offsets: the text moves while it grows */
+	char number[32];
+	struct err *err;
+};
+
+/* What a variable of a template stands for in the request being made (`user`); p NULL: it is absent. */
+struct str variable_lookup(void *user, const struct template_part *part);
+
 /* "scheme://host:port" of a URL; empty when it has none. */
 struct str url_origin(struct str url);

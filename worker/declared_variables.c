@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "declared.h"
+
+#define SETTING_NAME_MAX 64
+
+static struct str number_text(struct making *m, int64_t v)
+{
+	int n = snprintf(m->number, sizeof m->number, "%" PRId64, v);
+	return (struct str){m->number, (size_t)n};
+}
+
+static struct str setting_text(const struct account *a, struct str name)
+{
+	char key[SETTING_NAME_MAX];
+	struct json_object *v = NULL;
+	if (!a->settings || name.n >= sizeof key)
+		return (struct str){0};
+	memcpy(key, name.p, name.n);
+	key[name.n] = '\0';
+	if (!json_object_object_get_ex(a->settings, key, &v) || !v ||
+	    json_object_is_type(v, json_type_object) || json_object_is_type(v, json_type_array))
+		return (struct str){0};
+	struct str s = str_of(json_object_get_string(v));
+	return s.n ? s : (struct str){0};
+}
+
+static struct str dc_text(const struct making *m, struct str name)
+{
+	const struct provider *p = m->walk->provider;
+	const struct data_centre *dc = NULL;
+	struct str chosen = setting_text(m->account, str_of(p->data_centre_setting));
+	if (chosen.p)
+		dc = provider_find_data_centre(p, chosen);
+	else if (p->data_centre)
+		dc = provider_find_data_centre(p, str_of(p->data_centre));
+	for (size_t i = 0; dc && i < dc->variables.n; i++)
+		if (str_is(name, dc->variables.at[i].name))
+			return str_of(dc->variables.at[i].value);
+	return (struct str){0};
+}
+
+static struct str time_text(struct making *m, int64_t us)
+{
+	char text[CLOCK_TEXT_LEN + 1];
+	if (us <= 0)
+		return (struct str){0};
+	switch (m->walk->resource->incremental.format) {
+	case SINCE_EPOCH_S:
+		return number_text(m, us / US_PER_S);
+	case SINCE_EPOCH_MS:
+		return number_text(m, us / 1000);
+	case SINCE_DATE:
+		clock_format(us, text);
+		return (struct str){memcpy(m->number, text, 10), 10};
+	case SINCE_RFC3339:
+		clock_format(us, text);
+		memcpy(m->number, text, 19);
+		m->number[19] = 'Z';
+		return (struct str){m->number, 20};
+	case SINCE_RFC3339_MS:
+		clock_format(us, text);
+		memcpy(m->number, text, 23);
+		m->number[23] = 'Z';
+		return (struct str){m->number, 24};
+	}
+	return (struct str){0};
+}
+
+/* The columns' top-level names once each: what Zoho wants in `fields`. */
+static struct str columns_text(struct making *m)
+{
+	const struct resource *res = m->walk->resource;
+	struct buf *out = &m->request->names;
+	buf_clear(out);
+	for (size_t i = 0; i < res->columns.n; i++) {
+		struct str rest = str_of(res->columns.at[i].path);
+		struct str top = str_cut(&rest, '.');
+		bool known = false;
+		for (size_t k = 0; k < i && !known; k++) {
+			struct str other_rest = str_of(res->columns.at[k].path);
+			known = str_eq(str_cut(&other_rest, '.'), top);
+		}
+		if (!known)
+			buf_printf(out, "%s%.*s", out->n ? "," : "", STR_ARG(top));
+	}
+	return buf_str(out);
+}
+
+struct str variable_lookup(void *user, const struct template_part *part)
+{
+	struct making *m = user;
+	const struct position *pos = m->position;
+	const struct resource *res = m->walk->resource;
+	switch (part->variable) {
+	case TEMPLATE_EXTERNAL_ID:
+		return m->account->external_id.n ? m->account->external_id : (struct str){0};
+	case TEMPLATE_SETTING:
+		return setting_text(m->account, part->text);
+	case TEMPLATE_DC:
+		return dc_text(m, part->text);
+	case TEMPLATE_PAGE_SIZE:
+		return res->paging.size ? number_text(m, res->paging.size) : (struct str){0};
+	case TEMPLATE_PAGE_OFFSET:
+		return number_text(m, pos->offset);
+	case TEMPLATE_PAGE_NUMBER:
+		return number_text(m, pos->number);
+	case TEMPLATE_CURSOR:
+		return pos->next.n ? buf_str(&pos->next) : (struct str){0};
+	case TEMPLATE_SINCE:
+		return time_text(m, pos->since_us);
+	case TEMPLATE_UNTIL:
+		return time_text(m, pos->started_us - res->incremental.holdback_s * US_PER_S);
+	case TEMPLATE_COLUMNS:
+		return columns_text(m);
+	default:
+		return (struct str){0};
+	}
+}
