@@ -2,9 +2,9 @@
 add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Werror -Wformat=2 -Wimplicit-fallthrough -Wstrict-prototypes
   -Wmissing-prototypes -Wvla -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types
   -Werror=int-conversion -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
-  -fstack-clash-protection -fstack-protector-strong -ftrivial-auto-var-init=zero -fexceptions)
+  -fstack-clash-protection -fstack-protector-strong -fexceptions)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-  add_compile_options(-Wtrampolines -Wbidi-chars=any)
+  add_compile_options(-Wtrampolines -Wbidi-chars=any -ftrivial-auto-var-init=zero)
 endif()
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   add_compile_options(-fcf-protection=full)

@@ -202,6 +202,113 @@ return json_build_object(
         'resource', t.resource, 'connection_id', t.connection_id, 'tenant_id', t.tenant_id, 'mode', t.mode)::text);
 comment on function task_message is 'what a producer sends for a dispatched task: topic by provider, key, headers, value';
 
+-- Dispatches queued tasks by turns of tenant: every tenant's oldest first, then every tenant's second, as long as a
+-- provider has room. Room is twice the fleet's free slots (at least p_floor) less the messages that nobody has claimed:
+-- nobody waits behind another's ten thousand, and Kafka's lag still shows a backlog. `room` is what is left of it, and
+-- `backlog` says that somebody still waits.
+create function dispatch_queued(p_providers text[], p_floor int, p_fresh interval)
+returns table (provider text, room int, backlog boolean, messages text) language plpgsql as $$
+declare
+    v_provider text;
+    v_free int;
+    v_room int;
+    v_picked uuid[];
+begin
+    select coalesce(sum(w.free_slots), 0) into v_free from workers w where w.beat_at > now() - p_fresh;
+    foreach v_provider in array p_providers loop
+        select greatest(2 * v_free, p_floor) - count(*) into v_room
+        from sync_tasks t where t.state = 'dispatched' and t.provider = v_provider and t.due_at is not null;
+        v_picked := null;
+        if v_room > 0 then
+            with recursive tenant as (
+                (select t.tenant_id from sync_tasks t where t.provider = v_provider and t.queued_at is not null
+                    order by t.tenant_id limit 1)
+                union all
+                select (select t.tenant_id from sync_tasks t where t.provider = v_provider
+                    and t.queued_at is not null and t.tenant_id > tenant.tenant_id order by t.tenant_id limit 1)
+                from tenant where tenant.tenant_id is not null),
+            turn as (
+                select q.task_id, row_number() over (partition by tenant.tenant_id order by q.queued_at) as turn,
+                    q.queued_at
+                from tenant, lateral (
+                    select t.task_id, t.queued_at from sync_tasks t
+                    where t.provider = v_provider and t.tenant_id = tenant.tenant_id and t.queued_at is not null
+                    order by t.queued_at limit v_room for update skip locked) q)
+            select array_agg(p.task_id) into v_picked
+            from (select turn.task_id from turn order by turn.turn, turn.queued_at limit v_room) p;
+        end if;
+        return query
+        with sent as (
+            update sync_tasks t
+            set state = 'dispatched', dispatch = t.dispatch + 1, queued_at = null, wait_reason = null,
+                due_at = now() + dispatch_delay(1)
+            where t.task_id = any (v_picked)
+            returning t)
+        select v_provider, greatest(v_room, 0) - coalesce(cardinality(v_picked), 0),
+            v_room <= 0 and exists (select 1 from sync_tasks t
+                where t.provider = v_provider and t.queued_at is not null)
+                or v_room > 0 and coalesce(cardinality(v_picked), 0) >= v_room,
+            (select json_agg(task_message(sent.t))::text from sent);
+    end loop;
+end $$;
+
+-- Messages that nobody has claimed in time go out again under the next number.
+create function dispatch_again(p_limit int) returns text language sql as $$
+    with late as (
+        select task_id from sync_tasks where state = 'dispatched' and due_at <= now()
+        order by due_at limit p_limit for update skip locked),
+    sent as (
+        update sync_tasks t set dispatch = t.dispatch + 1, due_at = now() + dispatch_delay(t.dispatch + 1)
+        from late where t.task_id = late.task_id returning t)
+    select json_agg(task_message(sent.t))::text from sent;
+$$;
+
+-- Gives back what dead workers held. Dead: no beat for p_silent while the database was there all along, of which the
+-- caller vouches for p_watched. A task that has taken too many workers with it fails instead of going round.
+create function reap_workers(p_silent interval, p_watched interval, p_takeovers_max int)
+returns setof outbox language plpgsql as $$
+declare
+    v_dead uuid[];
+    v_poison uuid[];
+begin
+    if p_watched < p_silent or now() - pg_postmaster_start_time() < p_silent then
+        return;
+    end if;
+    with gone as (
+        delete from workers where worker_id in (
+            select worker_id from workers where beat_at < now() - p_silent for update skip locked)
+        returning worker_id)
+    select array_agg(worker_id) into v_dead from gone;
+    with orphan as (
+        select t.task_id from sync_tasks t
+        where t.owner is not null and not exists (select 1 from workers w where w.worker_id = t.owner)
+        order by t.task_id for update skip locked),
+    back as (
+        update sync_tasks t
+        set state = 'queued', owner = null, queued_at = now(), wait_reason = 'its worker died',
+            takeovers = t.takeovers + 1
+        from orphan where t.task_id = orphan.task_id and t.state = 'running'
+        returning t.task_id, t.takeovers)
+    select array_agg(task_id) filter (where takeovers >= p_takeovers_max) into v_poison from back;
+    if v_poison is not null then
+        return query select * from end_tasks(v_poison, array_fill('failed'::text, array[cardinality(v_poison)]),
+            array_fill('stalled'::text, array[cardinality(v_poison)]),
+            array_fill(format('%s workers died with this task on the same page', p_takeovers_max),
+                array[cardinality(v_poison)]));
+    end if;
+end $$;
+
+-- Waits that are over.
+create function requeue_due(p_limit int) returns bigint language sql as $$
+    with due as (
+        select task_id from sync_tasks where state = 'waiting' and due_at <= now()
+        order by due_at limit p_limit for update skip locked),
+    back as (
+        update sync_tasks t set state = 'queued', due_at = null, queued_at = now()
+        from due where t.task_id = due.task_id returning 1)
+    select count(*) from back;
+$$;
+
 -- ---- ending ----
 
 create function task_event(t sync_tasks, p_event_id uuid) returns text language sql stable
