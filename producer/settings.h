@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* The producer's settings: one table (settings.c) says names, defaults, ranges and help. */
+#include "base/base.h"
+#include "base/conf.h"
+
+struct settings {
+	const char *database_url;
+	const char *kafka_bootstrap;
+	const char *kafka_properties;
+	const char *kafka_group;
+	const char *kafka_topic_prefix;
+	int log_level;
+	int log_format;
+	const char *http_listen;
+	int64_t http_body_max_bytes;
+	const char *admin_listen;
+	const char *providers_dir;
+	int64_t tick_ms;
+	int64_t dispatch_retry_ms;
+	int64_t slots_floor;
+	int64_t dead_after_ms;
+	int64_t takeovers_max;
+	int64_t resend_after_ms;
+	int64_t shutdown_ms;
+	bool routes; /* --routes: print the table and exit */
+};
+
+/* What conf.h needs to load them. */
+extern const struct conf_program settings_program;

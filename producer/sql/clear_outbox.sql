@@ -1,0 +1,1 @@
+delete from outbox where event_id = any ($1::uuid[])

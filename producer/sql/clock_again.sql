@@ -1,0 +1,1 @@
+select dispatch_again(500)

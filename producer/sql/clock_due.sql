@@ -1,0 +1,1 @@
+select requeue_due(500)

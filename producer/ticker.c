@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "ticker.h"
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "dispatch.h"
+#include "io/pg.h"
+#include "statements.h"
+#include "sync/outbox.h"
+
+#define OVERDUE_TICKS 20 /* without an answer for so many ticks the clock is not ready */
+#define GAP_MS 2000      /* a longer pause between two answers: the database was not watched all along */
+
+struct ticker {
+	struct loop *loop;
+	struct ticker_options o;
+	struct timer *timer;
+	struct defer kick;
+	struct pg_args args;
+	bool busy;
+	bool kicked; /* while busy */
+	bool failed;
+	int64_t answered_ms;
+	int64_t watched_since_ms;
+};
+
+static void tick(void *user);
+
+static int64_t max_gap_ms(const struct ticker *t)
+{
+	return MAX((int64_t)GAP_MS, 3 * t->o.settings->tick_ms);
+}
+
+bool ticker_is_up(const struct ticker *t)
+{
+	return t->answered_ms && clock_mono_ms() - t->answered_ms < MAX(OVERDUE_TICKS * t->o.settings->tick_ms, max_gap_ms(t));
+}
+
+void ticker_session_lost(struct ticker *t)
+{
+	t->answered_ms = 0;
+}
+
+static void dispatched(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct ticker *t = user;
+
+	for (int i = 0; !err && i < pg_rows(res); i++) {
+		dispatch_set_room(t->o.dispatch, pg_str(res, i, 0), pg_i64(res, i, 1), pg_bool(res, i, 2));
+		dispatch_send(t->o.dispatch, pg_str(res, i, 3));
+	}
+}
+
+static void sent_again(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct ticker *t = user;
+
+	if (!err)
+		dispatch_send(t->o.dispatch, pg_str(res, 0, 0));
+}
+
+static void events_due(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct ticker *t = user;
+
+	for (int i = 0; !err && i < pg_rows(res); i++) {
+		outbox_send(t->o.outbox, res, i);
+		FAILPOINT(clock_publish_before_ack);
+	}
+}
+
+static void last_answer(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct ticker *t = user;
+	int64_t now_ms = clock_mono_ms();
+
+	events_due(t, res, err);
+	t->busy = false;
+	if (err) {
+		if (!t->failed)
+			log_event(LOG_LEVEL_WARN, "clock_failed", LOG_ERR(err));
+		t->failed = true;
+		t->answered_ms = 0;
+		return;
+	}
+	t->failed = false;
+	if (!t->answered_ms || now_ms - t->answered_ms > max_gap_ms(t))
+		t->watched_since_ms = now_ms;
+	t->answered_ms = now_ms;
+	if (t->kicked)
+		loop_defer(t->loop, &t->kick);
+}
+
+static void send_dispatch(struct ticker *t)
+{
+	struct pg_args *a = &t->args;
+
+	pg_args_clear(a);
+	pg_array_begin(a, PG_TEXT);
+	for (size_t i = 0; i < registry_count(t->o.registry); i++)
+		pg_array_text(a, str_of(registry_at(t->o.registry, i)->name));
+	pg_array_end(a);
+	pg_arg_i64(a, t->o.settings->slots_floor);
+	pg_arg_i64(a, t->o.settings->dead_after_ms);
+	pg_query(t->o.pg, &sql_clock_dispatch, a, dispatched, t);
+}
+
+static void send_reap(struct ticker *t)
+{
+	struct pg_args *a = &t->args;
+
+	pg_args_clear(a);
+	pg_arg_i64(a, t->o.settings->dead_after_ms);
+	pg_arg_i64(a, t->answered_ms ? t->answered_ms - t->watched_since_ms : 0);
+	pg_arg_i64(a, t->o.settings->takeovers_max);
+	pg_query(t->o.pg, &sql_clock_reap, a, events_due, t);
+}
+
+/* Each duty is a transaction of its own; dispatching is last but one, so that what came due goes out in the same tick. */
+static void tick(void *user)
+{
+	struct ticker *t = user;
+
+	t->kicked = t->busy;
+	if (t->busy || !pg_is_up(t->o.pg))
+		return;
+	t->busy = true;
+	send_reap(t);
+	pg_query(t->o.pg, &sql_clock_due, NULL, NULL, NULL);
+	send_dispatch(t);
+	pg_query(t->o.pg, &sql_clock_again, NULL, sent_again, t);
+	pg_query(t->o.pg, &sql_clock_outbox, NULL, last_answer, t);
+}
+
+struct ticker *ticker_new(struct loop *loop, const struct ticker_options *o)
+{
+	struct ticker *t = mem_zalloc(sizeof *t);
+
+	t->loop = loop;
+	t->o = *o;
+	t->args = PG_ARGS;
+	t->kick = (struct defer){.fn = tick, .user = t};
+	t->timer = timer_new(loop, tick, t);
+	timer_set(t->timer, 0, o->settings->tick_ms);
+	return t;
+}
+
+void ticker_free(struct ticker *t)
+{
+	if (!t)
+		return;
+	loop_defer_cancel(t->loop, &t->kick);
+	timer_free(t->timer);
+	pg_args_done(&t->args);
+	free(t);
+}
+
+void ticker_kick(struct ticker *t)
+{
+	t->kicked = true;
+	if (!t->busy)
+		loop_defer(t->loop, &t->kick);
+}
