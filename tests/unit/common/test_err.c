@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+static void sets_code_and_text(void **state)
+{
+	(void)state;
+	struct err err = {.sqlstate = "40P01"};
+
+	assert_int_equal(err_set(&err, RC_LIMIT, "body: %d bytes", 7), RC_LIMIT);
+	assert_int_equal(err.rc, RC_LIMIT);
+	assert_string_equal(err.text, "body: 7 bytes");
+	assert_string_equal(err.sqlstate, "");
+	assert_int_equal(err_set(NULL, RC_IO, "nobody asks"), RC_IO);
+}
+
+static void prefixes_and_keeps_the_rest(void **state)
+{
+	(void)state;
+	struct err err;
+
+	err_set(&err, RC_LOST, "connection reset");
+	snprintf(err.sqlstate, sizeof err.sqlstate, "08006");
+	assert_int_equal(err_prefix(&err, "page %d", 3), RC_LOST);
+	assert_string_equal(err.text, "page 3: connection reset");
+	assert_string_equal(err.sqlstate, "08006");
+}
+
+static void cuts_long_texts(void **state)
+{
+	(void)state;
+	char text[2 * ERR_TEXT_MAX];
+	struct err err;
+
+	memset(text, 'x', sizeof text);
+	text[sizeof text - 1] = '\0';
+	err_set(&err, RC_IO, "%s", text);
+	assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);
+	err_prefix(&err, "a");
+	assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);
+	assert_memory_equal(err.text, "a: xxx", 6);
+	err_prefix(&err, "%s", text);
+	assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(sets_code_and_text),
+	    cmocka_unit_test(prefixes_and_keeps_the_rest),
+	    cmocka_unit_test(cuts_long_texts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
