@@ -8,7 +8,7 @@ import time
 from harness.process import HarnessError, POLL_SECONDS
 
 FINAL = ("completed", "failed", "cancelled")
-COUNTERS = ("records_inserted", "records_updated", "records_unchanged", "records_quarantined")
+COUNTERS = ("inserted", "updated", "unchanged", "quarantined")
 BAR = 30
 DEADLINE_SECONDS = 120
 TERMINAL = sys.stdout.isatty()
@@ -18,15 +18,11 @@ def title(text):
     print(f"\n\033[1m{text}\033[0m" if TERMINAL else f"\n{text}", flush=True)
 
 
-def seen(task):
-    return sum(task.get(counter) or 0 for counter in COUNTERS)
-
-
 def bar(label, task, total):
-    count = seen(task)
-    done = task["state"] in FINAL
-    filled = BAR if done or not total else min(BAR, BAR * count // total)
-    return f"  {label:<22} [{'#' * filled:<{BAR}}] {count:>7,} of {total:>6,}  {task['state']}"
+    count = sum(task["records"][counter] for counter in COUNTERS)
+    filled = min(BAR, BAR * count // total) if total else 0
+    wait = f", for {task['waits_for']}" if task["waits_for"] else ""
+    return f"  {label:<22} [{'#' * filled:<{BAR}}] {count:>7,} of {total:>6,}  {task['state']}{wait}"
 
 
 def progress(syncs, read):
@@ -68,7 +64,7 @@ def events(bootstrap, topic):
         raise HarnessError(f"kcat: {done.stderr}")
     found = [json.loads(line) for line in done.stdout.splitlines()]
     for event in found:
-        counters = " ".join(f"{name.removeprefix('records_')} {event[name]}" for name in (*COUNTERS, "records_deleted"))
+        counters = " ".join(f"{name} {event[f'records_{name}']}" for name in (*COUNTERS, "deleted"))
         print(f"  {event['event_type']:<16} {event['resource'] or '(whole sync)':<14} {counters}")
     if found:
         print("\n  the last one in full:\n  " + json.dumps(found[-1], indent=2).replace("\n", "\n  "))
