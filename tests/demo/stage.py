@@ -42,17 +42,18 @@ class Stage:
         self.settings = {"database.url": self.postgres.url(DATABASE), "kafka.bootstrap_servers": self.bootstrap,
                          "crypto.keys": CRYPTO_KEYS, "providers.dir": ledgers.ROOT / "common" / "providers"}
         self.ctl = Ctl(self.programs, self.settings)
-        self.connections = {}
         self._set_up()
         self._start_programs()
 
     def _set_up(self):
         self.ctl.migrate()
-        tenant = self.ctl.tenant("demo")
-        self.key = self.ctl.key(tenant)
+        self.ctl.tenant("demo")
+        self.key = self.ctl.key("demo")
         for account, records in ACCOUNTS.items():
             self.simulator.account(account, records=records, latency_ms=LATENCY_MS)
-            self.connections[account] = self.ctl.connection(tenant, "practicepanther", account, self.simulator.secret(account))
+        ids = self.ctl.connections([{"tenant": "demo", "provider": "practicepanther", "external_id": account,
+                                     **self.simulator.secret(account)} for account in ACCOUNTS])
+        self.connections = dict(zip(ACCOUNTS, ids))
 
     def _start_programs(self):
         # The mock cluster's groups need a session time-out of this size.

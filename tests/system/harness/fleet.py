@@ -11,11 +11,14 @@ import psycopg2.extras
 
 from .programs import CRYPTO_KEYS, Programs
 from .process import HarnessError, wait_until
-from .setup import Ctl, ProviderSimulator
+from .setup import SIMULATED, Ctl, ProviderSimulator
 from .topics import Topics
 from .ledger import ROOT
 
 FINAL = ("completed", "failed", "cancelled")
+
+TOPICS = ("sync.requests", "sync.requests.dlq", "sync.results",
+          *(f"sync.tasks.{provider}{end}" for provider in SIMULATED for end in ("", ".dlq")))
 
 # Waits that are seconds in production, so short that a test sees them, yet long enough for two busy cores.
 COMMON_SETTINGS = {"log.level": "debug", "log.format": "json", "admin.listen": "127.0.0.1:0"}
@@ -46,6 +49,7 @@ class Connection:
 class Tenant:
     """Whoever owns connections and a service key."""
     fleet: "Fleet"
+    name: str
     id: str
     key: str
 
@@ -56,8 +60,13 @@ class Tenant:
     def connection(self, account, provider="practicepanther", **settings):
         """Connects an account of the simulator; settings are the account's: records={"contacts": 250}, latency_ms=..."""
         self.fleet.simulator.account(account, **settings)
-        made = self.fleet.ctl.connection(self.id, provider, account, self.fleet.simulator.secret(account))
-        return Connection(made, self, provider, account)
+        return self.connections([account], provider)[0]
+
+    def connections(self, accounts, provider="practicepanther"):
+        """Connects many accounts that the simulator has already."""
+        made = self.fleet.ctl.connections([{"tenant": self.name, "provider": provider, "external_id": account,
+                                            **self.fleet.simulator.secret(account)} for account in accounts])
+        return [Connection(id, self, provider, account) for id, account in zip(made, accounts)]
 
     def sync(self, connection, resources=None, mode=None):
         """Asks for a sync over HTTP and returns its id."""
@@ -83,7 +92,7 @@ class Fleet:
         self.ctl = Ctl(self.programs, self.common)
         self.producer, self.workers, self.processes = None, [], []
         self._simulator = self._session = None
-        self.ctl.create_topics()
+        self.topics.create(*TOPICS)
         self.tenant = self.new_tenant("first")
 
     # --- programs ---
@@ -138,8 +147,7 @@ class Fleet:
     # --- what tests do ---
 
     def new_tenant(self, name):
-        tenant = self.ctl.tenant(name)
-        return Tenant(self, tenant, self.ctl.key(tenant))
+        return Tenant(self, name, self.ctl.tenant(name), self.ctl.key(name))
 
     def api(self, method, path, body=None, **how):
         return self.tenant.api(method, path, body, **how)
@@ -264,6 +272,7 @@ class Fleet:
         """Kills what still runs, the last first, and drops the database."""
         for process in reversed(self.processes):
             process.kill()
+        self.topics.delete_all()
         self.topics.close()
         if self._session is not None:
             self._session.close()

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from .ledger import ROOT
 from .process import HarnessError
 
 SIMULATED = ("practicepanther", "bench", "acme")
@@ -29,25 +30,23 @@ class Ctl:
         self.programs, self.settings = programs, settings
 
     def __call__(self, *arguments, stdin=None):
-        return self.programs.output("syncctl", *arguments, settings=self.settings, stdin=stdin).strip()
+        """Runs a command that must succeed and returns its rows."""
+        text = self.programs.output("syncctl", *arguments, "--output=json", settings=self.settings, stdin=stdin)
+        return [json.loads(line) for line in text.splitlines()]
 
     def migrate(self):
-        self("migrate", "up")
-
-    def create_topics(self):
-        self("topics", "create")
+        return self("migrate", "up", f"--migrations={ROOT / 'schemas' / 'migrations'}")
 
     def tenant(self, name):
-        return self("tenant", "create", name)
+        return self("tenants", "create", name)[0]["tenant_id"]
 
-    def key(self, tenant):
+    def key(self, tenant_name):
         """A new service key; only this call ever shows it."""
-        return self("key", "create", "--tenant", tenant)
+        return self("keys", "create", f"--tenant={tenant_name}", "--name=tests")[0]["key"]
 
-    def connection(self, tenant, provider, account, secret):
-        """Connects an account; the secret goes in by stdin, so that no argument list holds it."""
-        return self("connection", "create", "--tenant", tenant, "--provider", provider, "--external-id", account,
-                    stdin=json.dumps(secret))
+    def connections(self, wanted):
+        """Connects accounts, a list of dicts as `connections import` takes them; secrets go in by stdin. Returns ids."""
+        return [row["connection_id"] for row in self("connections", "import", "-", stdin=json.dumps(wanted))]
 
 
 class ProviderSimulator:

@@ -81,7 +81,7 @@ class Topics:
     def name(self, topic):
         return self.prefix + topic
 
-    def create(self, *topics, partitions=4):
+    def create(self, *topics, partitions=2):
         self._done(self.admin.create_topics([NewTopic(self.name(t), partitions, 1) for t in topics], operation_timeout=20))
 
     def delete(self, *topics):
@@ -115,6 +115,12 @@ class Topics:
     def another(self):
         """The same topics for another thread, with readers of its own."""
         return Topics(self.bootstrap, self.prefix)
+
+    def delete_all(self):
+        """Asks for the end of every topic of ours, without waiting for it."""
+        ours = [name for name in self.admin.list_topics(timeout=10).topics if name.startswith(self.prefix)]
+        if ours:
+            self.admin.delete_topics(ours, operation_timeout=0)
 
     def close(self):
         for reader in self.readers.values():
