@@ -56,15 +56,21 @@ def assert_rows(fleet, task):
     account = fleet.value("select external_id from connections where connection_id = %s", task["connection_id"])
     served = fleet.simulator.rows(account, task["resource"])
     stored = fleet.rows(task["connection_id"], task["provider"], task["resource"])
-    quarantined = fleet.sql("select convert_from(raw, 'UTF8') as raw from dead_records where task_id = %s", task["task_id"])
-    have = Counter(canonical(row["payload"]) for row in stored) + Counter(canonical(json.loads(row["raw"])) for row in quarantined)
-    want = Counter(canonical(record) for record in served)
+    whole = not stored or "payload" in stored[0]  # else the declaration keeps no payload, and ids have to do
+    have = Counter(canonical(row["payload"]) if whole else row["id"] for row in stored)
+    have += Counter(canonical(record) if whole else record["id"] for record in quarantined(fleet, task))
+    want = Counter(canonical(record) if whole else record["id"] for record in served)
     assert have == want, f"{task['provider']} {task['resource']}: missing {brief(want - have)}, too many {brief(have - want)}"
     seen = sum(task[counter] for counter in COUNTERS)
     if task["mode"] == "full":
         assert seen == len(served), f"counters say {seen} of {len(served)} records: {task}"
     else:
         assert seen <= len(served), f"counters say {seen} of {len(served)} records: {task}"
+
+
+def quarantined(fleet, task):
+    rows = fleet.sql("select convert_from(raw, 'UTF8') as raw from dead_records where task_id = %s", task["task_id"])
+    return [json.loads(row["raw"]) for row in rows]
 
 
 def canonical(record):

@@ -42,6 +42,7 @@ class Programs:
         """Starts a program that stays; `settings` by their names, `env` for anything else."""
         self.started += 1
         log = self.logs / f"{self.started:02d}-{program}.log"
+        log.unlink(missing_ok=True)  # another run's addresses must not be taken for ours
         return Process(program, [self.path(program), *arguments], log, self.ledger, death=self.death,
                        env={**as_environment(settings or {}), **(env or {})})
 
