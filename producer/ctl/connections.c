@@ -6,7 +6,7 @@
 #include "base/jsonw.h"
 #include "io/crypto.h"
 
-#define SECRET_MAX (64 << 10)   /* all four secrets of a connection, as JSON */
+#define SECRET_MAX (60 << 10)   /* all four as JSON: sealed, they fit the worker's 64 KiB */
 #define TOKEN_MAX (16 << 10)    /* one token; providers' are a few KiB at most */
 #define SETTINGS_MAX (64 << 10) /* bytes of a settings object */
 #define SETTINGS_DEPTH 8
