@@ -67,6 +67,7 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 {
 	struct worker *w = t->worker;
 	AUTO(json_put_ptr) json_object *secret = NULL;
+	struct secret_place place = secret_place_of(t);
 
 	t->walk.provider = registry_find_provider(w->registry, pg_str(r, row, PROVIDER));
 	if (!t->walk.provider)
@@ -82,7 +83,7 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 		return err_set(err, RC_DENIED, "the account must be authorised again");
 	enum rc rc = json_parse(pg_str(r, row, SETTINGS), SETTINGS_MAX, SETTINGS_DEPTH, &t->account.settings, err);
 	if (rc == RC_OK)
-		rc = secret_open(t, r, row, SECRET, &secret, err);
+		rc = secret_open(&place, r, SECRET, row, &secret, err);
 	if (rc == RC_OK)
 		secret_use(t, secret, pg_i64(r, row, TOKEN_VERSION), pg_i64(r, row, TOKEN_EXPIRES_US));
 	return rc;

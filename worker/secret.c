@@ -10,16 +10,22 @@
 #define SECRET_DEPTH 4
 #define AAD_LEN (2 * UUID_TEXT_LEN + 1)
 
-/* "<tenant>|<connection>": a secret opens only where it belongs. */
-static struct str aad_of(const struct task *t, char text[AAD_LEN + 1])
+struct secret_place secret_place_of(const struct task *t)
 {
-	uuid_format(&t->tenant_id, text);
+	return (struct secret_place){t->worker->keys, t->tenant_id, t->connection_id};
+}
+
+/* "<tenant>|<connection>" */
+static struct str aad_of(const struct secret_place *place, char text[AAD_LEN + 1])
+{
+	uuid_format(&place->tenant_id, text);
 	text[UUID_TEXT_LEN] = '|';
-	uuid_format(&t->connection_id, text + UUID_TEXT_LEN + 1);
+	uuid_format(&place->connection_id, text + UUID_TEXT_LEN + 1);
 	return (struct str){text, AAD_LEN};
 }
 
-enum rc secret_open(const struct task *t, const struct pg_result *r, int row, int col, json_object **ret, struct err *err)
+enum rc secret_open(const struct secret_place *place, const struct pg_result *r, int col, int row, json_object **ret,
+    struct err *err)
 {
 	char aad[AAD_LEN + 1];
 	AUTO(buf_done) struct buf sealed = BUF(SECRET_MAX);
@@ -27,20 +33,20 @@ enum rc secret_open(const struct task *t, const struct pg_result *r, int row, in
 
 	if (!pg_bytea(r, row, col, &sealed))
 		return err_set(err, RC_INVALID, "the connection's secret cannot be read");
-	enum rc rc = crypto_open(t->worker->keys, buf_str(&sealed), aad_of(t, aad), &plain, err);
-	if (rc != RC_OK)
+	if (crypto_open(place->keys, buf_str(&sealed), aad_of(place, aad), &plain, err) != RC_OK)
 		return err_prefix(err, "the connection's secret");
-	rc = json_parse(buf_str(&plain), SECRET_MAX, SECRET_DEPTH, ret, err);
-	if (rc != RC_OK || !json_object_is_type(*ret, json_type_object))
+	if (json_parse(buf_str(&plain), SECRET_MAX, SECRET_DEPTH, ret, err) != RC_OK ||
+	    !json_object_is_type(*ret, json_type_object))
 		return err_set(err, RC_INVALID, "the connection's secret is no JSON object");
 	return RC_OK;
 }
 
-enum rc secret_seal(const struct task *t, struct str plain, struct buf *out, struct err *err)
+enum rc secret_seal(const struct secret_place *place, json_object *secret, struct buf *out, struct err *err)
 {
 	char aad[AAD_LEN + 1];
 
-	return crypto_seal(t->worker->keys, plain, aad_of(t, aad), out, err);
+	return crypto_seal(place->keys, str_of(json_object_to_json_string_ext(secret, JSON_C_TO_STRING_PLAIN)),
+	    aad_of(place, aad), out, err);
 }
 
 void secret_use(struct task *t, json_object *secret, int64_t version, int64_t expires_us)

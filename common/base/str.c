@@ -30,7 +30,7 @@ struct str str_cut(struct str *rest, char sep)
 	const char *at = rest->n ? memchr(rest->p, sep, rest->n) : NULL;
 
 	if (!at) {
-		*rest = (struct str){rest->p + rest->n, 0};
+		*rest = (struct str){rest->n ? rest->p + rest->n : rest->p, 0};
 		return head;
 	}
 	head.n = (size_t)(at - rest->p);
@@ -57,7 +57,7 @@ bool str_to_i64(struct str s, int64_t *ret)
 	text[s.n] = '\0';
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
-	if (errno || *end)
+	if (errno || end != text + s.n)
 		return false;
 	*ret = value;
 	return true;
@@ -68,12 +68,14 @@ bool str_to_double(struct str s, double *ret)
 	char text[64];
 	char *end;
 
-	if (s.n == 0 || s.n >= sizeof text || isspace((unsigned char)s.p[0]))
+	if (s.n == 0 || s.n >= sizeof text)
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = '\0';
+	if (strspn(text, "0123456789+-.eE") != s.n) /* no nan, inf or hexadecimal */
+		return false;
 	double value = strtod(text, &end);
-	if (*end)
+	if (end != text + s.n)
 		return false;
 	*ret = value;
 	return true;

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+
+#include <malloc.h>
+#include <sys/prctl.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/version.h"
+#include "producer.h"
+#include "routes.h"
+
+enum { EXIT_RUNTIME = 1, EXIT_TEMPFAIL = 75, EXIT_CONFIG = 78 };
+
+/* Passwords are in this memory: no core dump. librdkafka's threads need no heap of their own. */
+static void protect_process(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	mallopt(M_ARENA_MAX, 2);
+}
+
+static int run(struct producer *p)
+{
+	struct err err;
+
+	enum rc rc = producer_init(p, &err);
+	if (rc != RC_OK) {
+		log_event(LOG_LEVEL_ERROR, "start_failed", LOG_ERR(&err));
+		producer_done(p);
+		return rc == RC_INVALID || rc == RC_LOST ? EXIT_TEMPFAIL : EXIT_RUNTIME;
+	}
+	log_event(LOG_LEVEL_INFO, "up", LOG_STR("version", version_text()), LOG_STR("commit", version_commit()));
+	loop_run(p->loop);
+	producer_done(p);
+	log_event(LOG_LEVEL_INFO, "down");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct producer p;
+	struct err err;
+
+	protect_process();
+	struct conf *conf = conf_new(&settings_program, &p.settings);
+	enum conf_action action = conf_load(conf, argc, argv, &err);
+	log_init((enum log_format)p.settings.log_format, (enum log_level)p.settings.log_level, "sync-producer");
+	int code = conf_exit_code(action);
+	if (action == CONF_USAGE || action == CONF_BAD)
+		fprintf(stderr, "sync-producer: %s\n", err.text);
+	if (action == CONF_RUN && p.settings.routes) {
+		routes_print(stdout);
+		action = CONF_EXIT;
+	}
+	if (action == CONF_RUN || action == CONF_CHECK) {
+		metrics_init("sync-producer");
+		if (producer_check(&p, &err) != RC_OK) {
+			fprintf(stderr, "sync-producer: %s\n", err.text);
+			code = EXIT_CONFIG;
+			producer_done(&p);
+		} else if (action == CONF_RUN) {
+			code = run(&p);
+		} else {
+			producer_done(&p);
+		}
+		metrics_done();
+	}
+	conf_free(conf);
+	return code;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "producer.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "batch.h"
+#include "catalog.h"
+#include "dispatch.h"
+#include "io/kafka.h"
+#include "requests.h"
+#include "server.h"
+#include "statements.h"
+#include "sync/declaration.h"
+#include "sync/outbox.h"
+#include "sync/schema.h"
+#include "ticker.h"
+
+#define TOPICS_DEADLINE_MS 15000
+#define OUTBOX_FLUSH_MS 3000
+
+/* ---- what the modules ask ---- */
+
+static struct str provider_name(void *user, size_t i)
+{
+	const struct registry *r = user;
+
+	return i < registry_count(r) ? str_of(registry_at(r, i)->name) : (struct str){NULL, 0};
+}
+
+static struct str resource_name(void *user, struct str provider, size_t i)
+{
+	const struct provider *p = registry_find_provider(user, provider);
+
+	return p && i < p->resources.n ? str_of(p->resources.at[i].name) : (struct str){NULL, 0};
+}
+
+static bool may_dispatch(void *user, struct str provider, size_t tasks)
+{
+	struct producer *p = user;
+
+	if (dispatch_take_room(p->dispatch, provider, tasks))
+		return true;
+	ticker_kick(p->ticker);
+	return false;
+}
+
+static void dispatch(void *user, struct str messages_json)
+{
+	struct producer *p = user;
+
+	dispatch_send(p->dispatch, messages_json);
+}
+
+/* ---- the admin port ---- */
+
+static const struct metric_family_def tasks_sent = {
+    .name = "task_messages", .kind = METRIC_GAUGE, .help = "Task messages sent since the start."};
+static const struct metric_family_def tasks_refused = {
+    .name = "task_messages_refused", .kind = METRIC_GAUGE, .help = "Task messages that the local queue had no room for."};
+static const struct metric_family_def requests_accepted = {
+    .name = "kafka_requests_accepted", .kind = METRIC_GAUGE, .help = "Requests accepted from sync.requests."};
+static const struct metric_family_def requests_refused = {
+    .name = "kafka_requests_refused", .kind = METRIC_GAUGE, .help = "Requests that went to sync.requests.dlq."};
+static const struct metric_family_def events = {
+    .name = "events_in_flight", .kind = METRIC_GAUGE, .help = "Messages without Kafka's acknowledgement."};
+
+static struct producer *scraped; /* the one producer of this process, for the exposition callback */
+
+static void render_metrics(struct buf *out)
+{
+	uint64_t a;
+	uint64_t b;
+
+	dispatch_counts(scraped->dispatch, &a, &b);
+	metric_set(metric_plain(&tasks_sent), (double)a);
+	metric_set(metric_plain(&tasks_refused), (double)b);
+	requests_counts(scraped->requests, &a, &b);
+	metric_set(metric_plain(&requests_accepted), (double)a);
+	metric_set(metric_plain(&requests_refused), (double)b);
+	metric_set(metric_plain(&events), (double)outbox_in_flight(scraped->outbox));
+	metrics_render(out);
+}
+
+static bool check_postgres(void *user, struct buf *why)
+{
+	struct producer *p = user;
+
+	buf_add_text(why, "no session");
+	return server_database_up(p->server) && pg_is_up(p->intake_pg);
+}
+
+static bool check_clock(void *user, struct buf *why)
+{
+	struct producer *p = user;
+
+	buf_add_text(why, "not answered");
+	return ticker_is_up(p->ticker);
+}
+
+static bool check_kafka(void *user, struct buf *why)
+{
+	struct producer *p = user;
+
+	buf_add_text(why, "Kafka refuses messages");
+	return outbox_in_flight(p->outbox) < 50000;
+}
+
+static enum rc open_admin(struct producer *p, struct err *err)
+{
+	p->checks[0] = (struct admin_check){"postgres", check_postgres, p};
+	p->checks[1] = (struct admin_check){"clock", check_clock, p};
+	p->checks[2] = (struct admin_check){"kafka", check_kafka, p};
+	scraped = p;
+	p->admin = admin_new(p->loop,
+	    &(struct admin_options){.listen = p->settings.admin_listen,
+		.checks = p->checks,
+		.nchecks = ARRAY_SIZE(p->checks),
+		.metrics = render_metrics},
+	    err);
+	if (!p->admin)
+		return err_prefix(err, "admin.listen");
+	log_event(LOG_LEVEL_INFO, "listening", LOG_STR("name", "admin"), LOG_STR("address", admin_address(p->admin)));
+	return RC_OK;
+}
+
+/* ---- start and end ---- */
+
+static void clock_down(void *user, const struct err *err)
+{
+	struct producer *p = user;
+
+	log_event(LOG_LEVEL_WARN, "database_lost", LOG_STR("session", "clock"), LOG_ERR(err));
+	ticker_session_lost(p->ticker);
+}
+
+static void stopped(void *user)
+{
+	struct producer *p = user;
+
+	loop_stop(p->loop);
+}
+
+static void stop(void *user)
+{
+	struct producer *p = user;
+
+	if (p->stopping)
+		return;
+	p->stopping = true;
+	log_event(LOG_LEVEL_INFO, "stopping");
+	admin_drain(p->admin);
+	requests_stop(p->requests);
+	server_stop(p->server, p->settings.shutdown_ms, stopped, p);
+}
+
+static void kafka_error(void *user, const char *text, bool fatal)
+{
+	(void)user;
+	log_event(fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "kafka_error", LOG_STR("error", text), LOG_BOOL("fatal", fatal));
+}
+
+static struct pg *open_session(struct producer *p, const char *name, void (*down)(void *, const struct err *))
+{
+	return pg_open(p->loop, &(struct pg_options){.conninfo = p->settings.database_url,
+				    .application_name = name,
+				    .setup = p->setup,
+				    .on_down = down,
+				    .user = p});
+}
+
+enum rc producer_check(struct producer *p, struct err *err)
+{
+	if (registry_load(p->settings.providers_dir, &p->registry, err) != RC_OK)
+		return err->rc;
+	if (registry_count(p->registry) == 0)
+		return err_set(err, RC_INVALID, "providers.dir: %s holds no *.cfg", p->settings.providers_dir);
+	return RC_OK;
+}
+
+static enum rc check_topics(struct producer *p, struct err *err)
+{
+	size_t n = registry_count(p->registry) + 3;
+	char **topics = mem_array(n, sizeof *topics);
+	const char *prefix = p->settings.kafka_topic_prefix;
+
+	topics[0] = mem_printf("%ssync.requests", prefix);
+	topics[1] = mem_printf("%ssync.requests.dlq", prefix);
+	topics[2] = mem_printf("%ssync.results", prefix);
+	for (size_t i = 3; i < n; i++)
+		topics[i] = mem_printf("%ssync.tasks.%s", prefix, registry_at(p->registry, i - 3)->name);
+	enum rc rc = kafka_check_topics(
+	    outbox_kafka(p->outbox), (const char *const *)topics, n, TOPICS_DEADLINE_MS, err);
+	for (size_t i = 0; i < n; i++)
+		free(topics[i]);
+	free(topics);
+	return rc;
+}
+
+static enum rc open_kafka(struct producer *p, struct err *err)
+{
+	const struct settings *s = &p->settings;
+	struct outbox_options options = {
+	    .kafka = {.bootstrap = s->kafka_bootstrap, .client_id = "sync-producer", .properties = s->kafka_properties},
+	    .topic_prefix = s->kafka_topic_prefix,
+	    .clear = &sql_clear_outbox,
+	    .pg = p->clock_pg,
+	};
+
+	p->outbox = outbox_new(p->loop, &options, err);
+	if (!p->outbox || check_topics(p, err) != RC_OK)
+		return err->rc;
+	p->dispatch = dispatch_new(p->registry, outbox_kafka(p->outbox), s->kafka_topic_prefix);
+	return RC_OK;
+}
+
+static enum rc open_doors(struct producer *p, const struct catalog *catalog, struct err *err)
+{
+	const struct settings *s = &p->settings;
+
+	p->server = server_new(p->loop,
+	    &(struct server_options){.listen = s->http_listen,
+		.body_max = (size_t)s->http_body_max_bytes,
+		.conninfo = s->database_url,
+		.setup = p->setup,
+		.catalog = *catalog,
+		.may_dispatch = may_dispatch,
+		.dispatch = dispatch,
+		.user = p},
+	    err);
+	if (!p->server)
+		return err_prefix(err, "http.listen");
+	log_event(LOG_LEVEL_INFO, "listening", LOG_STR("name", "http"), LOG_STR("address", server_address(p->server)));
+	p->requests = requests_new(p->loop,
+	    &(struct requests_options){.kafka = {.bootstrap = s->kafka_bootstrap,
+					   .client_id = "sync-producer",
+					   .properties = s->kafka_properties,
+					   .on_error = kafka_error},
+		.group = s->kafka_group,
+		.topic_prefix = s->kafka_topic_prefix,
+		.batch = p->intake_batch,
+		.catalog = *catalog,
+		.may_dispatch = may_dispatch,
+		.dispatch = dispatch,
+		.user = p},
+	    err);
+	return p->requests ? RC_OK : err->rc;
+}
+
+enum rc producer_init(struct producer *p, struct err *err)
+{
+	const struct settings *s = &p->settings;
+	struct catalog catalog = {provider_name, resource_name, p->registry};
+
+	if (schema_check(s->database_url, err) != RC_OK)
+		return err->rc;
+	p->setup = mem_printf("set syncfleet.dispatch_retry_ms = '%" PRId64 "'; set syncfleet.outbox_resend_ms = '%" PRId64
+			      "'; set statement_timeout = '30s'; set lock_timeout = '10s'; set jit = off; "
+			      "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; "
+			      "set client_min_messages = error",
+	    s->dispatch_retry_ms, s->resend_after_ms);
+	p->loop = loop_new();
+	p->clock_pg = open_session(p, "sync-producer clock", clock_down);
+	p->intake_pg = open_session(p, "sync-producer requests", NULL);
+	if (open_kafka(p, err) != RC_OK)
+		return err->rc;
+	p->ticker = ticker_new(p->loop,
+	    &(struct ticker_options){.settings = s,
+		.registry = p->registry,
+		.dispatch = p->dispatch,
+		.outbox = p->outbox,
+		.pg = p->clock_pg});
+	p->intake_batch = batch_new(p->loop, p->intake_pg);
+	if (open_doors(p, &catalog, err) != RC_OK)
+		return err->rc;
+	loop_on_terminate(p->loop, stop, p);
+	return open_admin(p, err);
+}
+
+void producer_done(struct producer *p)
+{
+	admin_free(p->admin);
+	requests_free(p->requests);
+	server_free(p->server);
+	pg_close(p->intake_pg);
+	batch_free(p->intake_batch);
+	ticker_free(p->ticker);
+	outbox_free(p->outbox, OUTBOX_FLUSH_MS);
+	dispatch_free(p->dispatch);
+	pg_close(p->clock_pg);
+	loop_free(p->loop);
+	free(p->setup);
+	registry_free(p->registry);
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "tokens.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "io/crypto.h"
+#include "io/pg.h"
+#include "secret.h"
+#include "statements.h"
+#include "sync/oauth.h"
+#include "task.h"
+#include "worker.h"
+
+#define LOOK_AGAIN_MS 250  /* another process holds the lease */
+#define STORE_AGAIN_MS 200 /* the new pair could not be stored: the old one may be spent */
+#define SECRET_MAX 65536
+
+/* One refresh, or the wait for somebody else's. It outlives its task: a pair that was issued must be stored. */
+struct refresh {
+	struct tokens *owner;
+	struct task *task; /* NULL: nobody waits any more */
+	struct secret_place place;
+	const struct provider *provider;
+	int64_t version; /* that is not good any more */
+	struct str origin;
+	char *external_id;
+	json_object *settings;
+	json_object *secret;
+	struct buf sealed;
+	char *settings_change; /* JSON */
+	int64_t expires_us;
+	int64_t deadline_ms;
+	struct timer *timer;
+	loop_fn *after_timer;
+	struct http_call *call;
+	struct refresh *next;
+};
+
+struct tokens {
+	struct worker *worker;
+	struct refresh *refreshes;
+	struct pg_args args;
+};
+
+static void take_lease(void *user);
+static void store(void *user);
+
+/* ---- the end of a refresh ---- */
+
+static void refresh_free(struct refresh *r)
+{
+	struct refresh **at = &r->owner->refreshes;
+
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	if (r->call)
+		http_cancel(r->call);
+	timer_free(r->timer);
+	json_object_put(r->settings);
+	json_object_put(r->secret);
+	buf_done(&r->sealed);
+	free(r->settings_change);
+	free(r->external_id);
+	free(r);
+}
+
+static void finish(struct refresh *r, enum verdict_class class, const char *reason)
+{
+	struct task *t = r->task;
+	char text[VERDICT_REASON_MAX];
+
+	str_copy(text, sizeof text, reason);
+	if (t)
+		t->refreshing = false;
+	refresh_free(r);
+	if (t)
+		task_token_ready(t, class, text);
+}
+
+static void again(struct refresh *r, int64_t ms, loop_fn *fn)
+{
+	r->after_timer = fn;
+	timer_set(r->timer, ms, 0);
+}
+
+static void timer_over(void *user)
+{
+	struct refresh *r = user;
+
+	r->after_timer(r);
+}
+
+static void ids(struct refresh *r)
+{
+	pg_args_clear(&r->owner->args);
+	pg_arg_uuid(&r->owner->args, &r->place.connection_id);
+}
+
+static void released(struct refresh *r, enum verdict_class class, const char *reason)
+{
+	ids(r);
+	pg_arg_uuid(&r->owner->args, &r->owner->worker->id);
+	pg_query(r->owner->worker->control, &sql_token_release, &r->owner->args, NULL, NULL);
+	finish(r, class, reason);
+}
+
+/* ---- what the row says ---- */
+
+static void row_read(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct refresh *r = user;
+	AUTO(json_put_ptr) json_object *secret = NULL;
+	struct err open_err;
+
+	if (clock_mono_ms() > r->deadline_ms) {
+		finish(r, VERDICT_TRANSIENT, "no new token in time: another process holds the refresh");
+		return;
+	}
+	if (err || pg_rows(res) == 0 || pg_i64(res, 0, 1) == r->version) {
+		if (!err && pg_rows(res) && pg_bool(res, 0, 3))
+			finish(r, VERDICT_AUTH, "the account must be authorised again");
+		else
+			again(r, LOOK_AGAIN_MS, take_lease);
+		return;
+	}
+	if (secret_open(&r->place, res, 0, 0, &secret, &open_err) != RC_OK) {
+		finish(r, VERDICT_PERMANENT, open_err.text);
+		return;
+	}
+	if (r->task)
+		secret_use(r->task, secret, pg_i64(res, 0, 1), pg_i64(res, 0, 2));
+	finish(r, VERDICT_OK, "");
+}
+
+static void read_row(struct refresh *r)
+{
+	ids(r);
+	pg_query(r->owner->worker->control, &sql_token_read, &r->owner->args, row_read, r);
+}
+
+/* ---- the new pair ---- */
+
+static void stored(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct refresh *r = user;
+
+	if (err) {
+		log_event(LOG_LEVEL_ERROR, "token_store_again", LOG_UUID("connection_id", &r->place.connection_id), LOG_ERR(err));
+		again(r, STORE_AGAIN_MS, store);
+		return;
+	}
+	if (pg_rows(res) == 0) { /* stored by an earlier try whose answer was lost, or by somebody else: the row knows */
+		read_row(r);
+		return;
+	}
+	log_event(LOG_LEVEL_INFO, "token_refreshed", LOG_UUID("connection_id", &r->place.connection_id),
+	    LOG_INT("token_version", pg_i64(res, 0, 0)));
+	if (r->task)
+		secret_use(r->task, r->secret, pg_i64(res, 0, 0), pg_i64(res, 0, 1));
+	finish(r, VERDICT_OK, "");
+}
+
+static void store(void *user)
+{
+	struct refresh *r = user;
+	struct pg_args *a = &r->owner->args;
+
+	ids(r);
+	pg_arg_i64(a, r->version);
+	pg_arg_bytea(a, buf_str(&r->sealed));
+	pg_arg_i64(a, r->expires_us);
+	pg_arg_text(a, str_of(r->settings_change));
+	pg_query(r->owner->worker->control, &sql_token_store, a, stored, r);
+}
+
+static void merge_settings(struct refresh *r, json_object *change)
+{
+	r->settings_change = mem_strdup(change ? json_object_to_json_string(change) : "{}");
+	if (!change || !r->settings)
+		return;
+	json_object_object_foreach(change, name, value)
+	{
+		json_object_object_add(r->settings, name, json_object_get(value));
+	}
+}
+
+static void refused(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct refresh *r = user;
+
+	if (!err && pg_affected(res) == 0)
+		read_row(r); /* a newer pair is there already */
+	else
+		finish(r, VERDICT_AUTH, "the provider refused the refresh: the account must be authorised again");
+}
+
+static void refuse(struct refresh *r)
+{
+	ids(r);
+	pg_arg_i64(&r->owner->args, r->version);
+	pg_arg_uuid(&r->owner->args, &r->owner->worker->id);
+	pg_query(r->owner->worker->control, &sql_token_refused, &r->owner->args, refused, r);
+}
+
+static void take_answer(struct refresh *r, const struct oauth_answer *a)
+{
+	struct err err;
+
+	oauth_secret_update(r->secret, a);
+	r->expires_us = a->expires_at_us;
+	merge_settings(r, a->settings);
+	buf_init(&r->sealed, SECRET_MAX);
+	if (secret_seal(&r->place, r->secret, &r->sealed, &err) != RC_OK)
+		released(r, VERDICT_PERMANENT, err.text);
+	else
+		store(r);
+}
+
+static void answered(void *user, const struct http_response *res, const struct err *err)
+{
+	struct refresh *r = user;
+	struct oauth_answer a = {.class = VERDICT_TRANSIENT};
+
+	r->call = NULL;
+	if (!res) {
+		released(r, VERDICT_TRANSIENT, err->text);
+		return;
+	}
+	oauth_refresh_answer(r->provider, res, clock_unix_us(), &a);
+	log_event(LOG_LEVEL_DEBUG, "token_answer", LOG_STR("class", verdict_class_name(a.class)), LOG_STR("reason", a.reason));
+	if (a.class == VERDICT_OK)
+		take_answer(r, &a);
+	else if (a.class == VERDICT_AUTH)
+		refuse(r);
+	else
+		released(r, a.class, a.reason);
+	oauth_answer_done(&a);
+}
+
+/* ---- the lease ---- */
+
+static void call(struct refresh *r)
+{
+	struct oauth_request rq = {0};
+	struct err err;
+	struct oauth_account account = {str_of(r->external_id), r->settings, r->secret, r->origin};
+
+	if (oauth_refresh_request(r->provider, &account, &rq, &err) != RC_OK)
+		released(r, VERDICT_PERMANENT, err.text);
+	else
+		r->call = http_send(r->owner->worker->http,
+		    &(struct http_request){.method = "POST",
+			.url = rq.url,
+			.headers = rq.headers,
+			.nheaders = rq.nheaders,
+			.body = rq.body,
+			.timeout_ms = rq.timeout_ms,
+			.once = true},
+		    answered, r);
+	oauth_request_done(&rq);
+}
+
+static void leased(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct refresh *r = user;
+	struct err open_err;
+
+	if (err) {
+		again(r, LOOK_AGAIN_MS, take_lease);
+		return;
+	}
+	if (pg_rows(res) == 0) {
+		read_row(r);
+		return;
+	}
+	if (secret_open(&r->place, res, 0, 0, &r->secret, &open_err) != RC_OK)
+		released(r, VERDICT_PERMANENT, open_err.text);
+	else
+		call(r);
+}
+
+static void take_lease(void *user)
+{
+	struct refresh *r = user;
+	struct pg_args *a = &r->owner->args;
+
+	if (!r->task) {
+		finish(r, VERDICT_OK, "");
+		return;
+	}
+	ids(r);
+	pg_arg_i64(a, r->version);
+	pg_arg_uuid(a, &r->owner->worker->id);
+	pg_arg_i64(a, r->owner->worker->settings.refresh_lease_ms);
+	pg_query(r->owner->worker->control, &sql_token_lease, a, leased, r);
+}
+
+void tokens_refresh(struct tokens *tokens, struct task *t)
+{
+	struct refresh *r = mem_zalloc(sizeof *r);
+
+	r->owner = tokens;
+	r->task = t;
+	r->place = secret_place_of(t);
+	r->provider = t->walk.provider;
+	r->version = t->token_version;
+	r->origin = t->walk.origin;
+	r->external_id = mem_strndup(t->external_id.p ? t->external_id.p : "", t->external_id.n);
+	r->settings = json_object_get(t->account.settings);
+	r->deadline_ms = clock_mono_ms() + 2 * tokens->worker->settings.refresh_lease_ms;
+	r->timer = timer_new(tokens->worker->loop, timer_over, r);
+	r->next = tokens->refreshes;
+	tokens->refreshes = r;
+	t->refreshing = true;
+	take_lease(r);
+}
+
+void tokens_forget(struct tokens *tokens, struct task *t)
+{
+	if (!t->refreshing)
+		return;
+	t->refreshing = false;
+	for (struct refresh *r = tokens->refreshes; r; r = r->next) {
+		if (r->task == t)
+			r->task = NULL;
+	}
+}
+
+struct tokens *tokens_new(struct worker *w)
+{
+	struct tokens *t = mem_zalloc(sizeof *t);
+
+	t->worker = w;
+	t->args = PG_ARGS;
+	return t;
+}
+
+void tokens_free(struct tokens *t)
+{
+	if (!t)
+		return;
+	while (t->refreshes) {
+		t->refreshes->call = NULL; /* the client is gone */
+		refresh_free(t->refreshes);
+	}
+	pg_args_done(&t->args);
+	free(t);
+}
