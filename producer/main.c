@@ -11,6 +11,8 @@
 #include "producer.h"
 #include "routes.h"
 
+#define ROUTES_TEXT_MAX (1u << 20)
+
 enum { EXIT_RUNTIME = 1, EXIT_TEMPFAIL = 75, EXIT_CONFIG = 78 };
 
 /* Passwords are in this memory: no core dump. librdkafka's threads need no heap of their own. */
@@ -18,6 +20,14 @@ static void protect_process(void)
 {
 	prctl(PR_SET_DUMPABLE, 0);
 	mallopt(M_ARENA_MAX, 2);
+}
+
+static void print_routes(void)
+{
+	AUTO(buf_done) struct buf out = BUF(ROUTES_TEXT_MAX);
+
+	routes_print(routes_all(), &out);
+	fputs(buf_text(&out), stdout);
 }
 
 static int run(struct producer *p)
@@ -50,7 +60,7 @@ int main(int argc, char **argv)
 	if (action == CONF_USAGE || action == CONF_BAD)
 		fprintf(stderr, "sync-producer: %s\n", err.text);
 	if (action == CONF_RUN && p.settings.routes) {
-		routes_print(stdout);
+		print_routes();
 		action = CONF_EXIT;
 	}
 	if (action == CONF_RUN || action == CONF_CHECK) {
