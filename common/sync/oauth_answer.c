@@ -9,7 +9,7 @@
 #define ANSWER_DEPTH 16
 #define TOKEN_MAX (16u << 10)             /* Amazon's take 2 KB */
 #define LIFE_MAX_S (366 * INT64_C(86400)) /* longer ones are mistakes of unit, or as good as endless */
-#define WAIT_MAX_MS (3600 * 1000)
+#define WAIT_MAX_MS INT64_C(3600000)
 #define MS_PER_S 1000
 #define US_PER_S 1000000
 

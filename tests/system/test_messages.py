@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The JSON Schemas of the messages: closed, so that every mutation of a valid message fails. test_messages.c holds the C
-decoders against the same corpus."""
+decoders against the same corpus. asyncapi.yaml names them on their topics."""
 import copy
 import json
 from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["request", "task", "result", "dead-letter"]
 SCHEMAS = {name: json.loads((ROOT / f"schemas/{name}.v1.schema.json").read_text()) for name in NAMES}
 CORPUS = {name: json.loads((ROOT / f"tests/fixtures/messages/{name}.json").read_text()) for name in NAMES}
+ASYNCAPI = yaml.safe_load((ROOT / "schemas/asyncapi.yaml").read_text())
 BY_ID = {schema["$id"]: schema for schema in SCHEMAS.values()}
 
 
@@ -79,3 +81,82 @@ def test_every_field_refuses_nonsense(name, value):
             continue
         for message in CORPUS[name]["valid"]:
             assert not judge.is_valid(dict(message, **{field: value})), (field, value)
+
+
+# ---- AsyncAPI ----
+
+def at(document, pointer):
+    for part in pointer.split("/")[1:]:
+        document = document[part]
+    return document
+
+
+def resolved(ref):
+    """What a reference of asyncapi.yaml means."""
+    file, _, pointer = ref.partition("#")
+    return at(json.loads((ROOT / "schemas" / file).read_text()) if file else ASYNCAPI, pointer)
+
+
+def references(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for child in node.values():
+            yield from references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from references(child)
+
+
+def header_judge(name):
+    """For the headers of one message, local references included."""
+    schema = dict(ASYNCAPI["components"]["schemas"][name], components=ASYNCAPI["components"])
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_asyncapi_references_resolve():
+    refs = set(references(ASYNCAPI))
+    for ref in refs:
+        assert resolved(ref) is not None, ref
+    files = {ref.partition("#")[0].removeprefix("./") for ref in refs} - {""}
+    assert files == {f"{name}.v1.schema.json" for name in NAMES}
+
+
+def test_asyncapi_has_every_topic_and_uses_every_message():
+    assert {channel["address"] for channel in ASYNCAPI["channels"].values()} == {
+        "sync.requests", "sync.requests.dlq", "sync.tasks.{provider}", "sync.tasks.{provider}.dlq", "sync.results"}
+    used = {ref["$ref"].rsplit("/", 1)[1] for channel in ASYNCAPI["channels"].values()
+            for ref in channel["messages"].values()}
+    assert used == set(ASYNCAPI["components"]["messages"])
+    for operation in ASYNCAPI["operations"].values():
+        channel = resolved(operation["channel"]["$ref"])
+        for message in operation["messages"]:
+            assert message["$ref"].startswith(operation["channel"]["$ref"] + "/messages/")
+            assert message["$ref"].rsplit("/", 1)[1] in channel["messages"]
+
+
+def test_asyncapi_examples_are_requests():
+    for message in ("request", "requestEvent"):
+        for example in ASYNCAPI["components"]["messages"][message]["examples"]:
+            payload = example["payload"]
+            validator("request").validate(payload.get("data", payload))
+            header_judge("requestHeaders").validate(example.get("headers", {}))
+
+
+@pytest.mark.parametrize("headers, good", [
+    ({}, True),
+    ({"ce_specversion": "1.0", "ce_id": "1", "ce_source": "/x", "ce_type": "t"}, True),
+    ({"ce_id": "1"}, False),
+    ({"ce_specversion": "0.3", "ce_id": "1", "ce_source": "/x", "ce_type": "t"}, False),
+    ({"ce_specversion": "1.0", "ce_id": "", "ce_source": "/x", "ce_type": "t"}, False),
+    ({"traceparent": "00-x"}, False),
+])
+def test_request_headers(headers, good):
+    assert header_judge("requestHeaders").is_valid(headers) == good
+
+
+def test_task_headers_are_those_of_its_dead_letter():
+    task = CORPUS["dead-letter"]["valid"][0]["headers"]
+    header_judge("taskHeaders").validate(task)
+    for name in ("ce_specversion", "ce_id", "ce_source", "ce_type"):
+        assert not header_judge("taskHeaders").is_valid({k: v for k, v in task.items() if k != name})

@@ -10,6 +10,7 @@
 
 #define NOW_US INT64_C(1800000000000000)
 #define HOUR_S 3600
+#define YEAR_S (366 * INT64_C(86400))
 #define SECRET                                                                                               \
 	"{\"access_token\":\"canary-old-access\",\"refresh_token\":\"canary-old|refresh+/"                   \
 	"=\",\"client_id\":\"the id\","                                                                      \
@@ -195,9 +196,9 @@ static void test_what_a_request_needs(void **state)
 
 struct answer_case {
 	const char *provider;
-	int status;
+	int64_t status;
 	const char *body;
-	enum verdict_class class;
+	int64_t class;       /* of enum verdict_class */
 	const char *access;  /* OK: the token */
 	const char *refresh; /* NULL: kept */
 	int64_t life_s;
@@ -272,8 +273,8 @@ static const struct answer_case answers[] = {
         0},
     {"google_calendar", 200, "{\"access_token\":\"a\",\"expires_in\":\"soon\"}", VERDICT_OK, "a", NULL, 3599,
         NULL, 0},
-    {"google_calendar", 200, "{\"access_token\":\"a\",\"expires_in\":1e300}", VERDICT_OK, "a", NULL,
-        366 * 86400, NULL, 0},
+    {"google_calendar", 200, "{\"access_token\":\"a\",\"expires_in\":1e300}", VERDICT_OK, "a", NULL, YEAR_S,
+        NULL, 0},
     {"google_calendar", 200, "{\"access_token\":\"a\",\"refresh_token\":null}", VERDICT_OK, "a", NULL, 3599,
         NULL, 0},
     {"google_calendar", 200, "{\"access_token\":\"\"}", VERDICT_PERMANENT, NULL, NULL, 0, "malformed", 0},
@@ -299,14 +300,13 @@ static void assert_token(struct str got, const char *want)
 static void check_answer(void **state, const struct answer_case *c)
 {
 	AUTO(buf_done) struct buf body = BUF(65536);
-	struct http_response res = {.status = c->status, .body = &body};
+	struct http_response res = {.status = (int)c->status, .body = &body};
 	struct oauth_answer a;
 
 	buf_add_text(&body, c->body);
 	oauth_refresh_answer(find(state, c->provider), &res, NOW_US, &a);
-	if (a.class != c->class)
-		fail_msg("%s %d %s: %s (%s)", c->provider, c->status, c->body, verdict_class_name(a.class),
-		    a.reason);
+	if (a.class != (enum verdict_class)c->class)
+		fail_msg("%s: %s: %s (%s)", c->provider, c->body, verdict_class_name(a.class), a.reason);
 	assert_token(a.access_token, c->access);
 	assert_token(a.refresh_token, c->refresh);
 	assert_null(strstr(a.reason, "canary"));
@@ -314,7 +314,7 @@ static void check_answer(void **state, const struct answer_case *c)
 		assert_int_equal(a.expires_at_us, NOW_US + c->life_s * 1000000);
 		assert_string_equal(a.reason, "");
 	} else if (!strstr(a.reason, c->reason)) {
-		fail_msg("%s %d %s: %s", c->provider, c->status, c->body, a.reason);
+		fail_msg("%s: %s: %s", c->provider, c->body, a.reason);
 	}
 	assert_int_equal(a.wait_ms, c->wait_ms);
 	oauth_answer_done(&a);
