@@ -95,10 +95,9 @@ static void run(struct batch *b, struct batch_item *item)
 /* Nothing was sent, so nothing can have happened: another answer than that of a lost connection. */
 static void fail_unsent(struct batch *b)
 {
-	struct err away = {.rc = RC_IO, .sqlstate = "08001"};
+	struct err away = {.rc = RC_IO, .sqlstate = "08001", .text = "the session with the database is down"};
 	struct batch_item *item;
 
-	err_set(&away, RC_IO, "the session with the database is down");
 	while ((item = queue_pop(&b->again)) || (item = queue_pop(&b->waiting)))
 		item->done(item, &away);
 }

@@ -61,17 +61,21 @@ static void bind_enum(struct binding *b, const struct given *g)
 {
 	struct str s = text_of(b, g, "a string");
 	struct str allowed = str_of(b->param->allowed);
+	struct buf names = BUF(NAMES_MAX);
+	bool found = false;
 
-	if (!s.p)
-		return;
-	while (allowed.n) {
-		if (!str_eq(str_cut(&allowed, '|'), s))
-			continue;
-		pg_arg_text(b->args, s);
-		return;
+	while (s.p && allowed.n && !found) {
+		struct str name = str_cut(&allowed, '|');
+
+		found = str_eq(name, s);
+		buf_printf(&names, "%s%.*s", names.n ? ", " : "", STR_ARG(name));
 	}
-	problem_fault(b->faults, "not_allowed", b->pointer, "%s must be one of %s, not \"%.*s\"",
-	    b->param->name, b->param->allowed, SHOWN(s));
+	if (found)
+		pg_arg_text(b->args, s);
+	else if (s.p)
+		problem_fault(b->faults, "not_allowed", b->pointer, "%s must be one of %s, not \"%.*s\"",
+		    b->param->name, buf_text(&names), SHOWN(s));
+	buf_done(&names);
 }
 
 static void bind_provider(struct binding *b, const struct given *g)
@@ -232,7 +236,7 @@ void param_bind_made(struct binding *b)
 		                         b->in->may_dispatch(b->in->user, b->provider, b->ntasks));
 		break;
 	default:
-		assert(!"a parameter that somebody must give");
+		abort(); /* the table says that somebody gives it */
 	}
 }
 

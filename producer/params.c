@@ -44,8 +44,6 @@ static void refuse_name(struct binding *b, enum param_from from, struct str name
 	struct buf known = BUF(NAMES_MAX);
 	char pointer[PARAM_POINTER_MAX];
 
-	if (find_param(route, from, name))
-		return;
 	name_params(route, from, &known);
 	snprintf(pointer, sizeof pointer, "%s%.*s", from == PARAM_BODY ? "#/" : "?",
 	    (int)MIN(name.n, (size_t)SHOWN_MAX), name.p);
@@ -55,21 +53,42 @@ static void refuse_name(struct binding *b, enum param_from from, struct str name
 	buf_done(&known);
 }
 
-static void refuse_query_name(void *user, struct str name, struct str value)
+/* Bit i of `seen`: the route's i-th parameter was there before. */
+struct query_names {
+	struct binding *binding;
+	uint32_t seen;
+};
+
+static void check_query_name(void *user, struct str name, struct str value)
 {
+	struct query_names *names = user;
+	const struct route *route = names->binding->in->match->route;
+	const struct route_param *p = find_param(route, PARAM_QUERY, name);
+	uint32_t bit = p ? UINT32_C(1) << (p - route->params) : 0;
+	char pointer[PARAM_POINTER_MAX];
+
 	(void)value;
-	refuse_name(user, PARAM_QUERY, name);
+	if (!p)
+		refuse_name(names->binding, PARAM_QUERY, name);
+	if (names->seen & bit) {
+		snprintf(pointer, sizeof pointer, "?%s", p->name);
+		problem_fault(names->binding->faults, "repeated", pointer, "%s is there twice", p->name);
+	}
+	names->seen |= bit;
 }
 
-static void refuse_unknown_names(struct binding *b)
+static void check_names(struct binding *b)
 {
-	httpd_query_each(b->in->rq, refuse_query_name, b);
+	struct query_names query = {.binding = b};
+
+	httpd_query_each(b->in->rq, check_query_name, &query);
 	if (!b->in->body)
 		return;
 	json_object_object_foreach(b->in->body, name, value)
 	{
 		(void)value;
-		refuse_name(b, PARAM_BODY, str_of(name));
+		if (!find_param(b->in->match->route, PARAM_BODY, str_of(name)))
+			refuse_name(b, PARAM_BODY, str_of(name));
 	}
 }
 
@@ -131,7 +150,7 @@ void params_bind(const struct params_input *in, struct pg_args *args, struct pro
 	const struct route *route = in->match->route;
 	struct binding b = {.in = in, .args = args, .faults = faults};
 
-	refuse_unknown_names(&b);
+	check_names(&b);
 	for (size_t i = 0; i < route->nparams; i++) {
 		b.param = &route->params[i];
 		bind_param(&b);

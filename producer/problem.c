@@ -26,7 +26,8 @@ void problem_fault(struct problem_faults *f, const char *code, const char *point
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(detail, sizeof detail, fmt, args);
+	vsnprintf(
+	    detail, sizeof detail, fmt, args); // NOLINT(clang-analyzer-valist.Uninitialized): it is set above
 	va_end(args);
 	if (f->n >= PROBLEM_FAULTS_MAX)
 		return;

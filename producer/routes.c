@@ -8,6 +8,15 @@ static bool is_param(struct str segment)
 	return segment.n > 2 && segment.p[0] == '{' && segment.p[segment.n - 1] == '}';
 }
 
+static size_t count_slashes(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] == '/';
+	return n;
+}
+
 /*
  * Whether the path fits the pattern. `ret_rank` has a bit for each literal segment, the first one highest, so
  * that the larger number is the pattern that is literal where the other is not.
@@ -15,14 +24,17 @@ static bool is_param(struct str segment)
 static bool path_fits(const char *pattern, struct str path, unsigned *ret_rank, struct route_match *m)
 {
 	struct str want = str_of(pattern);
+	size_t slashes = count_slashes(want);
 	unsigned rank = 0;
 
+	assert(slashes <= ROUTE_SEGMENTS_MAX);
+	if (count_slashes(path) != slashes)
+		return false;
 	m->nvalues = 0;
-	for (int i = 0; want.n || path.n; i++) {
+	for (size_t i = 0; i <= slashes; i++) {
 		struct str a = str_cut(&want, '/');
 		struct str b = str_cut(&path, '/');
 
-		assert(i < ROUTE_SEGMENTS_MAX);
 		rank <<= 1;
 		if (is_param(a) && b.n > 0)
 			m->value[m->nvalues++] = b;
@@ -35,11 +47,6 @@ static bool path_fits(const char *pattern, struct str path, unsigned *ret_rank, 
 	return true;
 }
 
-static bool ends_with_slash(struct str path)
-{
-	return path.n > 1 && path.p[path.n - 1] == '/';
-}
-
 /* The pattern that fits best, or NULL. */
 static const char *best_pattern(const struct routes *routes, struct str path, struct route_match *ret)
 {
@@ -48,8 +55,6 @@ static const char *best_pattern(const struct routes *routes, struct str path, st
 	struct route_match m;
 	unsigned rank;
 
-	if (ends_with_slash(path))
-		return NULL;
 	for (size_t i = 0; i < routes->n; i++) {
 		if (!path_fits(routes->at[i].pattern, path, &rank, &m) || (best && rank <= best_rank))
 			continue;

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "batch.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "fake_pg.h"
+
+#define ITEMS 300
+
+static const struct pg_statement statement = {"s", "select"};
+static struct loop *loop;
+static struct timer *stop;
+static struct pg session;
+static struct batch *batch;
+
+static struct {
+	struct batch_item item;
+	int calls;
+	enum rc rc;
+	char sqlstate[6];
+	int status;
+	bool fails; /* by its data */
+} t[ITEMS];
+static size_t order[ITEMS * 2];
+static size_t norder;
+
+static size_t index_of(const struct pg_args *args)
+{
+	return (unsigned char)fake_pg_arg(args, 0).p[7] +
+	       ((size_t)(unsigned char)fake_pg_arg(args, 0).p[6] << 8);
+}
+
+static void answer(const struct fake_op *op, struct pg_result *row, struct err *err)
+{
+	size_t i = index_of(&op->args);
+
+	order[norder++] = i;
+	row->column[0] = "202";
+	row->column[2] = "{}";
+	if (!t[i].fails)
+		return;
+	err_set(err, RC_IO, "s: bad value");
+	snprintf(err->sqlstate, sizeof err->sqlstate, "22003");
+}
+
+static void done(struct batch_item *item, const struct err *err)
+{
+	size_t i = index_of(&item->args);
+
+	t[i].calls++;
+	t[i].rc = err ? err->rc : RC_OK;
+	if (err)
+		memcpy(t[i].sqlstate, err->sqlstate, sizeof err->sqlstate);
+	t[i].status = item->reply.status;
+	reply_done(&item->reply);
+}
+
+static void stop_loop(void *user)
+{
+	(void)user;
+	loop_stop(loop);
+}
+
+static void turn(void)
+{
+	timer_set(stop, 0, 0);
+	loop_run(loop);
+}
+
+static void add(size_t i)
+{
+	t[i].item.statement = &statement;
+	t[i].item.done = done;
+	t[i].item.args = PG_ARGS;
+	pg_arg_i64(&t[i].item.args, (int64_t)i);
+	batch_add(batch, &t[i].item);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof fake);
+	memset(t, 0, sizeof t);
+	norder = 0;
+	fake.answer = answer;
+	loop = loop_new();
+	stop = timer_new(loop, stop_loop, NULL);
+	session = (struct pg){.loop = loop, .up = true};
+	batch = batch_new(loop, &session);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_pg_drop();
+	batch_free(batch);
+	timer_free(stop);
+	loop_free(loop);
+	for (size_t i = 0; i < ITEMS; i++)
+		pg_args_done(&t[i].item.args);
+	return 0;
+}
+
+static void test_requests_of_one_turn_share_a_transaction(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		add(i);
+	assert_int_equal(fake.nops, 0);
+	turn();
+	assert_int_equal(fake.nops, 6);
+	assert_int_equal(fake.nsyncs, 1);
+	assert_int_equal(t[0].calls, 0);
+	fake_pg_deliver();
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(t[i].calls, 1);
+		assert_int_equal(t[i].rc, RC_OK);
+		assert_int_equal(t[i].status, 202);
+		assert_int_equal(order[i], i);
+	}
+}
+
+static void test_requests_gather_while_the_session_is_busy(void **state)
+{
+	(void)state;
+	add(0);
+	turn();
+	for (size_t i = 1; i < ITEMS; i++)
+		add(i);
+	turn();
+	assert_int_equal(fake.nsyncs, 1);
+	for (size_t syncs = 1; fake.nops > 0; syncs++) {
+		assert_int_equal(fake.nsyncs, syncs);
+		assert_true(fake.nops <= BATCH_REQUESTS_MAX + 1);
+		fake_pg_deliver();
+		turn();
+	}
+	assert_int_equal(fake.nsyncs, 4); /* 1, 128, 128 and 43 requests */
+	for (size_t i = 0; i < ITEMS; i++)
+		assert_int_equal(t[i].calls, 1);
+}
+
+static void test_a_bad_request_fails_nobody_else(void **state)
+{
+	(void)state;
+	t[1].fails = true;
+	for (size_t i = 0; i < 4; i++)
+		add(i);
+	turn();
+	fake_pg_deliver();
+	assert_int_equal(t[0].calls, 0);
+	add(4);
+	for (int i = 0; i < 5; i++) {
+		turn();
+		fake_pg_deliver();
+	}
+	assert_int_equal(fake.nsyncs, 1 + 4 + 1);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(t[i].calls, 1);
+		assert_int_equal(t[i].rc, i == 1 ? RC_IO : RC_OK);
+	}
+	assert_string_equal(t[1].sqlstate, "22003");
+}
+
+static void test_a_single_bad_request_has_one_more_try(void **state)
+{
+	(void)state;
+	t[0].fails = true;
+	add(0);
+	turn();
+	fake_pg_deliver();
+	assert_int_equal(t[0].calls, 0);
+	t[0].fails = false; /* a deadlock, say */
+	turn();
+	fake_pg_deliver();
+	assert_int_equal(t[0].calls, 1);
+	assert_int_equal(t[0].rc, RC_OK);
+}
+
+static void test_a_lost_transaction_is_not_repeated(void **state)
+{
+	(void)state;
+	add(0);
+	add(1);
+	turn();
+	err_set(&fake.lost, RC_LOST, "gone");
+	fake_pg_deliver();
+	turn();
+	assert_int_equal(fake.nsyncs, 1);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(t[i].calls, 1);
+		assert_int_equal(t[i].rc, RC_LOST);
+	}
+}
+
+static void test_nothing_is_sent_to_a_session_that_is_down(void **state)
+{
+	(void)state;
+	session.up = false;
+	add(0);
+	assert_int_equal(t[0].calls, 0);
+	turn();
+	assert_int_equal(fake.nsyncs, 0);
+	assert_int_equal(t[0].calls, 1);
+	assert_int_equal(t[0].rc, RC_IO);
+	assert_string_equal(t[0].sqlstate, "08001");
+	session.up = true;
+	add(1);
+	turn();
+	fake_pg_deliver();
+	assert_int_equal(t[1].rc, RC_OK);
+}
+
+static void test_free_drops_what_waits(void **state)
+{
+	(void)state;
+	add(0);
+	turn();
+	add(1);
+	teardown(NULL);
+	assert_int_equal(t[0].calls, 0);
+	assert_int_equal(t[1].calls, 0);
+	setup(NULL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_requests_of_one_turn_share_a_transaction),
+	    TEST(test_requests_gather_while_the_session_is_busy),
+	    TEST(test_a_bad_request_fails_nobody_else),
+	    TEST(test_a_single_bad_request_has_one_more_try),
+	    TEST(test_a_lost_transaction_is_not_repeated),
+	    TEST(test_nothing_is_sent_to_a_session_that_is_down),
+	    TEST(test_free_drops_what_waits),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "params.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "fake_catalog.h"
+
+/* ---- a request without a server: the functions of io/httpd.h ---- */
+
+static struct {
+	const char *query[8]; /* name, value, name, value, ... NULL */
+	const char *header_name;
+	const char *header_value;
+} request;
+
+struct str httpd_query(const struct httpd_request *rq, const char *name)
+{
+	(void)rq;
+	for (size_t i = 0; request.query[i]; i += 2)
+		if (strcmp(request.query[i], name) == 0)
+			return str_of(request.query[i + 1]);
+	return (struct str){NULL, 0};
+}
+
+void httpd_query_each(
+    const struct httpd_request *rq, void (*fn)(void *user, struct str name, struct str value), void *user)
+{
+	(void)rq;
+	for (size_t i = 0; request.query[i]; i += 2)
+		fn(user, str_of(request.query[i]), str_of(request.query[i + 1]));
+}
+
+struct str httpd_header(const struct httpd_request *rq, const char *name)
+{
+	(void)rq;
+	return request.header_name && strcmp(name, request.header_name) == 0 ? str_of(request.header_value)
+	                                                                     : (struct str){NULL, 0};
+}
+
+void httpd_answer_take(struct httpd_request *rq, unsigned status, const struct httpd_header *headers,
+    size_t nheaders, char *body, size_t n)
+{
+	(void)rq;
+	(void)status;
+	(void)headers;
+	(void)nheaders;
+	(void)n;
+	free(body);
+}
+
+/* ---- binding ---- */
+
+static const struct uuid tenant = {{0xaa}};
+static struct pg_args args;
+static struct problem_faults faults;
+static bool dispatch_now;
+static size_t asked_tasks;
+
+static bool may_dispatch(void *user, struct str provider, size_t tasks)
+{
+	(void)user;
+	assert_true(provider.n > 0);
+	asked_tasks = tasks;
+	return dispatch_now;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&request, 0, sizeof request);
+	args = PG_ARGS;
+	problem_faults_init(&faults);
+	dispatch_now = true;
+	asked_tasks = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pg_args_done(&args);
+	problem_faults_done(&faults);
+	return 0;
+}
+
+static void bind(const char *method, const char *path, const char *body)
+{
+	struct route_match match;
+	struct params_input in = {
+	    .match = &match, .tenant = &tenant, .catalog = &fake_catalog, .may_dispatch = may_dispatch};
+	AUTO(json_put_ptr) json_object *root = NULL;
+
+	teardown(NULL);
+	args = PG_ARGS;
+	problem_faults_init(&faults);
+	routes_find(routes_all(), str_of(method), str_of(path), &match);
+	assert_non_null(match.route);
+	if (body) {
+		root = params_parse_body(str_of(body), &faults);
+		if (!root)
+			return;
+	}
+	in.body = root;
+	params_bind(&in, &args, &faults);
+}
+
+static bool is_null(int i)
+{
+	return args.arg[i].len < 0;
+}
+
+static struct str arg(int i)
+{
+	assert(i < args.n && !is_null(i) && args.bytes.p);
+	return (struct str){args.bytes.p + args.arg[i].at, (size_t)args.arg[i].len};
+}
+
+static bool holds(struct str s, const char *text)
+{
+	return memmem(s.p, s.n, text, strlen(text)) != NULL;
+}
+
+#define CONNECTION "\"connection_id\":\"0190aaaa-0000-7000-8000-000000000001\""
+
+static void test_a_small_sync_request_gets_its_defaults(void **state)
+{
+	(void)state;
+	bind("POST", "/v1/syncs", "{\"provider\":\"practicepanther\"," CONNECTION "}");
+	assert_int_equal(faults.n, 0);
+	assert_int_equal(args.n, 8);
+	assert_int_equal(arg(0).p[6] >> 4, 7); /* a new UUIDv7 */
+	assert_memory_equal(arg(1).p, tenant.b, 16);
+	assert_int_equal((unsigned char)arg(2).p[15], 1);
+	assert_true(str_is(arg(3), "practicepanther"));
+	assert_true(holds(arg(4), "contacts") && holds(arg(4), "matters") && holds(arg(4), "tasks"));
+	assert_true(str_is(arg(5), "incremental"));
+	assert_true(is_null(6));
+	assert_int_equal(arg(7).p[0], 1);
+	assert_int_equal(asked_tasks, 3);
+}
+
+static void test_a_full_sync_request(void **state)
+{
+	(void)state;
+	request.header_name = "traceparent";
+	request.header_value = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	dispatch_now = false;
+	bind("POST", "/v1/syncs",
+	    "{\"provider\":\"practicepanther\"," CONNECTION
+	    ",\"resources\":[\"tasks\",\"contacts\"],\"mode\":\"full\","
+	    "\"tenant_id\":\"AA000000-0000-0000-0000-000000000000\"}");
+	assert_int_equal(faults.n, 0);
+	assert_int_equal(args.n, 8);
+	assert_true(holds(arg(4), "contacts") && holds(arg(4), "tasks") && !holds(arg(4), "matters"));
+	assert_true(str_is(arg(5), "full"));
+	assert_true(str_is(arg(6), request.header_value));
+	assert_int_equal(arg(7).p[0], 0);
+	assert_int_equal(asked_tasks, 2);
+}
+
+static void test_refused_bodies(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *code;
+		const char *pointer;
+		const char *detail;
+	} cases[] = {
+	    {"", "malformed_json", "#", "empty"},
+	    {"{", "malformed_json", "#", "byte"},
+	    {"[]", "malformed_json", "#", "object"},
+	    {"null", "malformed_json", "#", "object"},
+	    {"\"x\"", "malformed_json", "#", "object"},
+	    {"{} {}", "malformed_json", "#", "byte"},
+	    {"{\"mode\":\"full\",\"mode\":\"full\"}", "malformed_json", "#", ""},
+	    {"{\"a\":[[[[[[[[[[1]]]]]]]]]]}", "too_deep", "#", "8"},
+	    {"{}", "missing_field", "#/connection_id", "required"},
+	    {"{" CONNECTION "}", "missing_field", "#/provider", "required"},
+	    {"{\"provider\":\"bench\"}", "missing_field", "#/connection_id", "required"},
+	    {"{\"provider\":\"zoho\"," CONNECTION "}", "unknown_provider", "#/provider",
+	        "practicepanther, bench"},
+	    {"{\"provider\":\"\"," CONNECTION "}", "unknown_provider", "#/provider",
+	        "practicepanther, bench"},
+	    {"{\"provider\":7," CONNECTION "}", "wrong_type", "#/provider", "string"},
+	    {"{\"provider\":null," CONNECTION "}", "wrong_type", "#/provider", "string"},
+	    {"{\"provider\":\"bench\",\"connection_id\":\"1\"}", "wrong_type", "#/connection_id", "UUID"},
+	    {"{\"provider\":\"bench\",\"connection_id\":{}}", "wrong_type", "#/connection_id", "UUID"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"mode\":\"fast\"}", "not_allowed", "#/mode",
+	        "full, incremental"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"mode\":null}", "wrong_type", "#/mode", "string"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"resources\":[]}", "wrong_type", "#/resources",
+	        "array"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"resources\":null}", "wrong_type", "#/resources",
+	        "array"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"resources\":\"contacts\"}", "wrong_type",
+	        "#/resources", "array"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"resources\":[\"matters\"]}", "unknown_resource",
+	        "#/resources/0", "it has: contacts"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"resources\":[\"contacts\",1]}", "wrong_type",
+	        "#/resources/1", "string"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"resources\":[\"contacts\",null]}", "wrong_type",
+	        "#/resources/1", "string"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"resources\":[\"contacts\",\"contacts\"]}", "repeated",
+	        "#/resources/1", "twice"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"Mode\":\"full\"}", "unknown_field", "#/Mode",
+	        "tenant_id, connection_id, provider, resources, mode"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"tenant_id\":\"bb000000-0000-0000-0000-000000000000\"}",
+	        PARAMS_FOREIGN_TENANT, "#/tenant_id", "tenant"},
+	    {"{\"provider\":\"bench\"," CONNECTION ",\"tenant_id\":\"me\"}", "wrong_type", "#/tenant_id",
+	        "UUID"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char pointer[128];
+
+		bind("POST", "/v1/syncs", cases[i].body);
+		snprintf(pointer, sizeof pointer, "\"pointer\":\"%s\"", cases[i].pointer);
+		assert_int_not_equal(faults.n, 0);
+		assert_string_equal(faults.code, cases[i].code);
+		assert_non_null(strstr(buf_text(&faults.json), pointer));
+		assert_non_null(strstr(buf_text(&faults.detail), cases[i].detail));
+	}
+	assert_int_equal(asked_tasks, 0);
+}
+
+static void test_every_fault_is_told(void **state)
+{
+	(void)state;
+	bind("POST", "/v1/syncs",
+	    "{\"provider\":\"x\",\"connection_id\":1,\"mode\":2,\"resources\":3,\"other\":4}");
+	assert_int_equal(faults.n, 5);
+	assert_string_equal(faults.code, "unknown_field");
+}
+
+static void test_a_body_of_a_route_that_takes_nothing(void **state)
+{
+	(void)state;
+	bind("POST", "/v1/syncs/0190aaaa-0000-7000-8000-000000000001/cancel", "{}");
+	assert_int_equal(faults.n, 0);
+	assert_int_equal(args.n, 2);
+	bind("POST", "/v1/syncs/0190aaaa-0000-7000-8000-000000000001/cancel", "{\"why\":1}");
+	assert_string_equal(faults.code, "unknown_field");
+	bind("POST", "/v1/syncs/7/cancel", NULL);
+	assert_string_equal(faults.code, "wrong_type");
+	assert_non_null(strstr(buf_text(&faults.json), "\"{sync_id}\""));
+}
+
+static void test_a_page_of_syncs(void **state)
+{
+	(void)state;
+	bind("GET", "/v1/syncs", NULL);
+	assert_int_equal(faults.n, 0);
+	assert_int_equal(args.n, 6);
+	assert_memory_equal(arg(1).p, "\0\0\0\0\0\0\0\x32", 8);
+	for (int i = 2; i < 6; i++)
+		assert_true(is_null(i));
+	const char *query[8] = {
+	    "limit", "200", "cursor", "0190aaaa000070008000000000000001", "state", "queued", NULL};
+	memcpy(request.query, query, sizeof query);
+	bind("GET", "/v1/syncs", NULL);
+	assert_int_equal(faults.n, 0);
+	assert_true(str_is(arg(2), query[3]));
+	assert_true(str_is(arg(3), "queued"));
+}
+
+static void test_refused_queries(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *value;
+		const char *code;
+	} cases[] = {
+	    {"limit", "0", "out_of_range"},
+	    {"limit", "201", "out_of_range"},
+	    {"limit", "-1", "out_of_range"},
+	    {"limit", "ten", "wrong_type"},
+	    {"limit", "", "wrong_type"},
+	    {"limit", "99999999999999999999", "wrong_type"},
+	    {"cursor", "", "wrong_type"},
+	    {"cursor", "0190aaaa00007000800000000000000g", "wrong_type"},
+	    {"cursor", "0190aaaa-0000-7000-8000-000000000001", "wrong_type"},
+	    {"state", "done", "not_allowed"},
+	    {"state", "", "not_allowed"},
+	    {"state", "queued|running", "not_allowed"},
+	    {"provider", "zoho", "unknown_provider"},
+	    {"connection_id", "x", "wrong_type"},
+	    {"offset", "3", "unknown_parameter"},
+	    {"", "", "unknown_parameter"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char pointer[64];
+
+		request.query[0] = cases[i].name;
+		request.query[1] = cases[i].value;
+		bind("GET", "/v1/syncs", NULL);
+		snprintf(pointer, sizeof pointer, "\"pointer\":\"?%s\"", cases[i].name);
+		assert_int_equal(faults.n, 1);
+		assert_string_equal(faults.code, cases[i].code);
+		assert_non_null(strstr(buf_text(&faults.json), pointer));
+	}
+}
+
+static void test_a_repeated_query_parameter_is_refused(void **state)
+{
+	const char *query[8] = {"limit", "1", "limit", "2", NULL};
+
+	(void)state;
+	memcpy(request.query, query, sizeof query);
+	bind("GET", "/v1/syncs", NULL);
+	assert_string_equal(faults.code, "repeated");
+}
+
+static void test_a_malformed_traceparent_is_none(void **state)
+{
+	static const char *const cases[] = {"", "00",
+	    "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+	    "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+	    "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+	    "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+	    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0x",
+	    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-",
+	    "00-0af7651916cd43dd8448eb211c80319cb7ad6b7169203331---01"};
+
+	(void)state;
+	request.header_name = "traceparent";
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		request.header_value = cases[i];
+		bind("POST", "/v1/syncs", "{\"provider\":\"bench\"," CONNECTION "}");
+		assert_int_equal(faults.n, 0);
+		assert_true(is_null(6));
+	}
+}
+
+static void test_long_refused_values_are_cut(void **state)
+{
+	struct buf body = BUF(1u << 20);
+
+	(void)state;
+	buf_add_text(&body, "{\"provider\":\"");
+	for (int i = 0; i < 5000; i++)
+		buf_add_text(&body, "\xc3\xa9");
+	buf_printf(&body, "\",\"%05000d\":1," CONNECTION "}", 7);
+	bind("POST", "/v1/syncs", buf_text(&body));
+	assert_int_equal(faults.n, 2);
+	assert_true(faults.json.n < 1500);
+	buf_done(&body);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_a_small_sync_request_gets_its_defaults),
+	    TEST(test_a_full_sync_request),
+	    TEST(test_refused_bodies),
+	    TEST(test_every_fault_is_told),
+	    TEST(test_a_body_of_a_route_that_takes_nothing),
+	    TEST(test_a_page_of_syncs),
+	    TEST(test_refused_queries),
+	    TEST(test_a_repeated_query_parameter_is_refused),
+	    TEST(test_a_malformed_traceparent_is_none),
+	    TEST(test_long_refused_values_are_cut),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
