@@ -215,6 +215,8 @@ static void statement_done(struct pg *pg)
 static void sync_done(struct pg *pg)
 {
 	struct request *rq = pg_request_pop(pg);
+
+	rq->result = TAKE(pg->chain_result);
 	if (pg->chain_err.rc == RC_OK) {
 		pg_request_finish(rq, NULL);
 		return;

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One sync from its request to rows and result events."""
+from harness.faithful import ResultWatch, assert_faithful
+
+RECORDS = {"contacts": 730, "matters": 250, "tasks": 0}
+
+
+def test_http_request_to_rows_and_events(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-1", records=RECORDS)
+    with ResultWatch(fleet) as watch:
+        sync = fleet.sync(connection)
+        events = assert_faithful(fleet, [sync])
+    assert not watch.early
+    by_resource = {event["resource"]: event for event in events if event["task_id"]}
+    assert {name: event["records_inserted"] for name, event in by_resource.items()} == RECORDS
+    (end,) = [event for event in events if event["sync_id"] == sync]
+    assert end["event_type"] == "sync.completed" and end["records_inserted"] == sum(RECORDS.values())
+
+
+def test_second_full_sync_rewrites_nothing(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-2", records=RECORDS)
+    assert_faithful(fleet, [fleet.sync(connection, mode="full")])
+    before = fleet.sql("select id, xmin::text from practicepanther_contacts order by id")
+    sync = fleet.sync(connection, mode="full")
+    events = assert_faithful(fleet, [sync])
+    (end,) = [event for event in events if event["sync_id"] == sync]
+    assert (end["records_unchanged"], end["records_inserted"], end["records_updated"]) == (sum(RECORDS.values()), 0, 0)
+    assert fleet.sql("select id, xmin::text from practicepanther_contacts order by id") == before
+
+
+def test_incremental_sync_takes_what_changed(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-3", records={"contacts": 300, "matters": 200})
+    assert_faithful(fleet, [fleet.sync(connection)])
+    fleet.simulator.account("acct-3", version=2, changed_share=0.1)
+    sync = fleet.sync(connection, resources=["matters"], mode="incremental")
+    events = assert_faithful(fleet, [sync])
+    (end,) = [event for event in events if event["sync_id"] == sync]
+    assert end["records_updated"] == 20 and end["records_inserted"] == 0
+
+
+def test_kafka_request_is_the_same_and_a_repeat_makes_no_second_sync(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-4", records={"contacts": 120})
+    event = fleet.request_by_kafka(connection, ["contacts"])
+    fleet.wait_until(lambda: fleet.value("select count(*) from syncs") == 1, what="the sync")
+    fleet.request_by_kafka(connection, ["contacts"], headers={"ce_id": event})
+    fleet.request_by_kafka(connection, ["matters"])
+    fleet.wait_until(lambda: fleet.value("select count(*) from syncs") == 2, what="the second sync")
+    assert_faithful(fleet, [row["sync_id"] for row in fleet.sql("select sync_id from syncs")])
