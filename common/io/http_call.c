@@ -7,7 +7,7 @@
 #define CONNECTION_IDLE_S 60L      /* below the usual 75 s of servers */
 #define CONNECTION_LIFE_S 300L     /* a moved name is noticed after that */
 #define KEEPALIVE_IDLE_S 60L       /* some answers take minutes: firewalls must not forget the connection */
-#define BUFFER_BYTES 8192L         /* per transfer; see tests/bench for the choice */
+#define BUFFER_BYTES 8192L         /* 16 KB is 7 % faster at 256 transfers, and 15 MB more at 2,000 */
 #define UPLOAD_BUFFER_BYTES 16384L /* libcurl's smallest; its default of 64 KB is per TLS transfer */
 #define STALL_BYTES_PER_S 64L      /* a body slower than this ... */
 #define STALL_S 30L                /* ... for so long is given up */
@@ -218,6 +218,8 @@ static void set_rules(CURL *easy, const struct http_options *o)
 static void set_transport(CURL *easy)
 {
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* Else a call that ends while its name is looked up blocks the loop until the name server answers. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);

@@ -2,6 +2,9 @@
 #include "base/base.h"
 #include "http_world.h"
 
+#include <netdb.h>
+#include <semaphore.h>
+
 #include <setjmp.h>
 
 #include <cmocka.h>
@@ -218,6 +221,69 @@ static void test_send_cancel_and_free_in_callbacks(void **state)
 	world_end(&w);
 }
 
+/* ---- names ---- */
+
+static sem_t name_asked, name_answered;
+
+/* Stands in for libc's: this name's server answers when the test says so, as a dead one would after half a
+ * minute. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **ret)
+{
+	struct addrinfo *one;
+
+	if (strcmp(name, "dead-name-server.test") == 0) {
+		sem_post(&name_asked);
+		sem_wait(&name_answered);
+		return EAI_AGAIN;
+	}
+	if (strcmp(name, "localhost") != 0)
+		return EAI_NONAME;
+	(void)service;
+	one = calloc(1, sizeof *one + sizeof(struct sockaddr_in)); /* freed by libc's freeaddrinfo */
+	one->ai_family = AF_INET;
+	one->ai_socktype = hints ? hints->ai_socktype : SOCK_STREAM;
+	one->ai_addrlen = sizeof(struct sockaddr_in);
+	one->ai_addr = (struct sockaddr *)(one + 1);
+	one->ai_addr->sa_family = AF_INET;
+	*ret = one;
+	return 0;
+}
+
+/* libcurl would wait for its resolver's thread, and the loop with it. */
+static void test_names_never_block_the_loop(void **state)
+{
+	const struct http_request rq = {
+	    .method = "GET", .url = "http://dead-name-server.test/", .timeout_ms = 100};
+	struct world w = world_start(&plain, false);
+	struct result r[3] = {{.w = &w}, {.w = &w}, {.w = &w}};
+	struct result other;
+
+	(void)state;
+	sem_init(&name_asked, 0, 0);
+	sem_init(&name_answered, 0, 0);
+	alarm(WATCHDOG_MS / 1000); /* a blocked loop fires no timers */
+	w.pending = 1;
+	http_send(w.client, &rq, finished, &r[0]);
+	loop_run(w.loop);
+	assert_int_equal(r[0].err.rc, RC_TIMEOUT);
+	struct http_call *cancelled = http_send(w.client, &rq, finished, &r[1]);
+	send_to(&w, "/", 30000, &other);
+	loop_run(w.loop);
+	assert_int_equal(other.status, 200);
+	http_cancel(cancelled);
+	http_send(w.client, &rq, finished, &r[2]);
+	send_to(&w, "/", 30000, &other);
+	loop_run(w.loop);
+	assert_int_equal(other.status, 200);
+	world_end(&w);
+	assert_int_equal(r[1].called + r[2].called, 0);
+	for (int i = 0; i < 3; i++) {
+		sem_wait(&name_asked);
+		sem_post(&name_answered);
+	}
+	alarm(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +295,7 @@ int main(void)
 	    cmocka_unit_test(test_budget_in_libcurl),
 	    cmocka_unit_test(test_budget_timeout_and_cancel),
 	    cmocka_unit_test(test_send_cancel_and_free_in_callbacks),
+	    cmocka_unit_test(test_names_never_block_the_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
