@@ -26,8 +26,8 @@ void problem_fault(struct problem_faults *f, const char *code, const char *point
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(
-	    detail, sizeof detail, fmt, args); // NOLINT(clang-analyzer-valist.Uninitialized): it is set above
+	// NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start stands right above
+	vsnprintf(detail, sizeof detail, fmt, args);
 	va_end(args);
 	if (f->n >= PROBLEM_FAULTS_MAX)
 		return;
