@@ -192,15 +192,19 @@ return least(coalesce(nullif(current_setting('syncfleet.dispatch_retry_ms', true
     * power(2, least(p_dispatch, 12) - 1), 300000) * interval '1 millisecond';
 comment on function dispatch_delay is 'how long a message may stay unclaimed: doubling, at most five minutes';
 
-create function task_message(t sync_tasks) returns json language sql stable
+create function task_message(p_task_id uuid, p_dispatch int, p_provider text, p_resource text, p_connection_id uuid,
+    p_tenant_id uuid, p_mode text, p_traceparent text) returns json language sql stable
 return json_build_object(
-    'provider', t.provider,
-    'key', t.provider || ':' || t.connection_id,
-    'id', t.task_id || '.' || t.dispatch,
-    'traceparent', t.traceparent,
-    'value', json_build_object('task_id', t.task_id, 'dispatch', t.dispatch, 'provider', t.provider,
-        'resource', t.resource, 'connection_id', t.connection_id, 'tenant_id', t.tenant_id, 'mode', t.mode)::text);
+    'provider', p_provider,
+    'key', p_provider || ':' || p_connection_id,
+    'id', p_task_id || '.' || p_dispatch,
+    'traceparent', p_traceparent,
+    'value', json_build_object('task_id', p_task_id, 'dispatch', p_dispatch, 'provider', p_provider,
+        'resource', p_resource, 'connection_id', p_connection_id, 'tenant_id', p_tenant_id, 'mode', p_mode)::text);
 comment on function task_message is 'what a producer sends for a dispatched task: topic by provider, key, headers, value';
+
+create function task_message(t sync_tasks) returns json language sql stable
+return task_message(t.task_id, t.dispatch, t.provider, t.resource, t.connection_id, t.tenant_id, t.mode, t.traceparent);
 
 -- Dispatches queued tasks by turns of tenant: every tenant's oldest first, then every tenant's second, as long as a
 -- provider has room. Room is twice the fleet's free slots (at least p_floor) less the messages that nobody has claimed:
@@ -311,36 +315,6 @@ $$;
 
 -- ---- ending ----
 
-create function task_event(t sync_tasks, p_event_id uuid) returns text language sql stable
-return json_build_object(
-    'event_id', p_event_id, 'event_type', 'task.' || t.state, 'occurred_at', iso_time(t.ended_at),
-    'sync_id', null,
-    'sync_ids', (select coalesce(json_agg(m.sync_id order by m.sync_id), '[]') from sync_members m
-        where m.task_id = t.task_id),
-    'task_id', t.task_id, 'tenant_id', t.tenant_id, 'connection_id', t.connection_id,
-    'provider', t.provider, 'resource', t.resource, 'mode', t.mode, 'state', t.state,
-    'error_class', t.error_class, 'error_message', t.error_message,
-    'records_inserted', t.records_inserted, 'records_updated', t.records_updated,
-    'records_unchanged', t.records_unchanged, 'records_deleted', t.records_deleted,
-    'records_quarantined', t.records_quarantined,
-    'created_at', iso_time(t.created_at), 'started_at', iso_time(t.started_at), 'ended_at', iso_time(t.ended_at),
-    'sequence', t.sequence)::text;
-
-create function sync_event(s syncs, p_event_id uuid) returns text language sql stable
-return (select json_build_object(
-    'event_id', p_event_id, 'event_type', 'sync.' || s.state, 'occurred_at', iso_time(s.ended_at),
-    'sync_id', s.sync_id, 'sync_ids', json_build_array(s.sync_id), 'task_id', null, 'tenant_id', s.tenant_id,
-    'connection_id', s.connection_id, 'provider', s.provider, 'resource', null, 'mode', s.mode, 'state', s.state,
-    'error_class', min(t.error_class),
-    'error_message', string_agg(t.resource || ': ' || t.error_message, '; ' order by t.resource),
-    'records_inserted', coalesce(sum(t.records_inserted), 0), 'records_updated', coalesce(sum(t.records_updated), 0),
-    'records_unchanged', coalesce(sum(t.records_unchanged), 0),
-    'records_deleted', coalesce(sum(t.records_deleted), 0),
-    'records_quarantined', coalesce(sum(t.records_quarantined), 0),
-    'created_at', iso_time(s.created_at), 'started_at', iso_time(min(t.started_at)), 'ended_at', iso_time(s.ended_at),
-    'sequence', 1)::text
-    from sync_members m join sync_tasks t using (task_id) where m.sync_id = s.sync_id);
-
 create function task_dead_letter_headers(t sync_tasks) returns text language sql stable
 return json_build_object(
     'ce_specversion', '1.0', 'ce_id', t.task_id || '.' || t.dispatch, 'ce_source', '/sync-fleet',
@@ -351,6 +325,10 @@ return json_build_object(
     'x-dlq-attempts', greatest(t.attempts, 1)::text, 'x-dlq-first-failed-at', iso_time(t.ended_at),
     'x-dlq-last-failed-at', iso_time(t.ended_at),
     'x-dlq-retryable', (t.error_class = 'transient')::text)::text;
+
+create function resend_delay() returns interval language sql stable
+return coalesce(nullif(current_setting('syncfleet.outbox_resend_ms', true), ''), '5000')::int
+    * interval '1 millisecond';
 
 -- Ends tasks: their state, the events, the syncs' count of open tasks; who brings it to zero ends the sync. Tasks that
 -- have ended before are left alone. Returns what was put into the outbox, to be sent at once.
@@ -397,31 +375,73 @@ begin
     select array_agg(sync_id) filter (where ended_at is not null) into v_syncs from counted;
 
     update sync_tasks set after_task = null, queued_at = now() where after_task = any (v_tasks);
-
-    return query
-    with made as (
-        insert into outbox (event_id, topic, key, value, event_type, subject, due_at)
-        select e.id, 'sync.results', (e.t).connection_id::text, task_event(e.t, e.id), 'task.' || (e.t).state,
-            (e.t).task_id::text, now() + resend_delay()
-        from (select t, uuid_v7() as id from sync_tasks t where t.task_id = any (v_tasks) offset 0) e
-        union all
-        select e.id, 'sync.results', (e.s).connection_id::text, sync_event(e.s, e.id), 'sync.' || (e.s).state,
-            (e.s).sync_id::text, now() + resend_delay()
-        from (select s, uuid_v7() as id from syncs s where s.sync_id = any (v_syncs) offset 0) e
-        returning *),
-    dead as (
-        insert into outbox (event_id, topic, key, value, headers, due_at)
-        select uuid_v7(), 'sync.tasks.' || t.provider || '.dlq', t.provider || ':' || t.connection_id,
-            task_message(t) ->> 'value', task_dead_letter_headers(t), now() + resend_delay()
-        from sync_tasks t
-        where t.task_id = any (v_tasks) and t.state = 'failed' and t.error_class is distinct from 'auth'
-        returning *)
-    select * from made union all select * from dead;
+    return query select * from publish_tasks(v_tasks);
+    if v_syncs is not null then
+        return query select * from publish_syncs(v_syncs);
+    end if;
+    if 'failed' = any (p_states) then
+        return query select * from bury_tasks(v_tasks);
+    end if;
 end $$;
 
-create function resend_delay() returns interval language sql stable
-return coalesce(nullif(current_setting('syncfleet.outbox_resend_ms', true), ''), '5000')::int
-    * interval '1 millisecond';
+-- The result events of tasks that have just ended.
+create function publish_tasks(p_tasks uuid[]) returns setof outbox language plpgsql as $$
+begin
+    return query
+    insert into outbox (event_id, topic, key, value, event_type, subject, due_at)
+    select t.event_id, 'sync.results', t.connection_id::text, json_build_object(
+            'event_id', t.event_id, 'event_type', 'task.' || t.state, 'occurred_at', iso_time(t.ended_at),
+            'sync_id', null, 'sync_ids', t.sync_ids, 'task_id', t.task_id, 'tenant_id', t.tenant_id,
+            'connection_id', t.connection_id, 'provider', t.provider, 'resource', t.resource, 'mode', t.mode,
+            'state', t.state, 'error_class', t.error_class, 'error_message', t.error_message,
+            'records_inserted', t.records_inserted, 'records_updated', t.records_updated,
+            'records_unchanged', t.records_unchanged, 'records_deleted', t.records_deleted,
+            'records_quarantined', t.records_quarantined, 'created_at', iso_time(t.created_at),
+            'started_at', iso_time(t.started_at), 'ended_at', iso_time(t.ended_at), 'sequence', t.sequence)::text,
+        'task.' || t.state, t.task_id::text, now() + resend_delay()
+    from (select t.*, uuid_v7() as event_id,
+            (select coalesce(json_agg(m.sync_id order by m.sync_id), '[]') from sync_members m
+             where m.task_id = t.task_id) as sync_ids
+        from sync_tasks t where t.task_id = any (p_tasks) offset 0) t
+    returning *;
+end $$;
+
+-- The result events of syncs that have just ended: the sums of their tasks.
+create function publish_syncs(p_syncs uuid[]) returns setof outbox language plpgsql as $$
+begin
+    return query
+    insert into outbox (event_id, topic, key, value, event_type, subject, due_at)
+    select s.event_id, 'sync.results', s.connection_id::text, json_build_object(
+            'event_id', s.event_id, 'event_type', 'sync.' || s.state, 'occurred_at', iso_time(s.ended_at),
+            'sync_id', s.sync_id, 'sync_ids', json_build_array(s.sync_id), 'task_id', null, 'tenant_id', s.tenant_id,
+            'connection_id', s.connection_id, 'provider', s.provider, 'resource', null, 'mode', s.mode,
+            'state', s.state, 'error_class', t.error_class, 'error_message', t.error_message,
+            'records_inserted', t.inserted, 'records_updated', t.updated, 'records_unchanged', t.unchanged,
+            'records_deleted', t.deleted, 'records_quarantined', t.quarantined, 'created_at', iso_time(s.created_at),
+            'started_at', iso_time(t.started_at), 'ended_at', iso_time(s.ended_at), 'sequence', 1)::text,
+        'sync.' || s.state, s.sync_id::text, now() + resend_delay()
+    from (select s.*, uuid_v7() as event_id from syncs s where s.sync_id = any (p_syncs) offset 0) s,
+        lateral (
+            select min(t.error_class) as error_class, min(t.started_at) as started_at,
+                string_agg(t.resource || ': ' || t.error_message, '; ' order by t.resource) as error_message,
+                coalesce(sum(t.records_inserted), 0) as inserted, coalesce(sum(t.records_updated), 0) as updated,
+                coalesce(sum(t.records_unchanged), 0) as unchanged, coalesce(sum(t.records_deleted), 0) as deleted,
+                coalesce(sum(t.records_quarantined), 0) as quarantined
+            from sync_members m join sync_tasks t using (task_id) where m.sync_id = s.sync_id) t
+    returning *;
+end $$;
+
+-- The dead letters of failed tasks; an account that must be authorised again is no dead letter.
+create function bury_tasks(p_tasks uuid[]) returns setof outbox language plpgsql as $$
+begin
+    return query
+    insert into outbox (event_id, topic, key, value, headers, due_at)
+    select uuid_v7(), 'sync.tasks.' || t.provider || '.dlq', t.provider || ':' || t.connection_id,
+        task_message(t) ->> 'value', task_dead_letter_headers(t), now() + resend_delay()
+    from sync_tasks t
+    where t.task_id = any (p_tasks) and t.state = 'failed' and t.error_class is distinct from 'auth'
+    returning *;
+end $$;
 
 -- ---- accepting ----
 
@@ -433,6 +453,7 @@ return (select json_build_object(
         order by t.resource) from sync_members m join sync_tasks t using (task_id) where m.sync_id = s.sync_id),
     'href', '/v1/syncs/' || s.sync_id)::text
     from syncs s where s.sync_id = p_sync_id);
+comment on function accepted is 'the answer to a request that was accepted before';
 
 -- The task that a sync of this resource joins when it has a live one: the task itself while nobody has claimed it and
 -- its mode is as wide, else one follow-up run. NULL when the live task ended meanwhile.
@@ -461,29 +482,38 @@ end $$;
 
 -- Accepts one request. `status` 202: the sync and its tasks are there, and `dispatch` holds the messages to send after
 -- the commit (only with p_direct: there are free slots and nobody waits). A request id that was seen before answers
--- with its sync. Anything else is a problem document and changes nothing.
+-- with its sync. Anything else is a problem document and changes nothing. This runs for every request: the documents are
+-- made of what is at hand, since a function that reads tables is planned anew at each call.
 create function accept_sync(p_sync_id uuid, p_tenant_id uuid, p_source text, p_request_id text, p_connection_id uuid,
     p_provider text, p_resources text[], p_mode text, p_traceparent text, p_direct boolean)
 returns table (status int, location text, body text, dispatch text) language plpgsql as $$
 declare
-    c record;
+    v_tenant uuid;
+    v_owner text;
+    v_status text;
     v_seen uuid;
     v_resource text;
+    v_state text := case when p_direct then 'dispatched' else 'queued' end;
+    v_due timestamptz := case when p_direct then now() + dispatch_delay(1) end;
+    v_queued timestamptz := case when not p_direct then now() end;
     v_task uuid;
-    v_new uuid[] := '{}';
+    v_new uuid;
     v_tasks uuid[] := '{}';
+    v_said json[] := '{}';
+    v_messages json[];
 begin
-    select x.tenant_id, x.provider, x.status into c from connections x where x.connection_id = p_connection_id;
-    if not found or c.tenant_id <> coalesce(p_tenant_id, c.tenant_id) then
+    select x.tenant_id, x.provider, x.status into v_tenant, v_owner, v_status
+    from connections x where x.connection_id = p_connection_id;
+    if not found or v_tenant <> p_tenant_id then
         return query select 404, null::text, problem(404, 'unknown_connection',
             'no connection with this id belongs to the caller''s tenant', '#/connection_id'), null::text;
         return;
-    elsif c.provider <> p_provider then
+    elsif v_owner <> p_provider then
         return query select 422, null::text, problem(422, 'wrong_provider',
-            format('the connection is one of %s, not of %s', c.provider, p_provider), '#/provider'), null::text;
+            format('the connection is one of %s, not of %s', v_owner, p_provider), '#/provider'), null::text;
         return;
-    elsif c.status not in ('active', 'suspect') then
-        return query select 409, null::text, problem(409, 'connection_' || c.status,
+    elsif v_status not in ('active', 'suspect') then
+        return query select 409, null::text, problem(409, 'connection_' || v_status,
             'the account must be authorised again before it can be synced', '#/connection_id'), null::text;
         return;
     end if;
@@ -497,32 +527,40 @@ begin
 
     foreach v_resource in array p_resources loop
         loop
-            v_task := null;
-            insert into sync_tasks as t (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch,
+            v_new := uuid_v7();
+            insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch,
                 due_at, queued_at, traceparent)
-            values (uuid_v7(), c.tenant_id, p_connection_id, p_provider, v_resource, p_mode,
-                case when p_direct then 'dispatched' else 'queued' end, p_direct::int,
-                case when p_direct then now() + dispatch_delay(1) end, case when not p_direct then now() end,
-                p_traceparent)
-            on conflict (connection_id, resource, (after_task is null)) where ended_at is null do nothing
-            returning t.task_id into v_task;
-            if v_task is not null then
-                v_new := v_new || v_task;
+            values (v_new, v_tenant, p_connection_id, p_provider, v_resource, p_mode, v_state, p_direct::int,
+                v_due, v_queued, p_traceparent)
+            on conflict (connection_id, resource, (after_task is null)) where ended_at is null do nothing;
+            if found then
+                v_task := v_new;
+                if p_direct then
+                    v_messages := v_messages || task_message(v_task, 1, p_provider, v_resource, p_connection_id,
+                        v_tenant, p_mode, p_traceparent);
+                end if;
                 exit;
             end if;
             v_task := join_live_task(p_connection_id, v_resource, p_mode, p_traceparent);
             exit when v_task is not null;
         end loop;
         v_tasks := v_tasks || v_task;
+        v_said := v_said || json_build_object('task_id', v_task, 'resource', v_resource,
+            'state', case when v_task = v_new then v_state else 'queued' end);
     end loop;
 
     insert into syncs (sync_id, tenant_id, connection_id, provider, mode, source, request_id, open_tasks, traceparent)
-    values (p_sync_id, c.tenant_id, p_connection_id, p_provider, p_mode, p_source, p_request_id,
-        cardinality(v_tasks), p_traceparent);
+    values (p_sync_id, v_tenant, p_connection_id, p_provider, p_mode, p_source, p_request_id, cardinality(v_tasks),
+        p_traceparent);
     insert into sync_members (sync_id, task_id) select p_sync_id, unnest(v_tasks);
 
-    return query select 202, '/v1/syncs/' || p_sync_id, accepted(p_sync_id),
-        case when p_direct then (select json_agg(task_message(t))::text from sync_tasks t where t.task_id = any (v_new)) end;
+    status := 202;
+    location := '/v1/syncs/' || p_sync_id;
+    body := json_build_object('sync_id', p_sync_id, 'state', 'queued', 'provider', p_provider,
+        'connection_id', p_connection_id, 'mode', p_mode, 'created_at', iso_time(now()), 'tasks', array_to_json(v_said),
+        'href', location)::text;
+    dispatch := array_to_json(v_messages)::text;
+    return next;
 end $$;
 
 -- Cancels a sync. Tasks that no other open sync needs end with it; their workers find the fence closed.
@@ -559,11 +597,11 @@ begin
 end $$;
 
 -- A cancelled sync whose remaining tasks go on for others ends by itself, with its event.
-create function end_sync_cancelled(p_sync_id uuid) returns void language sql as $$
-    with ended as (
-        update syncs set state = 'cancelled', ended_at = now(), open_tasks = 0
-        where sync_id = p_sync_id and ended_at is null returning *)
-    insert into outbox (event_id, topic, key, value, event_type, subject)
-    select e.id, 'sync.results', (e.s).connection_id::text, sync_event(e.s, e.id), 'sync.cancelled', (e.s).sync_id::text
-    from (select s::syncs as s, uuid_v7() as id from ended s offset 0) e;
-$$;
+create function end_sync_cancelled(p_sync_id uuid) returns void language plpgsql as $$
+begin
+    update syncs set state = 'cancelled', ended_at = now(), open_tasks = 0
+    where sync_id = p_sync_id and ended_at is null;
+    if found then
+        perform publish_syncs(array[p_sync_id]);
+    end if;
+end $$;
