@@ -2,8 +2,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "io/kafka_client.h"
-
-#include <json-c/json.h>
+#include "io/kafka_watch.h"
 
 struct kafka_consumer {
 	struct kafka_options options;
@@ -13,7 +12,9 @@ struct kafka_consumer {
 	rd_kafka_queue_t *queue; /* the consumer's: messages, rebalances, statistics, errors */
 	struct kafka_wake *wake;
 	struct defer drain_again;
+	rd_kafka_topic_partition_list_t *topics; /* subscribed */
 	rd_kafka_topic_partition_list_t *assigned;
+	struct kafka_watch *watch;
 	bool paused;
 };
 
@@ -65,40 +66,30 @@ static void rebalance(
 	if (c->assigned)
 		rd_kafka_topic_partition_list_destroy(c->assigned);
 	c->assigned = NULL;
+	kafka_watch_reset(c->watch);
 	rd_kafka_assignment(rk, &c->assigned);
 	if (c->paused)
 		set_paused(c, true);
 }
 
-/* librdkafka's statistics document: topics.<name>.partitions.<n>.consumer_lag (-1: unknown). */
+static void rejoin(struct kafka_consumer *c)
+{
+	kafka_report(&c->options, c->rk, RD_KAFKA_RESP_ERR__FAIL, "a partition has messages and hands none over: joining anew");
+	kafka_watch_reset(c->watch);
+	rd_kafka_unsubscribe(c->rk);
+	rd_kafka_subscribe(c->rk, c->topics);
+}
+
 static int statistics(rd_kafka_t *rk, char *json, size_t n, void *user)
 {
 	struct kafka_consumer *c = user;
-	json_object *root = c->options.on_lag ? json_tokener_parse(json) : NULL;
-	json_object *topics;
 
 	(void)rk;
 	(void)n;
-	if (root && json_object_object_get_ex(root, "topics", &topics)) {
-		json_object_object_foreach(topics, topic, details)
-		{
-			json_object *partitions;
-
-			if (!json_object_object_get_ex(details, "partitions", &partitions))
-				continue;
-			json_object_object_foreach(partitions, number, partition)
-			{
-				json_object *lag;
-				int64_t id;
-
-				if (str_to_i64(str_of(number), &id) && id >= 0 &&
-				    json_object_object_get_ex(partition, "consumer_lag", &lag))
-					c->options.on_lag(
-					    c->options.user, topic, (int)id, json_object_get_int64(lag));
-			}
-		}
-	}
-	json_object_put(root);
+	if (c->paused)
+		kafka_watch_reset(c->watch);
+	if (kafka_watch_sample(c->watch, json, c->options.on_lag, c->options.user) && !c->paused)
+		rejoin(c);
 	return 0;
 }
 
@@ -147,12 +138,10 @@ void kafka_consumer_pause(struct kafka_consumer *c, bool paused)
 
 static enum rc subscribe(struct kafka_consumer *c, const char *const *topics, size_t n, struct err *err)
 {
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
-
+	c->topics = rd_kafka_topic_partition_list_new((int)n);
 	for (size_t i = 0; i < n; i++)
-		rd_kafka_topic_partition_list_add(list, topics[i], RD_KAFKA_PARTITION_UA);
-	rd_kafka_resp_err_t code = rd_kafka_subscribe(c->rk, list);
-	rd_kafka_topic_partition_list_destroy(list);
+		rd_kafka_topic_partition_list_add(c->topics, topics[i], RD_KAFKA_PARTITION_UA);
+	rd_kafka_resp_err_t code = rd_kafka_subscribe(c->rk, c->topics);
 	if (code)
 		return err_set(err, RC_IO, "subscribing: %s", rd_kafka_err2str(code));
 	return RC_OK;
@@ -186,6 +175,7 @@ struct kafka_consumer *kafka_consumer_new(struct loop *loop, const struct kafka_
 		err_set(err, RC_INVALID, "kafka consumer: %s", text);
 		return NULL;
 	}
+	c->watch = kafka_watch_new();
 	rd_kafka_poll_set_consumer(c->rk);
 	c->queue = rd_kafka_queue_get_consumer(c->rk);
 	c->drain_again = (struct defer){.fn = drain, .user = c};
@@ -217,6 +207,9 @@ void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms)
 	rd_kafka_queue_destroy(c->queue);
 	if (c->assigned)
 		rd_kafka_topic_partition_list_destroy(c->assigned);
+	if (c->topics)
+		rd_kafka_topic_partition_list_destroy(c->topics);
+	kafka_watch_free(c->watch);
 	if (closed)
 		rd_kafka_destroy(c->rk);
 	else
