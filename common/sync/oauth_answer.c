@@ -3,13 +3,11 @@
 #include "sync/oauth.h"
 
 #include "base/json.h"
+#include "sync/retry_after.h"
 #include "sync/rules.h"
 
-#define ANSWER_MAX (64u << 10)
-#define ANSWER_DEPTH 16
 #define TOKEN_MAX (16u << 10)             /* Amazon's take 2 KB */
 #define LIFE_MAX_S (366 * INT64_C(86400)) /* longer ones are mistakes of unit, or as good as endless */
-#define WAIT_MAX_MS INT64_C(3600000)
 #define MS_PER_S 1000
 #define US_PER_S 1000000
 
@@ -75,18 +73,8 @@ static void explain_status(int status, struct oauth_answer *ret)
 		set_verdict(ret, VERDICT_PERMANENT, "HTTP %d: the token request is refused", status);
 }
 
-/* Seconds only: a date is as good as none, the caller has its own backoff. */
-static int64_t retry_after_ms(const struct http_response *res)
-{
-	struct str value = http_response_header(res, "Retry-After");
-	int64_t s;
-
-	if (!value.p || !str_to_i64(str_trim(value), &s) || s < 0)
-		return 0;
-	return MAX(MIN(s, WAIT_MAX_MS / MS_PER_S) * MS_PER_S, MS_PER_S);
-}
-
-static void refuse(const struct http_response *res, const struct verdict_rule *rule, struct oauth_answer *ret)
+static void refuse(const struct http_response *res, const struct verdict_rule *rule, int64_t now_us,
+    struct oauth_answer *ret)
 {
 	if (rule && rule->reason && rule->reason[0])
 		set_verdict(ret, rule->class, "HTTP %d: %s", res->status, rule->reason);
@@ -97,10 +85,10 @@ static void refuse(const struct http_response *res, const struct verdict_rule *r
 		explain_status(res->status, ret);
 	if (ret->class != VERDICT_TRANSIENT && ret->class != VERDICT_THROTTLED)
 		return;
-	ret->wait_ms = retry_after_ms(res);
+	ret->wait_ms = retry_after_ms(res, now_us);
 	if (ret->wait_ms == 0 && rule)
-		ret->wait_ms = MIN(rule->wait_s * MS_PER_S, WAIT_MAX_MS);
-	if (res->status == 503 && retry_after_ms(res) && !rule)
+		ret->wait_ms = MIN(rule->wait_s * MS_PER_S, RETRY_AFTER_MAX_MS);
+	else if (ret->wait_ms != 0 && !rule && res->status == 503)
 		ret->class = VERDICT_THROTTLED;
 }
 
@@ -202,14 +190,13 @@ void oauth_refresh_answer(
 	const struct auth *auth = &p->auth;
 
 	*ret = (struct oauth_answer){.class = VERDICT_TRANSIENT};
-	if (json_parse(buf_str(res->body), ANSWER_MAX, ANSWER_DEPTH, &ret->doc, NULL) != RC_OK)
-		ret->doc = NULL;
-	struct rules_answer answer = {.response = res, .doc = ret->doc};
+	AUTO(rules_answer_done) struct rules_answer answer = {.response = res};
+	ret->doc = json_object_get(rules_doc(&answer));
 	const struct verdict_rule *rule = rules_find(auth->verdicts.at, auth->verdicts.n, &answer);
 	bool good = rule ? rule->class == VERDICT_OK : res->status >= 200 && res->status < 300;
 	if (good && accept(auth, now_us, ret))
 		return;
-	refuse(res, good ? NULL : rule, ret);
+	refuse(res, good ? NULL : rule, now_us, ret);
 }
 
 void oauth_answer_done(struct oauth_answer *a)

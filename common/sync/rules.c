@@ -2,7 +2,31 @@
 #include "base/base.h"
 #include "sync/rules.h"
 
+#include "base/json.h"
+
+#define BODY_DEPTH 32
 #define MEMBER_MAX 64 /* bytes of one name in a path */
+
+static struct str body_of(const struct rules_answer *a)
+{
+	const struct buf *body = a->response->body;
+
+	return body && body->n <= RULES_BODY_MAX ? buf_str(body) : STR("");
+}
+
+json_object *rules_doc(struct rules_answer *a)
+{
+	if (!a->parsed && json_parse(body_of(a), RULES_BODY_MAX, BODY_DEPTH, &a->doc, NULL) != RC_OK)
+		a->doc = NULL;
+	a->parsed = true;
+	return a->doc;
+}
+
+void rules_answer_done(struct rules_answer *a)
+{
+	json_put_ptr(&a->doc);
+	*a = (struct rules_answer){0};
+}
 
 static struct str text_of(json_object *o)
 {
@@ -124,7 +148,7 @@ static bool path_fits(const struct verdict_rule *rule, json_object *doc)
 	return !rule->contains.n || any_fits(doc, path, rule, fits_contains);
 }
 
-static bool rule_holds(const struct verdict_rule *rule, const struct rules_answer *a)
+static bool rule_holds(const struct verdict_rule *rule, struct rules_answer *a)
 {
 	if (!status_fits(rule, a->response->status))
 		return false;
@@ -133,12 +157,11 @@ static bool rule_holds(const struct verdict_rule *rule, const struct rules_answe
 	if (rule->header && !http_response_header(a->response, rule->header).p)
 		return false;
 	if (rule->path)
-		return path_fits(rule, a->doc);
-	return !rule->contains.n || fits_contains(rule, buf_str(a->response->body));
+		return path_fits(rule, rules_doc(a));
+	return !rule->contains.n || fits_contains(rule, body_of(a));
 }
 
-const struct verdict_rule *rules_find(
-    const struct verdict_rule *rules, size_t n, const struct rules_answer *a)
+const struct verdict_rule *rules_find(const struct verdict_rule *rules, size_t n, struct rules_answer *a)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (rule_holds(&rules[i], a))

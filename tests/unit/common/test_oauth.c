@@ -331,8 +331,7 @@ static void test_retry_after(void **state)
 	static const struct {
 		const char *value;
 		int64_t wait_ms;
-	} cases[] = {
-	    {"30", 30000}, {" 30 ", 30000}, {"0", 1000}, {"999999999", 3600000}, {"-1", 0}, {"soon", 0}};
+	} cases[] = {{"30", 30000}, {"Fri, 15 Jan 2027 08:00:30 GMT", 30000}, {"-1", 0}, {"soon", 0}};
 	AUTO(buf_done) struct buf body = BUF(100);
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -415,13 +414,48 @@ static void test_rules(void **state)
 	buf_add_text(&body,
 	    "{\"error\":{\"reason\":\"gone\",\"code\":7},\"list\":[{\"r\":\"x\"},{\"r\":\"gone\"}],"
 	    "\"words\":[\"a\",\"gone\"],\"empty\":null}");
-	AUTO(json_put_ptr) json_object *doc = json_of(buf_text(&body));
-	const struct rules_answer a = {.response = &res, .doc = doc};
+	AUTO(rules_answer_done) struct rules_answer a = {.response = &res};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		if ((rules_find(&cases[i].rule, 1, &a) != NULL) != cases[i].holds)
 			fail_msg("rule %zu", i);
 	}
 	assert_null(rules_find(NULL, 0, &a));
+}
+
+static void test_rules_of_bodies(void **state)
+{
+	static const char *const words[] = {"gone"};
+	const struct texts some = {(const char **)words, 1};
+	const struct verdict_rule in_text = {.contains = some}, in_path = {.path = "error", .equals = some};
+	static const struct {
+		const char *before;
+		size_t blanks;
+		const char *after;
+		bool in_text, in_path;
+	} cases[] = {
+	    {"{\"error\":\"gone\"}", 0, "", true, true},
+	    {"{\"error\":\"gone\"", RULES_BODY_MAX - 16, "}", true, true},
+	    {"{\"error\":\"gone\"", RULES_BODY_MAX - 15, "}", false, false}, /* longer: not looked into */
+	    {"<html>gone", 0, "", true, false},
+	    {"{\"error\":\"gone\"", 0, "", true, false},
+	    {"", 0, "", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(buf_done) struct buf body = BUF(1 << 20);
+		struct http_response res = {.status = 400, .body = &body};
+		AUTO(rules_answer_done) struct rules_answer a = {.response = &res};
+
+		buf_printf(&body, "%s%*s%s", cases[i].before, (int)cases[i].blanks, "", cases[i].after);
+		assert_int_equal(rules_find(&in_text, 1, &a) != NULL, cases[i].in_text);
+		assert_int_equal(rules_find(&in_path, 1, &a) != NULL, cases[i].in_path);
+		assert_int_equal(rules_doc(&a) != NULL, cases[i].in_path);
+	}
+	struct http_response none = {.status = 204};
+	AUTO(rules_answer_done) struct rules_answer a = {.response = &none};
+	assert_null(rules_find(&in_text, 1, &a));
+	assert_null(rules_find(&in_path, 1, &a));
 }
 
 int main(void)
@@ -435,6 +469,7 @@ int main(void)
 	    cmocka_unit_test(test_retry_after),
 	    cmocka_unit_test(test_settings_and_secret),
 	    cmocka_unit_test(test_rules),
+	    cmocka_unit_test(test_rules_of_bodies),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
