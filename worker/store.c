@@ -11,7 +11,7 @@
 #include "task.h"
 #include "worker.h"
 
-#define LANES 2 /* one fills while the other commits; more only contend for PostgreSQL's cores */
+#define LANES 3 /* while one waits for its commit the others keep PostgreSQL's cores busy */
 #define LOAD_PAGES_MAX 1000
 #define AGAIN_AFTER_MS 200
 
