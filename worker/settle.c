@@ -143,9 +143,12 @@ static void send(void *user)
 	pg_exec(pg, &sql_settle, &s->args, NULL, NULL);
 	pg_args_clear(&s->args);
 	add_ids(s, true);
+	add_numbers(s, true, attempts_of);
+	pg_exec(pg, &sql_tries, &s->args, NULL, NULL);
+	pg_args_clear(&s->args);
+	add_ids(s, true);
 	add_texts(s, true, class_of);
 	add_texts(s, true, message_of);
-	add_numbers(s, true, attempts_of);
 	pg_exec_held(pg, &sql_fail, &s->args);
 	pg_sync(pg, settled, s);
 }

@@ -183,6 +183,7 @@ static enum task_step on_verdict(struct task *t, const struct verdict *v)
 	case VERDICT_CURSOR:
 		return restart_walk(t, v->reason);
 	default:
+		t->attempts++;
 		return fail(t, v->class, v->reason);
 	}
 }

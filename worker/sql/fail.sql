@@ -1,8 +1,7 @@
 -- Ends tasks that cannot go on; the fence is task, epoch and running.
 with fenced as (
     select t.task_id, e.class, e.message
-    from unnest($1::uuid[], $2::int8[], $3::text[], $4::text[], $5::int8[])
-        as e(task_id, epoch, class, message, attempts)
+    from unnest($1::uuid[], $2::int8[], $3::text[], $4::text[]) as e(task_id, epoch, class, message)
     join sync_tasks t on t.task_id = e.task_id and t.epoch = e.epoch and t.state = 'running'
     order by t.task_id for update of t),
 listed as (
