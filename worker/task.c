@@ -6,6 +6,7 @@
 #include "base/failpoint.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "backoff.h"
 #include "figures.h"
 #include "io/crypto.h"
@@ -106,6 +107,7 @@ static enum task_step leave(struct task *t, enum outcome outcome, const char *me
 {
 	t->outcome = outcome;
 	str_copy(t->message, sizeof t->message, message);
+	utf8_mend(t->message); /* reasons quote providers, and are cut */
 	return TASK_DRAIN;
 }
 

@@ -69,6 +69,20 @@ struct str utf8_cut(struct str s, size_t max)
 	return s;
 }
 
+void utf8_mend(char *text)
+{
+	struct str rest = str_of(text);
+
+	while (rest.n) {
+		size_t n = utf8_char_len(rest);
+
+		if (!n)
+			text[rest.p - text] = '?';
+		rest.p += MAX(n, 1);
+		rest.n -= MAX(n, 1);
+	}
+}
+
 size_t utf8_count(struct str s)
 {
 	size_t count = 0;

@@ -180,8 +180,10 @@ void pg_query(struct pg *pg, const struct pg_statement *st, const struct pg_args
 void pg_result_err(const PGresult *res, const char *what, struct err *err)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY); /* the detail quotes rows */
+	struct str text = str_trim(str_of(message ? message : PQresultErrorMessage(res)));
 
-	err_set(err, RC_IO, "%s: %s", what, PQresultErrorMessage(res));
+	err_set(err, RC_IO, "%s: %.*s", what, STR_ARG(text));
 	snprintf(err->sqlstate, sizeof err->sqlstate, "%s", state ? state : "");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
+#include "base/utf8.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -45,12 +46,32 @@ static void cuts_long_texts(void **state)
 	assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);
 }
 
+static void stays_utf8(void **state)
+{
+	(void)state;
+	char text[2 * ERR_TEXT_MAX] = "";
+	struct err err;
+
+	for (size_t i = 0; i + 3 < sizeof text; i += 3)
+		memcpy(text + i, "\xe2\x82\xac", 3); /* a euro sign */
+	for (int shift = 0; shift < 3; shift++) {
+		err_set(&err, RC_IO, "%.*s%s", shift, "abc", text);
+		assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);
+		assert_true(utf8_valid(str_of(err.text)));
+		err_prefix(&err, "x");
+		assert_true(utf8_valid(str_of(err.text)));
+	}
+	err_set(&err, RC_IO, "a\xff" "b\xe2\x82" "c\xe2\x82\xac");
+	assert_string_equal(err.text, "a?b??c\xe2\x82\xac");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(sets_code_and_text),
 	    cmocka_unit_test(prefixes_and_keeps_the_rest),
 	    cmocka_unit_test(cuts_long_texts),
+	    cmocka_unit_test(stays_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
