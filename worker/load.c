@@ -107,7 +107,7 @@ static enum load_end end_for(const struct load *b)
 	if (!strcmp(state, "23505") && b->group && b->group->straight)
 		return LOAD_AGAIN;
 	if (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "54", 2))
-		return b->npages > 1 ? LOAD_SPLIT : LOAD_SIEVE;
+		return b->npages > 1 ? LOAD_SPLIT : b->pages->sieved ? LOAD_REFUSED : LOAD_SIEVE;
 	return LOAD_REFUSED;
 }
 

@@ -21,40 +21,61 @@ void load_committed(void *user, const struct pg_result *res, const struct err *e
 	b->lane.ended(b->lane.user, LOAD_DONE, NULL);
 }
 
+typedef void add_bad_value(struct pg_args *a, const struct task *t, const struct bad_record *bad);
+
+static void add_bad_task(struct pg_args *a, const struct task *t, const struct bad_record *bad)
+{
+	(void)bad;
+	pg_array_uuid(a, &t->task_id);
+}
+
+static void add_bad_id(struct pg_args *a, const struct task *t, const struct bad_record *bad)
+{
+	(void)t;
+	pg_array_text(a, buf_str(&bad->id));
+}
+
+static void add_bad_column(struct pg_args *a, const struct task *t, const struct bad_record *bad)
+{
+	(void)t;
+	if (bad->column)
+		pg_array_text(a, str_of(bad->column));
+	else
+		pg_array_null(a);
+}
+
+static void add_bad_reason(struct pg_args *a, const struct task *t, const struct bad_record *bad)
+{
+	(void)t;
+	pg_array_text(a, str_of(bad->reason));
+}
+
+static void add_bad_raw(struct pg_args *a, const struct task *t, const struct bad_record *bad)
+{
+	(void)t;
+	pg_array_text(a, buf_str(&bad->raw));
+}
+
+/* One array parameter with a value of each bad record. */
+static void add_bad(struct load *b, enum pg_type type, add_bad_value *add)
+{
+	pg_array_begin(&b->args, type);
+	for (struct rows *r = b->pages; r; r = r->next) {
+		for (size_t i = 0; i < r->nbad && load_page_alive(b, r); i++)
+			add(&b->args, r->task, &r->bad[i]);
+	}
+	pg_array_end(&b->args);
+}
+
 static void send_quarantine(struct load *b)
 {
-	struct pg_args *a = &b->args;
-
-	pg_args_clear(a);
-	pg_array_begin(a, PG_UUID);
-	for (struct rows *r = b->pages; r; r = r->next) {
-		for (size_t i = 0; i < r->nbad && load_page_alive(b, r); i++)
-			pg_array_uuid(a, &r->task->task_id);
-	}
-	pg_array_end(a);
-	pg_array_begin(a, PG_TEXT);
-	for (struct rows *r = b->pages; r; r = r->next) {
-		for (size_t i = 0; i < r->nbad && load_page_alive(b, r); i++) {
-			if (r->bad[i].column)
-				pg_array_text(a, str_of(r->bad[i].column));
-			else
-				pg_array_null(a);
-		}
-	}
-	pg_array_end(a);
-	pg_array_begin(a, PG_TEXT);
-	for (struct rows *r = b->pages; r; r = r->next) {
-		for (size_t i = 0; i < r->nbad && load_page_alive(b, r); i++)
-			pg_array_text(a, str_of(r->bad[i].reason));
-	}
-	pg_array_end(a);
-	pg_array_begin(a, PG_BYTEA);
-	for (struct rows *r = b->pages; r; r = r->next) {
-		for (size_t i = 0; i < r->nbad && load_page_alive(b, r); i++)
-			pg_array_text(a, (struct str){r->bad[i].raw, r->bad[i].raw_n});
-	}
-	pg_array_end(a);
-	pg_exec(b->lane.pg, &sql_quarantine, a, NULL, NULL);
+	pg_args_clear(&b->args);
+	add_bad(b, PG_UUID, add_bad_task);
+	add_bad(b, PG_TEXT, add_bad_id);
+	add_bad(b, PG_TEXT, add_bad_column);
+	add_bad(b, PG_TEXT, add_bad_reason);
+	add_bad(b, PG_BYTEA, add_bad_raw);
+	pg_exec(b->lane.pg, &sql_quarantine, &b->args, NULL, NULL);
 }
 
 static size_t entry_bad(const struct entry *e)
@@ -70,7 +91,14 @@ static size_t entry_bad(const struct entry *e)
 	return n;
 }
 
-enum figure { FIGURE_PAGE, FIGURE_INSERTED, FIGURE_UPDATED, FIGURE_UNCHANGED, FIGURE_QUARANTINED, FIGURE_EXPECTED };
+enum figure {
+	FIGURE_PAGE,
+	FIGURE_INSERTED,
+	FIGURE_UPDATED,
+	FIGURE_UNCHANGED,
+	FIGURE_QUARANTINED,
+	FIGURE_EXPECTED
+};
 
 static int64_t entry_figure(const struct entry *e, enum figure figure)
 {
@@ -180,4 +208,3 @@ void load_commit(struct load *b)
 	pg_exec(b->lane.pg, &sql_commit, NULL, NULL, NULL);
 	pg_sync(b->lane.pg, load_committed, b);
 }
-

@@ -223,3 +223,34 @@ enum decimal_fit numeric_encode(const struct decimal *d, char *to, size_t *ret_n
 	*ret_n = (size_t)(at - to);
 	return DECIMAL_FITS;
 }
+
+static unsigned word_at(struct str numeric, size_t i)
+{
+	uint16_t be;
+
+	assert(2 * i + sizeof be <= numeric.n);
+	memcpy(&be, numeric.p + 2 * i, sizeof be);
+	return be16toh(be);
+}
+
+void numeric_print(struct str numeric, struct buf *out)
+{
+	int ngroups = (int)word_at(numeric, 0);
+	int weight = (int16_t)word_at(numeric, 1);
+	size_t scale = word_at(numeric, 3);
+	AUTO(buf_done) struct buf digits = BUF(NUMERIC_WEIGHT_MAX + NUMERIC_SCALE_MAX + 16);
+
+	for (int power = MAX(weight, 0); power >= -(int)((scale + 3) / 4); power--) {
+		int at = weight - power;
+
+		buf_printf(&digits, "%04u", at >= 0 && at < ngroups ? word_at(numeric, 4 + (size_t)at) : 0);
+	}
+	size_t point = 4 * ((size_t)MAX(weight, 0) + 1);
+	size_t from = 0;
+	while (from + 1 < point && digits.p[from] == '0')
+		from++;
+	buf_add_text(out, word_at(numeric, 2) == NUMERIC_NEGATIVE ? "-" : "");
+	buf_add(out, digits.p + from, point - from);
+	buf_add_text(out, scale ? "." : "");
+	buf_add(out, digits.p + point, scale);
+}

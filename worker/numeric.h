@@ -2,6 +2,7 @@
 #pragma once
 /* Decimal text to PostgreSQL's binary numbers, without passing a double. */
 #include "base/base.h"
+#include "base/buf.h"
 
 /* A number in its own digits: the digits as an integer, times ten to the power of (exponent - nfraction). */
 struct decimal {
@@ -35,3 +36,6 @@ enum decimal_fit decimal_to_double(const struct decimal *d, struct str text, dou
  * before or 16,383 after the point, which no numeric holds.
  */
 enum decimal_fit numeric_encode(const struct decimal *d, char *to, size_t *ret_n);
+
+/* Appends what numeric_encode wrote as decimal text. */
+void numeric_print(struct str numeric, struct buf *out);

@@ -197,6 +197,7 @@ enum rc row_encode(const struct row_writer *writer, struct str raw, const struct
 	const char *data = put_id(writer, fields, &at, fault) ? at : NULL;
 	if (!data || !put_data(layout, raw, fields, &at, fault)) {
 		*start = '\0';
+		fault->id = data ? (struct str){id, (size_t)(data - id)} : (struct str){NULL, 0};
 		return RC_INVALID;
 	}
 	mark.id_at = mark.at + (size_t)(id - start);

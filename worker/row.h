@@ -51,6 +51,8 @@ struct row_mark {
 struct row_fault {
 	const char *column;
 	const char *reason;
+	struct str
+	    id; /* the record's, p NULL when it is what is wrong; good until the buffer is written to */
 };
 
 /*
@@ -65,3 +67,7 @@ enum rc row_encode(const struct row_writer *writer, struct str raw, const struct
 /* Appends a record's text as it may be kept and shown: without what the declaration redacts. For quarantine.
  */
 enum rc row_redact(const struct row_layout *layout, struct str raw, struct buf *out) MUST_USE;
+
+/* Appends the record that a tuple of ours was made from: its payload, or an object of its columns when it
+ * keeps none. */
+void row_render(const struct resource *resource, struct str tuple, struct buf *out);

@@ -4,7 +4,7 @@
 
 #define ROWS_BYTES_MAX (256u << 20) /* a page's tuples; its body is bounded by http.body_max_bytes */
 #define CURSOR_MAX 65536
-#define POOL_MAX 128 /* pages kept for reuse */
+#define POOL_MAX 128              /* pages kept for reuse */
 #define POOL_BYTES_MAX (1u << 20) /* larger buffers are given back to the system */
 
 static struct rows *pool;
@@ -30,9 +30,10 @@ struct rows *rows_new(struct task *task)
 static void clear(struct rows *r)
 {
 	for (size_t i = 0; i < r->nbad; i++) {
+		buf_done(&r->bad[i].id);
 		free(r->bad[i].column);
 		free(r->bad[i].reason);
-		free(r->bad[i].raw);
+		buf_done(&r->bad[i].raw);
 	}
 	free(r->bad);
 	*r = (struct rows){.bytes = r->bytes, .cursor = r->cursor, .mark = r->mark, .cap = r->cap};
@@ -73,15 +74,18 @@ void rows_drain_pool(void)
 	pool_n = 0;
 }
 
-static void add_bad(struct rows *r, const char *column, const char *reason, struct str raw)
+static struct bad_record *add_bad(struct rows *r, struct str id, const char *column, const char *reason)
 {
 	r->bad = mem_realloc(r->bad, (r->nbad + 1) * sizeof *r->bad);
-	r->bad[r->nbad++] = (struct bad_record){
+	struct bad_record *bad = &r->bad[r->nbad++];
+	*bad = (struct bad_record){
+	    .id = BUF(ROW_ID_MAX),
 	    .column = column ? mem_strdup(column) : NULL,
 	    .reason = mem_strdup(reason),
-	    .raw = mem_strndup(raw.p, raw.n),
-	    .raw_n = raw.n,
+	    .raw = BUF(ROWS_BYTES_MAX),
 	};
+	buf_add_str(&bad->id, id);
+	return bad;
 }
 
 enum rc rows_add(struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields)
@@ -95,16 +99,20 @@ enum rc rows_add(struct rows *r, const struct row_writer *writer, struct str raw
 	enum rc rc = row_encode(writer, raw, fields, &r->mark[r->n], &fault);
 	if (rc == RC_OK)
 		r->n++;
-	else if (rc == RC_INVALID)
-		add_bad(r, fault.column, fault.reason, raw);
-	return rc == RC_INVALID ? RC_OK : rc;
+	if (rc != RC_INVALID)
+		return rc;
+	struct bad_record *bad = add_bad(r, fault.id, fault.column, fault.reason);
+	if (row_redact(writer->layout, raw, &bad->raw) != RC_OK)
+		buf_clear(&bad->raw);
+	return RC_OK;
 }
 
-void rows_reject(struct rows *r, size_t i, const char *reason)
+void rows_reject(struct rows *r, const struct resource *resource, size_t i, const char *reason)
 {
-	struct str tuple = {r->bytes.p + r->mark[i].at, r->mark[i].n};
+	const struct row_mark *m = &r->mark[i];
+	struct bad_record *bad = add_bad(r, (struct str){r->bytes.p + m->id_at, m->id_n}, NULL, reason);
 
-	add_bad(r, NULL, reason, tuple);
+	row_render(resource, (struct str){r->bytes.p + m->at, m->n}, &bad->raw);
 	memmove(&r->mark[i], &r->mark[i + 1], (r->n - i - 1) * sizeof *r->mark);
 	r->n--;
 }

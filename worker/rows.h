@@ -5,14 +5,15 @@
 #include "base/buf.h"
 #include "row.h"
 
+struct resource;
 struct task;
 
-/* A record that cannot be stored. */
+/* A record that cannot be stored, as it may be kept: without what the declaration redacts. */
 struct bad_record {
-	char *column; /* NULL: not known */
+	struct buf id; /* empty: not known */
+	char *column;  /* NULL: not known */
 	char *reason;
-	char *raw;
-	size_t raw_n;
+	struct buf raw; /* empty: it could not be redacted */
 };
 
 struct rows {
@@ -27,9 +28,10 @@ struct rows {
 	struct buf cursor; /* where the next page begins; meaningless when last */
 	bool last;
 	int64_t watermark_us;
-	int64_t total;   /* expected records, or -1 */
-	size_t budget;   /* bytes taken from the page budget */
-	bool alone;      /* goes in a transaction of its own: its load failed on data */
+	int64_t total; /* expected records, or -1 */
+	size_t budget; /* bytes taken from the page budget */
+	bool alone;    /* goes in a transaction of its own: its load failed on data */
+	bool sieved;   /* its bad records were searched for: another failure is not theirs */
 	struct rows *next;
 };
 
@@ -40,6 +42,7 @@ void rows_free(struct rows *r);
 void rows_drain_pool(void);
 
 /* Encodes one record at the end, or notes it as bad. RC_LIMIT only when the page passes its ceiling. */
-enum rc rows_add(struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields) MUST_USE;
+enum rc rows_add(
+    struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields) MUST_USE;
 /* Moves record `i` from the tuples to the bad ones, with the database's reason. */
-void rows_reject(struct rows *r, size_t i, const char *reason);
+void rows_reject(struct rows *r, const struct resource *resource, size_t i, const char *reason);

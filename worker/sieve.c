@@ -6,6 +6,8 @@
 #include "statements.h"
 #include "table.h"
 
+/* Deferred constraints would speak at a COMMIT that never comes. */
+static const struct pg_statement immediate = {"sieve_immediate", "set constraints all immediate"};
 static const struct pg_statement savepoint = {"sieve_savepoint", "savepoint sieve"};
 static const struct pg_statement back = {"sieve_back", "rollback to savepoint sieve"};
 
@@ -37,7 +39,7 @@ static void over(void *user, const struct pg_result *res, const struct err *err)
 	(void)res;
 	for (size_t i = s->rows->n; i-- > 0;) {
 		if (s->reason[i])
-			rows_reject(s->rows, i, s->reason[i]);
+			rows_reject(s->rows, s->table->resource, i, s->reason[i]);
 		free(s->reason[i]);
 		s->reason[i] = NULL;
 	}
@@ -155,6 +157,7 @@ struct sieve *sieve_new(struct pg *pg, struct table *table, struct rows *rows, s
 	s->stack[s->depth++] = (struct range){0, rows->n};
 	pg_query(pg, &table->stage, NULL, NULL, NULL);
 	pg_exec(pg, &sql_begin, NULL, NULL, NULL);
+	pg_exec(pg, &immediate, NULL, NULL, NULL);
 	pg_sync(pg, begun, s);
 	return s;
 }

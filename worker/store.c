@@ -184,6 +184,8 @@ static void sieved(void *user, const struct err *err)
 		load_refused(lane, err);
 		return;
 	}
+	if (!err)
+		load_entries(lane->load)->first->sieved = true;
 	load_split(lane); /* its one page goes again, without the records that were found bad */
 }
 
