@@ -54,7 +54,7 @@ def assert_one_event_each(syncs, tasks, events):
 def assert_rows(fleet, task):
     """The resource's rows are the simulator's records; a full walk's counters add up to them."""
     account = fleet.value("select external_id from connections where connection_id = %s", task["connection_id"])
-    served = fleet.simulator.rows(account, task["resource"])
+    served = fleet.simulator.rows(account, task["resource"], task["provider"])
     stored = fleet.rows(task["connection_id"], task["provider"], task["resource"])
     whole = not stored or "payload" in stored[0]  # else the declaration keeps no payload, and ids have to do
     have = Counter(canonical(row["payload"]) if whole else row["id"] for row in stored)

@@ -74,10 +74,11 @@ class ProviderSimulator:
     def state(self, name):
         return http_json("GET", self._of(name))
 
-    def rows(self, name, resource):
-        """Every record that the account has now, as the API serves it."""
+    def rows(self, name, resource, api=None):
+        """Every record that the account has now, as the API serves it; `api` where the resource's name does not say which."""
         count = self.state(name)["records"].get(resource, 0)
-        return http_json("GET", self._of(name, "rows", resource=resource, **{"from": 0, "n": count})) if count else []
+        which = {"resource": resource, "from": 0, "n": count, **({"api": api} if api else {})}
+        return http_json("GET", self._of(name, "rows", **which)) if count else []
 
     def log(self, name=None):
         """What was asked and answered so far, of one account or of all."""

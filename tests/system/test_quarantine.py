@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One bad record stays one bad record: put aside with its text and reason, while everything around it is stored."""
+import json
+
+import pytest
+
+from harness.faithful import assert_faithful, canonical
+from harness.letters import declarations
+
+NUMBER_OF = {"contacts": 250}
+
+
+def put_aside(fleet, connection):
+    """The quarantined records, with `record`, the JSON that was kept of each."""
+    rows = fleet.sql("select *, convert_from(raw, 'UTF8') as text from dead_records where connection_id = %s order by record_id",
+                     connection.id)
+    return [{**row, "record": json.loads(row["text"])} for row in rows]
+
+
+def synced(fleet, connection, state="completed", provider="practicepanther"):
+    sync = fleet.sync(connection, ["contacts"], mode="full")
+    fleet.wait_for_sync(sync, state=state)
+    (task,) = fleet.tasks(sync)
+    return sync, task, fleet.rows(connection.id, provider, "contacts")
+
+
+def test_a_record_without_identity(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    fleet.simulator.dial("acct-1", "null_id", after=1)
+    sync, task, rows = synced(fleet, connection)
+    served = fleet.simulator.rows("acct-1", "contacts")
+    (bad,) = put_aside(fleet, connection)
+    assert (bad["column_name"], bad["reason"], bad["record_id"]) == ("id", "missing", None)
+    assert (bad["tenant_id"], bad["task_id"]) == (connection.tenant.id, task["task_id"])
+    assert (bad["provider"], bad["resource"]) == ("practicepanther", "contacts")
+    assert bad["record"] == {**served[100], "id": None}  # the first of the second page
+    assert canonical([row["payload"] for row in rows]) == canonical(served[:100] + served[101:])
+    assert (task["records_inserted"], task["records_quarantined"]) == (249, 1)
+    (event,) = [event for event in fleet.wait_for_events([sync]) if event["sync_id"] == sync]
+    assert (event["state"], event["records_inserted"], event["records_quarantined"]) == ("completed", 249, 1)
+    shown = fleet.api("GET", f"/v1/syncs/{sync}").body
+    assert shown["records"] == {"inserted": 249, "updated": 0, "unchanged": 0, "deleted": 0, "quarantined": 1}
+
+    sync, task, rows = synced(fleet, connection)  # the provider has mended it
+    assert (task["records_inserted"], task["records_unchanged"], task["records_quarantined"]) == (1, 249, 0)
+    assert_faithful(fleet, [sync])
+
+
+def test_a_text_that_postgresql_cannot_hold(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    fleet.simulator.dial("acct-1", "nul_text")
+    _, task, rows = synced(fleet, connection)
+    served = fleet.simulator.rows("acct-1", "contacts")
+    (bad,) = put_aside(fleet, connection)
+    assert (bad["column_name"], bad["record_id"]) == ("notes", served[0]["id"])
+    assert bad["reason"] == "holds \\u0000, which PostgreSQL cannot store"
+    assert bad["record"]["notes"].startswith("\0") and "\\u0000" in bad["text"]  # as it came
+    assert [row["id"] for row in rows] == [record["id"] for record in served[1:]]
+    assert (task["records_inserted"], task["records_quarantined"]) == (249, 1)
+
+
+def test_only_what_the_database_refuses_is_put_aside(fleet):
+    """Three records of two pages violate a constraint that no declaration knows; others share their transactions."""
+    fleet.start()
+    connections = [fleet.connection(f"acct-{n}", records=NUMBER_OF) for n in range(1, 5)]
+    served = fleet.simulator.rows("acct-1", "contacts")
+    refused = [served[i] for i in (0, 7, 199)]
+    fleet.sql("alter table practicepanther_contacts add constraint no_such_people check (id <> all (%s))",
+              [record["id"] for record in refused])
+    syncs = [fleet.sync(connection, ["contacts"], mode="full") for connection in connections]
+    assert_faithful(fleet, syncs)
+    bad = put_aside(fleet, connections[0])
+    assert [row["record"] for row in bad] == refused and [row["record_id"] for row in bad] == [r["id"] for r in refused]
+    assert all("no_such_people" in row["reason"] and refused[0]["last_name"] not in row["reason"] for row in bad)
+    (first, *others) = [fleet.tasks(sync)[0] for sync in syncs]
+    assert (first["records_inserted"], first["records_quarantined"]) == (247, 3)
+    assert all((task["records_inserted"], task["records_quarantined"]) == (250, 0) for task in others)
+    assert fleet.value("select count(*) from dead_records") == 3
+
+    again, task, _ = synced(fleet, connections[0])  # by the other way of writing: rows that are there already
+    assert (task["records_unchanged"], task["records_inserted"], task["records_quarantined"]) == (247, 0, 3)
+
+
+def test_a_record_without_payload_is_kept_as_its_columns(fleet):
+    fleet.start()
+    connection = fleet.connection("bench-1", "bench", records={"contacts": 120})
+    served = fleet.simulator.rows("bench-1", "contacts", "bench")
+    fleet.sql("alter table bench_contacts add constraint not_this_one check (id <> %s)", served[110]["id"])
+    _, task, rows = synced(fleet, connection, provider="bench")
+    (bad,) = put_aside(fleet, connection)
+    assert bad["record_id"] == served[110]["id"] and len(rows) == 119
+    for name in ("id", "name", "email", "status", "amount", "address", "tags", "notes"):
+        assert bad["record"][name] == served[110][name]
+    assert bad["record"]["created_at"].startswith(served[110]["created_at"][:19])
+
+
+def test_what_the_declaration_redacts_is_not_kept_of_bad_records_either(fleet, tmp_path):
+    def redact(_, text):
+        return text.replace('records = "";', 'records = ""; redact = ["email", "account_ref.id"];')
+    fleet.start_producer()
+    fleet.start_worker(providers__dir=declarations(tmp_path / "providers", redact))
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    fleet.simulator.dial("acct-1", "nul_text")
+    served = fleet.simulator.rows("acct-1", "contacts")
+    fleet.sql("alter table practicepanther_contacts add constraint not_this_one check (id <> %s)", served[3]["id"])
+    _, _, rows = synced(fleet, connection)
+    bad = put_aside(fleet, connection)
+    assert len(bad) == 2 and len(rows) == 248
+    for record in [each["record"] for each in bad] + [row["payload"] for row in rows]:
+        assert record["email"] is None and record["account_ref"]["id"] is None
+        assert record["account_ref"]["display_name"]
+    assert not fleet.value("select count(*) from practicepanther_contacts where email is not null or account_id is not null")
+
+
+def test_a_whole_page_of_bad_records(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    page = [record["id"] for record in fleet.simulator.rows("acct-1", "contacts")[100:200]]
+    fleet.sql("alter table practicepanther_contacts add constraint none_of_these check (id <> all (%s))", page)
+    sync, task, rows = synced(fleet, connection)
+    assert (task["records_inserted"], task["records_quarantined"], len(rows)) == (150, 100, 150)
+    assert [row["record_id"] for row in put_aside(fleet, connection)] == page
+    assert_faithful(fleet, [sync])
+
+
+def test_a_constraint_that_speaks_at_commit(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    other = fleet.connection("acct-2", records=NUMBER_OF)
+    wrong = fleet.simulator.rows("acct-1", "contacts")[42]["id"]
+    fleet.sql("create function refuse() returns trigger language plpgsql as $$ begin if new.id = '" + wrong + "' then "
+              "raise exception 'not this one' using errcode = '23514'; end if; return new; end $$")
+    fleet.sql("create constraint trigger late after insert or update on practicepanther_contacts deferrable initially deferred "
+              "for each row execute function refuse()")
+    syncs = [fleet.sync(each, ["contacts"], mode="full") for each in (connection, other)]
+    assert_faithful(fleet, syncs)
+    (bad,) = put_aside(fleet, connection)
+    assert bad["record_id"] == wrong and bad["reason"].endswith("not this one")
+
+
+def test_a_refusal_that_no_record_is_to_blame_for_fails_the_task(fleet):
+    """Data errors that stay when every record was tried alone: the task ends instead of searching for ever."""
+    fleet.start()
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    other = fleet.connection("acct-2", records=NUMBER_OF)
+    fleet.sql("create function refuse_task() returns trigger language plpgsql as $$ begin "
+              "if new.connection_id = '" + connection.id + "' and new.page > old.page then "
+              "raise exception 'no page of this one' using errcode = '23514'; end if; return new; end $$")
+    fleet.sql("create trigger no_page before update on sync_tasks for each row execute function refuse_task()")
+    syncs = [fleet.sync(each, ["contacts"], mode="full") for each in (connection, other)]
+    assert_faithful(fleet, syncs)
+    (task,) = fleet.tasks(syncs[0])
+    assert (task["state"], task["error_class"]) == ("failed", "permanent") and "no page of this one" in task["error_message"]
+    assert not fleet.rows(connection.id, "practicepanther", "contacts")
+
+
+@pytest.mark.parametrize("sql", ["drop table practicepanther_contacts", "alter table practicepanther_contacts drop column email"])
+def test_a_table_that_changed_meanwhile_fails_its_tasks_only(fleet, sql):
+    fleet.start()
+    connection = fleet.connection("acct-1", records={**NUMBER_OF, "matters": 120})
+    fleet.sql(sql)
+    sync = fleet.sync(connection, ["contacts"], mode="full")
+    fleet.wait_for_sync(sync, state="failed")
+    (task,) = fleet.tasks(sync)
+    assert (task["state"], task["error_class"]) == ("failed", "permanent")
+    assert_faithful(fleet, [fleet.sync(connection, ["matters"])])
+
