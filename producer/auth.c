@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "auth.h"
+#include "base/hash.h"
 #include "io/crypto.h"
 #include "statements.h"
-
-#include <uthash.h>
 
 #define KEY_PREFIX "sfk_"
 #define KEY_SECRET_LEN 43 /* 32 bytes in base64url */

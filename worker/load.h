@@ -6,11 +6,10 @@
  * without an answer, runs the same load again: the fence then finds which pages were committed (design, invariant 5).
  */
 #include "base/base.h"
+#include "base/hash.h"
 #include "base/uuid.h"
 #include "io/pg.h"
 #include "rows.h"
-
-#include <uthash.h>
 
 struct load;
 struct table;

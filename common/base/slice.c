@@ -89,7 +89,7 @@ static const char *walk_asked(
 static const char *walk_member(struct walk *w, const char *p, const struct slice_node *node,
     struct slice *out, unsigned depth, size_t *expected)
 {
-	const struct slice_node *child;
+	const struct slice_node *child = NULL;
 	struct slice value;
 
 	if (*p != '"')

@@ -2,10 +2,10 @@
 #pragma once
 /* What the files of the PostgreSQL session share: pg.c (its life), pg_request.c (the pipeline), pg_copy.c. */
 #include "base/base.h"
+#include "base/hash.h"
 #include "io/pg.h"
 
 #include <libpq-fe.h>
-#include <uthash.h>
 #include <uv.h>
 
 enum pg_state {

@@ -6,12 +6,7 @@
  * of its records.
  */
 #include "base/base.h"
-
-#include <xxhash.h>
-
-/* uthash's own hash falls through its cases, which clang's warnings refuse. */
-#define HASH_FUNCTION(key, n, hash) ((hash) = (unsigned)XXH3_64bits((key), (n)))
-#include <uthash.h>
+#include "base/hash.h"
 
 #define ACCOUNT_NAME_MAX 64
 #define RESOURCE_NAME_MAX 40
