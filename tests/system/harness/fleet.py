@@ -27,6 +27,12 @@ PRODUCER_SETTINGS = {"http.listen": "127.0.0.1:0", "clock.tick_ms": 50, "dispatc
 WORKER_SETTINGS = {"heartbeat.interval_ms": 200, "heartbeat.stop_after_ms": 1000, "http.allow_plain_loopback": True,
                    "retry.base_ms": 50}
 
+# For start_producer and start_worker: whoever was killed is missed within about a second, by Kafka as by the clock.
+PRODUCER_SOON = {"workers__dead_after_ms": 1000, "dispatch__retry_ms": 500,
+                 "kafka__properties": "session.timeout.ms=1000;heartbeat.interval.ms=200"}
+WORKER_SOON = {"heartbeat__interval_ms": 100, "heartbeat__stop_after_ms": 600,
+               "kafka__properties": "session.timeout.ms=1000;heartbeat.interval.ms=200"}
+
 
 @dataclass
 class Answer:
@@ -194,6 +200,23 @@ class Fleet:
         except psycopg2.OperationalError:
             self._session.close()
             raise
+
+    def restart_postgres(self, how):
+        """SIGINT: in good order; SIGQUIT: as a crash."""
+        self.postgres.restart(how)
+        self._session.close()
+
+    def send_events_again_after(self, ms):
+        """For every session from now on; workers have no setting of their own for it."""
+        self.sql(f"alter database {self.database} set syncfleet.outbox_resend_ms = {ms:d}")
+
+    def syncs(self):
+        return [row["sync_id"] for row in self.sql("select sync_id from syncs order by sync_id")]
+
+    def wait_for_rest(self, timeout=60.0):
+        """Waits until nothing is left to do: every task has ended, every event was acknowledged and cleared."""
+        self.wait_until(lambda: self.value("select not exists (select from sync_tasks where ended_at is null) "
+                                           "and not exists (select from outbox)"), timeout, "everything to be done")
 
     def another_session(self):
         session = psycopg2.connect(self.postgres.url(self.database), cursor_factory=psycopg2.extras.RealDictCursor)
