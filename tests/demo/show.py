@@ -51,8 +51,8 @@ def tables(postgres, database, names, sample):
     counts = " union all ".join(
         f"select c.external_id as account, '{name}' as \"table\", count(*) as rows from {name} t join connections c using (connection_id) "
         "where t.deleted_at is null group by 1" for name in names)
-    print(postgres.psql(f"{counts} order by 1, 2", database, "-P footer=off"))
-    print(postgres.psql(sample, database, "-P footer=off"))
+    print(postgres.psql(f"{counts} order by 1, 2", database, ("-P", "footer=off")))
+    print(postgres.psql(sample, database, ("-P", "footer=off")))
 
 
 def events(bootstrap, topic):

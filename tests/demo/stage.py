@@ -13,16 +13,16 @@ from harness import ledger as ledgers  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
 from harness.process import HarnessError  # noqa: E402
 from harness.programs import CRYPTO_KEYS, Programs  # noqa: E402
-from harness.setup import Ctl, ProviderSimulator, http_json  # noqa: E402
+from harness.setup import Ctl, ProviderSimulator, http_json, topics_of  # noqa: E402
 
 DATABASE = "sync_fleet"
 WORKERS = 2
-TOPICS = {"sync.requests": 2, "sync.requests.dlq": 1, "sync.tasks.practicepanther": 4, "sync.tasks.practicepanther.dlq": 1,
-          "sync.results": 2}
+PROVIDERS = ledgers.ROOT / "common" / "providers"
+PARTITIONS = 2
 # Enough pages at this latency that the bars can be watched for some seconds.
 ACCOUNTS = {"smith-law": {"contacts": 6000, "matters": 3000, "tasks": 9000},
             "baker-legal": {"contacts": 2500, "matters": 1200, "tasks": 3000}}
-LATENCY_MS = 60
+LATENCY_MS = 30
 SAMPLE = ("select display_name, email, phone_mobile, status, synced_at::timestamp(0) from practicepanther_contacts "
           "order by connection_id, id limit 5")
 UP = ledgers.RUNS / "up.json"
@@ -36,11 +36,11 @@ class Stage:
         self.programs = Programs(ledger, self.folder, ledgers.ROOT / "build" / "release", death)
         self.postgres = Postgres(ledger, self.folder / "postgres.log", death="QUIT" if death else None).start()
         self.postgres.psql(f"create database {DATABASE}")
-        broker = self.programs.start("demo-broker", [f"{topic}:{count}" for topic, count in TOPICS.items()])
+        broker = self.programs.start("demo-broker", [f"{topic}:{PARTITIONS}" for topic in topics_of(PROVIDERS)])
         self.bootstrap = broker.address()
         self.simulator = ProviderSimulator(self.programs)
         self.settings = {"database.url": self.postgres.url(DATABASE), "kafka.bootstrap_servers": self.bootstrap,
-                         "crypto.keys": CRYPTO_KEYS, "providers.dir": ledgers.ROOT / "common" / "providers"}
+                         "crypto.keys": CRYPTO_KEYS, "providers.dir": PROVIDERS}
         self.ctl = Ctl(self.programs, self.settings)
         self._set_up()
         self._start_programs()
@@ -57,7 +57,7 @@ class Stage:
 
     def _start_programs(self):
         # The mock cluster's groups need a session time-out of this size.
-        common = {**self.settings, "kafka.properties": "session.timeout.ms=6000", "log.format": "json", "admin.listen": "127.0.0.1:0"}
+        common = {**self.settings, "kafka.properties": "session.timeout.ms=4500", "log.format": "json", "admin.listen": "127.0.0.1:0"}
         producer = self.programs.start("sync-producer", settings={**common, "http.listen": "127.0.0.1:0"})
         workers = [self.programs.start("sync-worker", settings={
             **common, "providers.origins": self.simulator.origins(), "http.allow_plain_loopback": True}) for _ in range(WORKERS)]
@@ -121,7 +121,7 @@ def demo():
 
 def up():
     state = ledgers.read(UP)
-    if state and "told" in state["notes"] and all(ledgers.start_time(pid) == began for _, pid, began in state["processes"]):
+    if state and "told" in state["notes"] and all(ledgers.start_time(pid) == began for _, pid, began, _ in state["processes"]):
         show.title("It is up already.")
         print(state["notes"]["told"])
         return

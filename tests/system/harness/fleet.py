@@ -11,14 +11,13 @@ import psycopg2.extras
 
 from .programs import CRYPTO_KEYS, Programs
 from .process import HarnessError, wait_until
-from .setup import SIMULATED, Ctl, ProviderSimulator
+from .setup import Ctl, ProviderSimulator, topics_of
 from .topics import Topics
 from .ledger import ROOT
 
 FINAL = ("completed", "failed", "cancelled")
 
-TOPICS = ("sync.requests", "sync.requests.dlq", "sync.results",
-          *(f"sync.tasks.{provider}{end}" for provider in SIMULATED for end in ("", ".dlq")))
+PROVIDERS = ROOT / "common" / "providers"
 
 # Waits that are seconds in production, so short that a test sees them, yet long enough for two busy cores.
 COMMON_SETTINGS = {"log.level": "debug", "log.format": "json", "admin.listen": "127.0.0.1:0"}
@@ -94,11 +93,11 @@ class Fleet:
         self.programs = Programs(ledger, logs)
         self.common = {**COMMON_SETTINGS, "database.url": postgres.url(self.database), "crypto.keys": CRYPTO_KEYS,
                        "kafka.bootstrap_servers": kafka.address, "kafka.topic_prefix": self.topics.prefix,
-                       "providers.dir": ROOT / "common" / "providers"}
+                       "providers.dir": PROVIDERS}
         self.ctl = Ctl(self.programs, self.common)
         self.producer, self.workers, self.processes = None, [], []
         self._simulator = self._session = None
-        self.topics.create(*TOPICS)
+        self.topics.create(*topics_of(PROVIDERS))
         self.tenant = self.new_tenant("first")
 
     # --- programs ---

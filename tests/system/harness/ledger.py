@@ -26,9 +26,9 @@ def start_time(pid):
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-def end_process(pid, started, grace=5.0):
-    """SIGTERM, then SIGKILL after `grace` seconds; nothing when the pid is no longer that process."""
-    for sig, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
+def end_process(pid, started, polite=signal.SIGTERM, grace=5.0):
+    """The polite signal, then SIGKILL after `grace` seconds; nothing when the pid is no longer that process."""
+    for sig, patience in ((polite, grace), (signal.SIGKILL, 5.0)):
         deadline = time.monotonic() + patience
         while start_time(pid) == started:
             if sig is not None:
@@ -51,8 +51,9 @@ class Ledger:
                       "processes": [], "folders": [], "notes": {}}
         self._save()
 
-    def add_process(self, name, pid):
-        self.state["processes"].append([name, pid, start_time(pid)])
+    def add_process(self, name, pid, polite=signal.SIGTERM):
+        """`polite` is the signal that asks it to end."""
+        self.state["processes"].append([name, pid, start_time(pid), int(polite)])
         self._save()
 
     def make_folder(self):
@@ -88,9 +89,9 @@ def read(path):
 def clean_up(path):
     """Ends what the run started, the last first, removes its folders and its file."""
     state = read(path) or {"processes": [], "folders": []}
-    for _, pid, started in reversed(state["processes"]):
+    for _, pid, started, polite in reversed(state["processes"]):
         if started is not None:
-            end_process(pid, started)
+            end_process(pid, started, polite)
     for folder in state["folders"]:
         if Path(folder).name.startswith(FOLDER_PREFIX):
             shutil.rmtree(folder, ignore_errors=True)

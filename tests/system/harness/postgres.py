@@ -41,7 +41,7 @@ class Postgres:
         options = [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]
         self.process = Process("postgres", [bin_folder() / "postgres", "-D", self.folder / "data", "-p", self.port,
                                             "-k", self.folder, *options], self.log, self.ledger, user=self.user,
-                               death=self.death)
+                               death=self.death, polite=signal.SIGINT)
         wait_until(self._ready, timeout, "PostgreSQL to be ready", self.process.tail)
         return self
 
@@ -58,9 +58,9 @@ class Postgres:
     def url(self, database="postgres", user="postgres"):
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
-    def psql(self, sql, database="postgres", form="-At"):
+    def psql(self, sql, database="postgres", form=("-At",)):
         """Runs SQL by psql and returns what it prints; by default unaligned and without headers."""
-        done = subprocess.run([bin_folder() / "psql", "-Xq", form, "-v", "ON_ERROR_STOP=1", "-d", self.url(database), "-c", sql],
+        done = subprocess.run([bin_folder() / "psql", "-Xq", *form, "-v", "ON_ERROR_STOP=1", "-d", self.url(database), "-c", sql],
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise HarnessError(f"psql: {done.stderr.strip()}\n{sql}")

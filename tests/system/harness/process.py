@@ -44,10 +44,10 @@ class Process:
     """A child that writes stdout and stderr to `log`, is recorded in the ledger and dies with its parent.
 
     death: the signal it gets when the parent dies, or None when it is to outlive it (then in a session of its own).
-    user: the system user to run as (root only).
+    user: the system user to run as (root only). polite: the signal that asks it to end.
     """
 
-    def __init__(self, name, argv, log, ledger, env=None, user=None, death="KILL"):
+    def __init__(self, name, argv, log, ledger, env=None, user=None, death="KILL", polite=signal.SIGTERM):
         self.name = name
         self.log = log
         command = ["setpriv"]
@@ -60,7 +60,7 @@ class Process:
                                           stderr=out, env={**os.environ, **(env or {})}, cwd="/",
                                           start_new_session=death is None)
         self.pid = self.child.pid
-        ledger.add_process(name, self.pid)
+        ledger.add_process(name, self.pid, polite)
 
     @property
     def running(self):

@@ -11,6 +11,12 @@ from .process import HarnessError
 SIMULATED = ("practicepanther", "bench", "acme")
 
 
+def topics_of(folder):
+    """Every topic of a fleet with the providers that are declared in the folder."""
+    tasks = [f"sync.tasks.{path.stem}" for path in sorted(folder.glob("*.cfg"))]
+    return ["sync.requests", "sync.requests.dlq", "sync.results", *tasks, *(f"{topic}.dlq" for topic in tasks)]
+
+
 def http_json(method, url, body=None, headers=None, timeout=30):
     """Calls a URL that must answer 2xx with JSON, or with JSON lines, which come back as a list."""
     data = None if body is None else json.dumps(body).encode()
