@@ -8,6 +8,7 @@
 #include "catalog.h"
 #include "dispatch.h"
 #include "io/kafka.h"
+#include "io/pg_blocking.h"
 #include "requests.h"
 #include "server.h"
 #include "statements.h"
@@ -171,11 +172,9 @@ static struct pg *open_session(struct producer *p, const char *name, void (*down
 
 enum rc producer_check(struct producer *p, struct err *err)
 {
-	if (registry_load(p->settings.providers_dir, &p->registry, err) != RC_OK)
+	if (pg_conninfo_check(p->settings.database_url, err) != RC_OK)
 		return err->rc;
-	if (registry_count(p->registry) == 0)
-		return err_set(err, RC_INVALID, "providers.dir: %s holds no *.cfg", p->settings.providers_dir);
-	return RC_OK;
+	return registry_load(p->settings.providers_dir, &p->registry, err);
 }
 
 static enum rc check_topics(struct producer *p, struct err *err)

@@ -33,7 +33,7 @@ struct producer {
 	bool stopping;
 };
 
-/* Reads what the settings name (declarations); for --check-config, too. */
+/* Reads what the settings name (database, declarations); for --check-config, too. */
 enum rc producer_check(struct producer *p, struct err *err) MUST_USE;
 /* After producer_check: opens everything; on failure `p` is half-built and producer_done is still to be called. */
 enum rc producer_init(struct producer *p, struct err *err) MUST_USE;

@@ -10,6 +10,7 @@
 #include "io/admin.h"
 #include "io/crypto.h"
 #include "io/kafka.h"
+#include "io/pg_blocking.h"
 #include "origins.h"
 #include "settle.h"
 #include "statements.h"
@@ -195,15 +196,13 @@ enum rc worker_check(struct worker *w, struct err *err)
 {
 	const struct settings *s = &w->settings;
 
-	if (origins_check(s->origins, err) != RC_OK)
+	if (pg_conninfo_check(s->database_url, err) != RC_OK || origins_check(s->origins, err) != RC_OK)
 		return err->rc;
 	w->keys = crypto_keys_new(str_of(s->crypto_keys), err);
 	if (!w->keys)
 		return err_prefix(err, "crypto.keys");
 	if (registry_load(s->providers_dir, &w->registry, err) != RC_OK)
 		return err->rc;
-	if (registry_count(w->registry) == 0)
-		return err_set(err, RC_INVALID, "providers.dir: %s holds no *.cfg", s->providers_dir);
 	return check_declarations(w->registry, err);
 }
 

@@ -48,7 +48,7 @@ struct worker {
 	bool leaving; /* the fleet was told */
 };
 
-/* Reads what the settings name (keys, origins, declarations); for --check-config, too. */
+/* Reads what the settings name (database, keys, origins, declarations); for --check-config, too. */
 enum rc worker_check(struct worker *w, struct err *err) MUST_USE;
 /* After worker_check: opens everything and joins the fleet; on failure `w` is half-built and worker_done is still to be called. */
 enum rc worker_init(struct worker *w, struct err *err) MUST_USE;
