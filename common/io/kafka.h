@@ -71,7 +71,7 @@ typedef void kafka_received(void *user, const struct kafka_message *m);
 /* Joins `group` on `topics` (which must exist). Auto commit is off: see kafka_commit. */
 struct kafka_consumer *kafka_consumer_new(struct loop *loop, const struct kafka_options *o, const char *group,
     const char *const *topics, size_t ntopics, kafka_received *received, struct err *err);
-/* Leaves the group, with a deadline; for the end of the process. Accepts NULL. */
+/* Leaves the group with a deadline and frees. Accepts NULL. */
 void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms);
 /*
  * Pauses or resumes every partition. Pausing throws prefetched messages away (they come again), and no message is handed

@@ -200,6 +200,7 @@ void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms)
 	while (!error && !rd_kafka_consumer_closed(c->rk) && clock_mono_ms() < end) {
 		rd_kafka_event_destroy(rd_kafka_queue_poll(closing, 10)); /* runs the rebalance callback */
 	}
+	bool closed = rd_kafka_consumer_closed(c->rk);
 	if (error)
 		rd_kafka_error_destroy(error);
 	rd_kafka_queue_destroy(closing);
@@ -209,10 +210,10 @@ void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms)
 	if (c->topics)
 		rd_kafka_topic_partition_list_destroy(c->topics);
 	kafka_watch_free(c->watch);
-	/*
-	 * The group is left; the handle itself goes with the process. In 2.0.2 rd_kafka_destroy can wait for ever for its
-	 * threads after a cooperative close (its 2.1.0 and 2.4.0 release notes), and nobody frees a consumer to go on.
-	 */
+	if (closed)
+		rd_kafka_destroy(c->rk);
+	else
+		rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	free(c);
 }
 
