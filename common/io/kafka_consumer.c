@@ -188,6 +188,14 @@ struct kafka_consumer *kafka_consumer_new(struct loop *loop, const struct kafka_
 	return c;
 }
 
+/* While closing, a rebalance comes as an event instead of a callback; unanswered, the close never ends. */
+static void close_event(struct kafka_consumer *c, rd_kafka_event_t *event)
+{
+	if (event && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
+		rebalance(c->rk, rd_kafka_event_error(event), rd_kafka_event_topic_partition_list(event), c);
+	rd_kafka_event_destroy(event);
+}
+
 void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms)
 {
 	if (!c)
@@ -198,7 +206,7 @@ void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms)
 	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(c->rk, closing);
 	int64_t end = clock_mono_ms() + deadline_ms;
 	while (!error && !rd_kafka_consumer_closed(c->rk) && clock_mono_ms() < end) {
-		rd_kafka_event_destroy(rd_kafka_queue_poll(closing, 10)); /* runs the rebalance callback */
+		close_event(c, rd_kafka_queue_poll(closing, 10));
 	}
 	bool closed = rd_kafka_consumer_closed(c->rk);
 	if (error)
