@@ -106,10 +106,10 @@ def stopped(pid):
 
 def test_a_process_says_where_it_listens(tmp_path, ledger):
     line = '{"event":"listening","name":"admin","address":"127.0.0.1:4242"}'
-    talker = Process("talker", ["sh", "-c", f"echo plain text; echo '{line}'; sleep 1000"], tmp_path / "log", ledger)
+    talker = Process("talker", ["sh", "-c", f"echo plain text; echo '{line}'; exec sleep 1000"], tmp_path / "log", ledger)
     assert talker.address("admin") == "127.0.0.1:4242"
     talker.kill()
-    printer = Process("printer", ["sh", "-c", "echo listening 127.0.0.1:4243; sleep 1000"], tmp_path / "log2", ledger)
+    printer = Process("printer", ["sh", "-c", "echo listening 127.0.0.1:4243; exec sleep 1000"], tmp_path / "log2", ledger)
     assert printer.address() == "127.0.0.1:4243"
     printer.kill()
 
