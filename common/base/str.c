@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <strings.h>
 
 bool str_eq_nocase(struct str a, struct str b)
@@ -75,7 +76,7 @@ bool str_to_double(struct str s, double *ret)
 	if (strspn(text, "0123456789+-.eE") != s.n) /* no nan, inf or hexadecimal */
 		return false;
 	double value = strtod(text, &end);
-	if (end != text + s.n)
+	if (end != text + s.n || !isfinite(value))
 		return false;
 	*ret = value;
 	return true;

@@ -51,6 +51,10 @@ static void cuts_at_the_first_separator(void **state)
 		assert_true(str_is(str_cut(&rest, ','), cases[i].head));
 		assert_true(str_is(rest, cases[i].rest));
 	}
+	struct str none = {NULL, 0};
+	assert_int_equal(str_cut(&none, ',').n, 0);
+	assert_null(none.p);
+	assert_int_equal(none.n, 0);
 }
 
 static void reads_whole_numbers_only(void **state)
@@ -87,21 +91,59 @@ static void reads_whole_numbers_only(void **state)
 	int64_t value;
 	assert_true(str_to_i64((struct str){"12345", 2}, &value));
 	assert_int_equal(value, 12);
+	assert_false(str_to_i64(STR("7\0"), &value));
+	assert_false(str_to_i64(STR("7\0007"), &value));
+	assert_false(str_to_i64(STR("\0007"), &value));
+	assert_false(str_to_i64((struct str){NULL, 0}, &value));
+	assert_int_equal(value, 12);
 }
 
 static void reads_whole_doubles_only(void **state)
 {
 	(void)state;
-	double value = 0;
+	static const struct {
+		struct str text;
+		bool good;
+		double value;
+	} cases[] = {
+	    {STR("0"), true, 0},
+	    {STR("-17"), true, -17},
+	    {STR("+5"), true, 5},
+	    {STR("2.5e1"), true, 25},
+	    {STR("2.5E+1"), true, 25},
+	    {STR(".5"), true, 0.5},
+	    {STR("1e-400"), true, 0},
+	    {{"0.55", 3}, true, 0.5},
+	    {STR(""), false, 0},
+	    {{NULL, 0}, false, 0},
+	    {STR(" 1"), false, 0},
+	    {STR("1 "), false, 0},
+	    {STR("1x"), false, 0},
+	    {STR("1,5"), false, 0},
+	    {STR("1.2.3"), false, 0},
+	    {STR("-"), false, 0},
+	    {STR("e1"), false, 0},
+	    {STR("7\0"), false, 0},
+	    {STR("7\0007"), false, 0},
+	    {STR("\0007"), false, 0},
+	    {STR("nan"), false, 0},
+	    {STR("NAN"), false, 0},
+	    {STR("inf"), false, 0},
+	    {STR("-Infinity"), false, 0},
+	    {STR("0x10"), false, 0},
+	    {STR("0x1p4"), false, 0},
+	    {STR("1e999"), false, 0}, /* does not fit */
+	    {STR("-1e999"), false, 0},
+	    {STR("1000000000000000000000000000000000000000000000000000000000000000"), false, 0},
+	};
 
-	assert_true(str_to_double(STR("2.5e1"), &value));
-	assert_true(value == 25);
-	assert_true(str_to_double((struct str){"0.55", 3}, &value));
-	assert_true(value == 0.5);
-	assert_false(str_to_double(STR(""), &value));
-	assert_false(str_to_double(STR(" 1"), &value));
-	assert_false(str_to_double(STR("1x"), &value));
-	assert_true(value == 0.5);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		double value = 99;
+
+		if (str_to_double(cases[i].text, &value) != cases[i].good)
+			fail_msg("%.*s", STR_ARG(cases[i].text));
+		assert_true(value == (cases[i].good ? cases[i].value : 99));
+	}
 }
 
 int main(void)
