@@ -4,9 +4,7 @@
 #include "sync/oauth.h"
 #include "sync/rules.h"
 
-#include <setjmp.h>
-
-#include <cmocka.h>
+#include "../declarations.h"
 
 #define NOW_US INT64_C(1800000000000000)
 #define HOUR_S 3600
@@ -15,47 +13,6 @@
 	"{\"access_token\":\"canary-old-access\",\"refresh_token\":\"canary-old|refresh+/"                   \
 	"=\",\"client_id\":\"the id\","                                                                      \
 	"\"client_secret\":\"canary-secret&x\"}"
-
-/* ---- the declarations: shipped ones and the five systems in their words ---- */
-
-struct world {
-	struct registry *shipped;
-	struct registry *fixtures;
-};
-
-static int load(void **state)
-{
-	static struct world w;
-	struct err err = {0};
-
-	if (registry_load("common/providers", &w.shipped, &err) != RC_OK ||
-	    registry_load("tests/fixtures/declarations", &w.fixtures, &err) != RC_OK) {
-		print_error("%s\n", err.text);
-		return -1;
-	}
-	*state = &w;
-	return 0;
-}
-
-static int unload(void **state)
-{
-	struct world *w = *state;
-
-	registry_free(w->shipped);
-	registry_free(w->fixtures);
-	return 0;
-}
-
-static const struct provider *find(void **state, const char *name)
-{
-	const struct world *w = *state;
-	const struct provider *p = registry_find_provider(w->shipped, str_of(name));
-
-	if (!p)
-		p = registry_find_provider(w->fixtures, str_of(name));
-	assert_non_null(p);
-	return p;
-}
 
 static json_object *json_of(const char *text)
 {
@@ -83,6 +40,7 @@ static void test_request_is_as_each_provider_wants_it(void **state)
 	    {"zoho", NULL, "https://accounts.zoho.com/oauth/v2/token", ""},
 	};
 
+	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		AUTO(json_put_ptr) json_object *secret = json_of(SECRET);
 		AUTO(json_put_ptr)
@@ -92,7 +50,8 @@ static void test_request_is_as_each_provider_wants_it(void **state)
 		struct err err = {0};
 		char body[512];
 
-		if (oauth_refresh_request(find(state, cases[i].provider), &account, &rq, &err) != RC_OK)
+		if (oauth_refresh_request(declarations_provider(cases[i].provider), &account, &rq, &err) !=
+		    RC_OK)
 			fail_msg("%s: %s", cases[i].provider, err.text);
 		assert_string_equal(rq.url, cases[i].url);
 		snprintf(body, sizeof body,
@@ -117,7 +76,8 @@ static void test_origin_is_replaced(void **state)
 	struct oauth_request rq;
 	struct err err = {0};
 
-	assert_int_equal(oauth_refresh_request(find(state, "zoho"), &account, &rq, &err), RC_OK);
+	(void)state;
+	assert_int_equal(oauth_refresh_request(declarations_provider("zoho"), &account, &rq, &err), RC_OK);
 	assert_string_equal(rq.url, "http://127.0.0.1:9000/oauth/v2/token");
 	oauth_request_done(&rq);
 }
@@ -127,13 +87,14 @@ static void test_json_body_basic_client_and_further_params(void **state)
 {
 	AUTO(json_put_ptr) json_object *secret = json_of(SECRET);
 	AUTO(json_put_ptr) json_object *settings = json_of("{\"shop\":\"a \\\"b\\\"\"}");
-	struct provider p = *find(state, "practicepanther");
+	struct provider p = *declarations_provider("practicepanther");
 	struct param params[3] = {{.in = PARAM_QUERY, .name = "v"}, {.in = PARAM_HEADER, .name = "Version"},
 	    {.in = PARAM_BODY, .name = "shop"}};
 	struct oauth_account account = {.secret = secret, .settings = settings};
 	struct oauth_request rq;
 	struct err err = {0};
 
+	(void)state;
 	assert_int_equal(template_compile("2 3", &params[0].value, &err), RC_OK);
 	assert_int_equal(template_compile("2021-07-28", &params[1].value, &err), RC_OK);
 	assert_int_equal(template_compile("${connection.settings.shop}", &params[2].value, &err), RC_OK);
@@ -178,6 +139,7 @@ static void test_what_a_request_needs(void **state)
 	    {"gmail", "[]", "no refresh token"},
 	};
 
+	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		AUTO(json_put_ptr) json_object *secret = json_of(cases[i].secret);
 		struct oauth_account account = {.secret = secret};
@@ -185,7 +147,8 @@ static void test_what_a_request_needs(void **state)
 		struct err err = {0};
 
 		assert_int_equal(
-		    oauth_refresh_request(find(state, cases[i].provider), &account, &rq, &err), RC_INVALID);
+		    oauth_refresh_request(declarations_provider(cases[i].provider), &account, &rq, &err),
+		    RC_INVALID);
 		if (!strstr(err.text, cases[i].text))
 			fail_msg("%s: %s", cases[i].text, err.text);
 		assert_null(strstr(err.text, "canary"));
@@ -297,14 +260,14 @@ static void assert_token(struct str got, const char *want)
 		assert_memory_equal(got.p, want, got.n);
 }
 
-static void check_answer(void **state, const struct answer_case *c)
+static void check_answer(const struct answer_case *c)
 {
 	AUTO(buf_done) struct buf body = BUF(65536);
 	struct http_response res = {.status = (int)c->status, .body = &body};
 	struct oauth_answer a;
 
 	buf_add_text(&body, c->body);
-	oauth_refresh_answer(find(state, c->provider), &res, NOW_US, &a);
+	oauth_refresh_answer(declarations_provider(c->provider), &res, NOW_US, &a);
 	if (a.class != (enum verdict_class)c->class)
 		fail_msg("%s: %s: %s (%s)", c->provider, c->body, verdict_class_name(a.class), a.reason);
 	assert_token(a.access_token, c->access);
@@ -322,8 +285,9 @@ static void check_answer(void **state, const struct answer_case *c)
 
 static void test_answers(void **state)
 {
+	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
-		check_answer(state, &answers[i]);
+		check_answer(&answers[i]);
 }
 
 static void test_retry_after(void **state)
@@ -334,12 +298,13 @@ static void test_retry_after(void **state)
 	} cases[] = {{"30", 30000}, {"Fri, 15 Jan 2027 08:00:30 GMT", 30000}, {"-1", 0}, {"soon", 0}};
 	AUTO(buf_done) struct buf body = BUF(100);
 
+	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct http_header header = {STR("retry-after"), str_of(cases[i].value)};
 		struct http_response res = {.status = 503, .body = &body, .headers = &header, .nheaders = 1};
 		struct oauth_answer a;
 
-		oauth_refresh_answer(find(state, "gmail"), &res, NOW_US, &a);
+		oauth_refresh_answer(declarations_provider("gmail"), &res, NOW_US, &a);
 		assert_int_equal(a.class, cases[i].wait_ms ? VERDICT_THROTTLED : VERDICT_TRANSIENT);
 		assert_int_equal(a.wait_ms, cases[i].wait_ms);
 		oauth_answer_done(&a);
@@ -353,9 +318,10 @@ static void test_settings_and_secret(void **state)
 	struct http_response res = {.status = 200, .body = &body};
 	struct oauth_answer a;
 
+	(void)state;
 	buf_add_text(
 	    &body, "{\"access_token\":\"n\",\"refresh_token\":\"m\",\"locationId\":\"L1\",\"companyId\":7}");
-	oauth_refresh_answer(find(state, "highlevel"), &res, NOW_US, &a);
+	oauth_refresh_answer(declarations_provider("highlevel"), &res, NOW_US, &a);
 	assert_string_equal(json_object_get_string(rules_value(a.settings, "location_id")), "L1");
 	assert_null(rules_value(a.settings, "company_id")); /* not a text */
 	oauth_secret_update(secret, &a);
@@ -365,7 +331,7 @@ static void test_settings_and_secret(void **state)
 	assert_string_equal(json_object_get_string(rules_value(secret, "client_id")), "the id");
 	buf_clear(&body);
 	buf_add_text(&body, "{\"access_token\":\"o\"}");
-	oauth_refresh_answer(find(state, "highlevel"), &res, NOW_US, &a);
+	oauth_refresh_answer(declarations_provider("highlevel"), &res, NOW_US, &a);
 	assert_null(a.settings);
 	oauth_secret_update(secret, &a);
 	oauth_answer_done(&a);
@@ -472,5 +438,5 @@ int main(void)
 	    cmocka_unit_test(test_rules_of_bodies),
 	};
 
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, declarations_load, declarations_unload);
 }

@@ -1,40 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
-
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include "verdict.h"
 
+#include "../declarations.h"
+
 #define NOW_US INT64_C(1795000000000000)
-
-static struct registry *shipped, *fixtures;
-
-static int load(void **state)
-{
-	(void)state;
-	return registry_load("common/providers", &shipped, NULL) ||
-	       registry_load("tests/fixtures/declarations", &fixtures, NULL);
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	registry_free(shipped);
-	registry_free(fixtures);
-	return 0;
-}
-
-static const struct resource *find(const char *provider, const char *resource)
-{
-	const struct provider *p = registry_find_provider(shipped, str_of(provider));
-	if (!p)
-		p = registry_find_provider(fixtures, str_of(provider));
-	assert_non_null(p);
-	const struct resource *r = provider_find_resource(p, str_of(resource));
-	assert_non_null(r);
-	return r;
-}
 
 struct given {
 	const char *provider, *resource;
@@ -49,7 +19,7 @@ static struct verdict judge(const struct given *g)
 	AUTO(buf_done) struct buf body = BUF(1 << 20);
 	struct http_header headers[] = {{str_of(g->header), str_of(g->value)}};
 	struct http_response res = {g->status, &body, headers, g->header ? 1 : 0, 0};
-	struct answer a = {&res, find(g->provider, g->resource), g->cursor_sent, NOW_US};
+	struct answer a = {&res, declarations_resource(g->provider, g->resource), g->cursor_sent, NOW_US};
 	struct verdict v;
 	buf_add_text(&body, g->body ? g->body : "");
 	verdict_of(&a, &v);
@@ -191,7 +161,7 @@ static void waits_by_a_limits_headers(void **state)
 	    {STR("X-RateLimit-Interval-Milliseconds"), STR("10000")},
 	};
 	struct http_response res = {429, &body, headers, 2, 0};
-	struct answer a = {&res, find(HIGHLEVEL), false, NOW_US};
+	struct answer a = {&res, declarations_resource(HIGHLEVEL), false, NOW_US};
 	struct verdict v;
 	verdict_of(&a, &v);
 	assert_int_equal(v.wait_ms, 10000);
@@ -247,5 +217,5 @@ int main(void)
 	    cmocka_unit_test(reasons_hold_codes_and_no_secrets),
 	    cmocka_unit_test(long_bodies_are_not_looked_into),
 	};
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, declarations_load, declarations_unload);
 }
