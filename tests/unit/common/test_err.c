@@ -41,7 +41,7 @@ static void cuts_long_texts(void **state)
 	assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);
 	err_prefix(&err, "a");
 	assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);
-	assert_memory_equal(err.text, "a: xxx", 6);
+	assert_memory_equal(err.text, "a: xxxx", 7);
 	err_prefix(&err, "%s", text);
 	assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);
 }
