@@ -192,15 +192,17 @@ static enum task_step on_verdict(struct task *t, const struct verdict *v)
 
 /* ---- token ---- */
 
+static bool token_ends_soon(const struct task *t)
+{
+	return t->token_expires_us <= clock_unix_us() + t->walk.provider->auth.refresh_early_s * 1000000;
+}
+
 static enum task_step step_token(struct task *t)
 {
-	const struct auth *auth = &t->walk.provider->auth;
-	int64_t soon_us = clock_unix_us() + auth->refresh_early_s * 1000000;
-
-	if (auth->kind != AUTH_OAUTH2 || t->token_expires_us == 0 || t->token_expires_us > soon_us)
+	if (t->walk.provider->auth.kind != AUTH_OAUTH2 || t->token_expires_us == 0 || !token_ends_soon(t))
 		return TASK_FETCH;
-	if (t->token_tried && t->token_expires_us > clock_unix_us())
-		return TASK_FETCH; /* short-lived tokens are used until they end */
+	if ((t->token_tried || t->token_short) && t->token_expires_us > clock_unix_us())
+		return TASK_FETCH;
 	t->token_tried = true;
 	tokens_refresh(t->worker->tokens, t);
 	return TASK_TOKEN;
@@ -213,6 +215,7 @@ void task_token_ready(struct task *t, enum verdict_class class, const char *reas
 	if (t->step != TASK_TOKEN)
 		return;
 	if (class == VERDICT_OK) {
+		t->token_short = token_ends_soon(t);
 		task_goto(t, TASK_FETCH);
 		return;
 	}

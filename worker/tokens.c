@@ -16,7 +16,8 @@
 #define STORE_AGAIN_MS 200 /* the new pair could not be stored: the old one may be spent */
 #define SECRET_MAX 65536
 
-/* One refresh, or the wait for somebody else's. It outlives its task: a pair that was issued must be stored. */
+/* One refresh, or the wait for somebody else's. It outlives its task: a pair that was issued must be stored.
+ */
 struct refresh {
 	struct tokens *owner;
 	struct task *task; /* NULL: nobody waits any more */
@@ -31,6 +32,8 @@ struct refresh {
 	char *settings_change; /* JSON */
 	int64_t expires_us;
 	int64_t deadline_ms;
+	bool unfinished;      /* the lease before ours ran out: its owner may hold the good pair */
+	int64_t doubt_end_ms; /* refused, and this long not believed; 0: no */
 	struct timer *timer;
 	loop_fn *after_timer;
 	struct http_call *call;
@@ -45,6 +48,8 @@ struct tokens {
 
 static void take_lease(void *user);
 static void store(void *user);
+static void read_row(void *user);
+static void refuse(struct refresh *r);
 
 /* ---- the end of a refresh ---- */
 
@@ -108,6 +113,18 @@ static void released(struct refresh *r, enum verdict_class class, const char *re
 
 /* ---- what the row says ---- */
 
+static void row_unchanged(struct refresh *r, bool reauthorize)
+{
+	if (reauthorize)
+		finish(r, VERDICT_AUTH, "the account must be authorised again");
+	else if (!r->doubt_end_ms)
+		again(r, LOOK_AGAIN_MS, take_lease);
+	else if (clock_mono_ms() < r->doubt_end_ms)
+		again(r, LOOK_AGAIN_MS, read_row);
+	else
+		refuse(r);
+}
+
 static void row_read(void *user, const struct pg_result *res, const struct err *err)
 {
 	struct refresh *r = user;
@@ -119,10 +136,7 @@ static void row_read(void *user, const struct pg_result *res, const struct err *
 		return;
 	}
 	if (err || pg_rows(res) == 0 || pg_i64(res, 0, 1) == r->version) {
-		if (!err && pg_rows(res) && pg_bool(res, 0, 3))
-			finish(r, VERDICT_AUTH, "the account must be authorised again");
-		else
-			again(r, LOOK_AGAIN_MS, take_lease);
+		row_unchanged(r, !err && pg_rows(res) && pg_bool(res, 0, 3));
 		return;
 	}
 	if (secret_open(&r->place, res, 0, 0, &secret, &open_err) != RC_OK) {
@@ -134,8 +148,10 @@ static void row_read(void *user, const struct pg_result *res, const struct err *
 	finish(r, VERDICT_OK, "");
 }
 
-static void read_row(struct refresh *r)
+static void read_row(void *user)
 {
+	struct refresh *r = user;
+
 	ids(r);
 	pg_query(r->owner->worker->control, &sql_token_read, &r->owner->args, row_read, r);
 }
@@ -147,11 +163,13 @@ static void stored(void *user, const struct pg_result *res, const struct err *er
 	struct refresh *r = user;
 
 	if (err) {
-		log_event(LOG_LEVEL_ERROR, "token_store_again", LOG_UUID("connection_id", &r->place.connection_id), LOG_ERR(err));
+		log_event(LOG_LEVEL_ERROR, "token_store_again",
+		    LOG_UUID("connection_id", &r->place.connection_id), LOG_ERR(err));
 		again(r, STORE_AGAIN_MS, store);
 		return;
 	}
-	if (pg_rows(res) == 0) { /* stored by an earlier try whose answer was lost, or by somebody else: the row knows */
+	if (pg_rows(res) ==
+	    0) { /* stored by an earlier try whose answer was lost, or by somebody else: the row knows */
 		read_row(r);
 		return;
 	}
@@ -193,7 +211,8 @@ static void refused(void *user, const struct pg_result *res, const struct err *e
 	if (!err && pg_affected(res) == 0)
 		read_row(r); /* a newer pair is there already */
 	else
-		finish(r, VERDICT_AUTH, "the provider refused the refresh: the account must be authorised again");
+		finish(r, VERDICT_AUTH,
+		    "the provider refused the refresh: the account must be authorised again");
 }
 
 static void refuse(struct refresh *r)
@@ -202,6 +221,30 @@ static void refuse(struct refresh *r)
 	pg_arg_i64(&r->owner->args, r->version);
 	pg_arg_uuid(&r->owner->args, &r->owner->worker->id);
 	pg_query(r->owner->worker->control, &sql_token_refused, &r->owner->args, refused, r);
+}
+
+static void doubted(void *user, const struct pg_result *res, const struct err *err)
+{
+	(void)res;
+	(void)err;
+	read_row(user);
+}
+
+/* The provider refuses the grant, perhaps because the owner of the unfinished lease has spent it and is only
+ * slow. */
+static void doubt(struct refresh *r)
+{
+	struct pg_args *a = &r->owner->args;
+	int64_t lease_ms = r->owner->worker->settings.refresh_lease_ms;
+
+	log_event(LOG_LEVEL_WARN, "token_suspect", LOG_UUID("connection_id", &r->place.connection_id));
+	r->doubt_end_ms = clock_mono_ms() + lease_ms;
+	r->deadline_ms = r->doubt_end_ms + lease_ms;
+	ids(r);
+	pg_arg_i64(a, r->version);
+	pg_arg_uuid(a, &r->owner->worker->id);
+	pg_arg_i64(a, lease_ms);
+	pg_query(r->owner->worker->control, &sql_token_suspect, a, doubted, r);
 }
 
 static void take_answer(struct refresh *r, const struct oauth_answer *a)
@@ -229,9 +272,12 @@ static void answered(void *user, const struct http_response *res, const struct e
 		return;
 	}
 	oauth_refresh_answer(r->provider, res, clock_unix_us(), &a);
-	log_event(LOG_LEVEL_DEBUG, "token_answer", LOG_STR("class", verdict_class_name(a.class)), LOG_STR("reason", a.reason));
+	log_event(LOG_LEVEL_DEBUG, "token_answer", LOG_STR("class", verdict_class_name(a.class)),
+	    LOG_STR("reason", a.reason));
 	if (a.class == VERDICT_OK)
 		take_answer(r, &a);
+	else if (a.class == VERDICT_AUTH && r->unfinished)
+		doubt(r);
 	else if (a.class == VERDICT_AUTH)
 		refuse(r);
 	else
@@ -252,12 +298,12 @@ static void call(struct refresh *r)
 	else
 		r->call = http_send(r->owner->worker->http,
 		    &(struct http_request){.method = "POST",
-			.url = rq.url,
-			.headers = rq.headers,
-			.nheaders = rq.nheaders,
-			.body = rq.body,
-			.timeout_ms = rq.timeout_ms,
-			.once = true},
+		        .url = rq.url,
+		        .headers = rq.headers,
+		        .nheaders = rq.nheaders,
+		        .body = rq.body,
+		        .timeout_ms = rq.timeout_ms,
+		        .once = true},
 		    answered, r);
 	oauth_request_done(&rq);
 }
@@ -275,6 +321,7 @@ static void leased(void *user, const struct pg_result *res, const struct err *er
 		read_row(r);
 		return;
 	}
+	r->unfinished = pg_bool(res, 0, 1);
 	if (secret_open(&r->place, res, 0, 0, &r->secret, &open_err) != RC_OK)
 		released(r, VERDICT_PERMANENT, open_err.text);
 	else

@@ -1,5 +1,8 @@
--- One refresh per connection in the fleet: a row comes back to the one who may call the token endpoint.
-update connections
+-- One refresh per connection in the fleet: a row comes back to the one who may call the token endpoint. `unfinished`: the
+-- lease before this one ran out, and its owner may still come with a new pair.
+update connections c
 set refresh_owner = $3, refresh_until = now() + $4::int8 * interval '1 millisecond'
-where connection_id = $1 and token_version = $2::int8 and (refresh_until is null or refresh_until < now())
-returning secret
+from (select connection_id, refresh_owner is not null as unfinished from connections where connection_id = $1 for update) was
+where c.connection_id = was.connection_id and c.token_version = $2::int8 and c.status <> 'reauthorize'
+    and (c.refresh_until is null or c.refresh_until < now())
+returning c.secret, was.unfinished
