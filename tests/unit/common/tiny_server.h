@@ -125,8 +125,8 @@ static void *tiny_accept(void *user)
 		assert(at < TINY_CONNECTIONS_MAX);
 		c->server = s;
 		c->fd = s->conn[at] = fd;
+		atomic_store(&s->connections, at + 1); /* before an answer can end a test that counts */
 		pthread_create(&s->serving[at], NULL, tiny_serve, c);
-		atomic_store(&s->connections, at + 1);
 	}
 	return NULL;
 }
