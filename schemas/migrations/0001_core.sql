@@ -257,41 +257,49 @@ begin
 end $$;
 
 -- Messages that nobody has claimed in time go out again under the next number.
-create function dispatch_again(p_limit int) returns text language sql as $$
-    with late as (
-        select task_id from sync_tasks where state = 'dispatched' and due_at <= now()
-        order by due_at limit p_limit for update skip locked),
-    sent as (
+create function dispatch_again(p_limit int) returns text language plpgsql as $$
+declare
+    v_late uuid[];
+    v_messages text;
+begin
+    select array_agg(late.task_id) into v_late from (
+        select t.task_id from sync_tasks t where t.state = 'dispatched' and t.due_at <= now()
+        order by t.due_at limit p_limit for update skip locked) late;
+    if v_late is null then
+        return null;
+    end if;
+    with sent as (
         update sync_tasks t set dispatch = t.dispatch + 1, due_at = now() + dispatch_delay(t.dispatch + 1)
-        from late where t.task_id = late.task_id returning t)
-    select json_agg(task_message(sent.t))::text from sent;
-$$;
+        where t.task_id = any (v_late) returning t)
+    select json_agg(task_message(sent.t))::text into v_messages from sent;
+    return v_messages;
+end $$;
 
 -- Gives back what dead workers held. Dead: no beat for p_silent while the database was there all along, of which the
 -- caller vouches for p_watched. A task that has taken too many workers with it fails instead of going round.
 create function reap_workers(p_silent interval, p_watched interval, p_takeovers_max int)
 returns setof outbox language plpgsql as $$
 declare
-    v_dead uuid[];
+    v_orphans uuid[];
     v_poison uuid[];
 begin
     if p_watched < p_silent or now() - pg_postmaster_start_time() < p_silent then
         return;
     end if;
-    with gone as (
-        delete from workers where worker_id in (
-            select worker_id from workers where beat_at < now() - p_silent for update skip locked)
-        returning worker_id)
-    select array_agg(worker_id) into v_dead from gone;
-    with orphan as (
+    delete from workers where worker_id in (
+        select worker_id from workers where beat_at < now() - p_silent for update skip locked);
+    select array_agg(orphan.task_id) into v_orphans from (
         select t.task_id from sync_tasks t
         where t.owner is not null and not exists (select 1 from workers w where w.worker_id = t.owner)
-        order by t.task_id for update skip locked),
-    back as (
+        order by t.task_id for update skip locked) orphan;
+    if v_orphans is null then
+        return;
+    end if;
+    with back as (
         update sync_tasks t
         set state = 'queued', owner = null, queued_at = now(), wait_reason = 'its worker died',
             takeovers = t.takeovers + 1
-        from orphan where t.task_id = orphan.task_id and t.state = 'running'
+        where t.task_id = any (v_orphans) and t.state = 'running'
         returning t.task_id, t.takeovers)
     select array_agg(task_id) filter (where takeovers >= p_takeovers_max) into v_poison from back;
     if v_poison is not null then
@@ -303,15 +311,18 @@ begin
 end $$;
 
 -- Waits that are over.
-create function requeue_due(p_limit int) returns bigint language sql as $$
-    with due as (
-        select task_id from sync_tasks where state = 'waiting' and due_at <= now()
-        order by due_at limit p_limit for update skip locked),
-    back as (
-        update sync_tasks t set state = 'queued', due_at = null, queued_at = now()
-        from due where t.task_id = due.task_id returning 1)
-    select count(*) from back;
-$$;
+create function requeue_due(p_limit int) returns bigint language plpgsql as $$
+declare
+    v_due uuid[];
+begin
+    select array_agg(due.task_id) into v_due from (
+        select t.task_id from sync_tasks t where t.state = 'waiting' and t.due_at <= now()
+        order by t.due_at limit p_limit for update skip locked) due;
+    if v_due is not null then
+        update sync_tasks t set state = 'queued', due_at = null, queued_at = now() where t.task_id = any (v_due);
+    end if;
+    return coalesce(cardinality(v_due), 0);
+end $$;
 
 -- ---- ending ----
 
@@ -330,12 +341,16 @@ create function resend_delay() returns interval language sql stable
 return coalesce(nullif(current_setting('syncfleet.outbox_resend_ms', true), ''), '5000')::int
     * interval '1 millisecond';
 
+-- Plans are made once a session, often when the tables are empty, so every statement that runs all the time finds its
+-- rows by `id = any (array)`: there is no other plan for it than the primary key, however the tables grow.
+
 -- Ends tasks: their state, the events, the syncs' count of open tasks; who brings it to zero ends the sync. Tasks that
 -- have ended before are left alone. Returns what was put into the outbox, to be sent at once.
 create function end_tasks(p_ids uuid[], p_states text[], p_classes text[], p_messages text[])
 returns setof outbox language plpgsql as $$
 declare
     v_tasks uuid[];
+    v_members uuid[];
     v_syncs uuid[];
 begin
     with ended as (
@@ -343,7 +358,7 @@ begin
         set state = e.state, error_class = e.class, error_message = e.message, ended_at = now(), owner = null,
             due_at = null, queued_at = null, after_task = null, wait_reason = null, sequence = t.sequence + 1
         from unnest(p_ids, p_states, p_classes, p_messages) as e(task_id, state, class, message)
-        where t.task_id = e.task_id and t.ended_at is null
+        where t.task_id = e.task_id and t.task_id = any (p_ids) and t.ended_at is null
         returning t.task_id)
     select array_agg(task_id) into v_tasks from ended;
     if v_tasks is null then
@@ -351,15 +366,14 @@ begin
     end if;
 
     -- Two transactions that end tasks of the same syncs lock them in the same order.
-    perform 1 from syncs
-    where sync_id in (select m.sync_id from sync_members m where m.task_id = any (v_tasks)) and ended_at is null
-    order by sync_id for update;
+    select array_agg(distinct m.sync_id) into v_members from sync_members m where m.task_id = any (v_tasks);
+    perform 1 from syncs where sync_id = any (v_members) and ended_at is null order by sync_id for update;
 
     with share as (
         select m.sync_id, count(*) as ended, count(*) filter (where t.state = 'failed') as failed,
             count(*) filter (where t.state = 'cancelled') as cancelled
         from sync_members m join sync_tasks t using (task_id)
-        where m.task_id = any (v_tasks) group by m.sync_id),
+        where m.task_id = any (v_tasks) and t.task_id = any (v_tasks) group by m.sync_id),
     counted as (
         update syncs s
         set open_tasks = s.open_tasks - share.ended,
@@ -370,7 +384,7 @@ begin
                 when s.failed_tasks + share.failed > 0 then 'failed'
                 when s.cancelled_tasks + share.cancelled > 0 then 'cancelled'
                 else 'completed' end
-        from share where s.sync_id = share.sync_id and s.ended_at is null
+        from share where s.sync_id = share.sync_id and s.sync_id = any (v_members) and s.ended_at is null
         returning s.sync_id, s.ended_at)
     select array_agg(sync_id) filter (where ended_at is not null) into v_syncs from counted;
 
@@ -427,7 +441,8 @@ begin
                 coalesce(sum(t.records_inserted), 0) as inserted, coalesce(sum(t.records_updated), 0) as updated,
                 coalesce(sum(t.records_unchanged), 0) as unchanged, coalesce(sum(t.records_deleted), 0) as deleted,
                 coalesce(sum(t.records_quarantined), 0) as quarantined
-            from sync_members m join sync_tasks t using (task_id) where m.sync_id = s.sync_id) t
+            from sync_tasks t
+            where t.task_id = any (array(select m.task_id from sync_members m where m.sync_id = s.sync_id))) t
     returning *;
 end $$;
 

@@ -6,5 +6,5 @@ select (select count(*) from beat) as beats,
     exists (select 1 from sync_tasks where queued_at is not null)
         or exists (select 1 from sync_tasks where state = 'dispatched' and due_at is not null) as others_wait,
     array(select m.task_id from unnest($3::uuid[], $4::int8[]) as m(task_id, epoch)
-        left join sync_tasks t on t.task_id = m.task_id and t.epoch = m.epoch and t.state = 'running'
-        where t.task_id is null) as gone
+        where (select t.epoch = m.epoch and t.state = 'running' from sync_tasks t where t.task_id = m.task_id)
+            is not true) as gone

@@ -1,14 +1,16 @@
 -- Messages become running tasks: only the dispatch that the row waits for may claim it. Locks in the order of ids.
+-- `= any` and `offset 0` leave the planner no other way than the keys (see end_tasks).
 with wanted as (
     select t.task_id
     from unnest($1::uuid[], $2::int8[]) as w(task_id, dispatch)
     join sync_tasks t on t.task_id = w.task_id and t.dispatch = w.dispatch and t.state = 'dispatched'
+    where t.task_id = any ($1::uuid[])
     order by t.task_id for update of t),
 claimed as (
     update sync_tasks t
     set state = 'running', owner = $3, epoch = t.epoch + 1, due_at = null, wait_reason = null,
         started_at = coalesce(t.started_at, now())
-    from wanted where t.task_id = wanted.task_id
+    from wanted where t.task_id = wanted.task_id and t.task_id = any ($1::uuid[])
     returning t.*)
 select t.task_id, t.epoch, t.page, t.cursor, t.provider, t.resource, t.mode = 'incremental' as incremental, t.attempts,
     t.connection_id, t.tenant_id, c.external_id, c.settings, c.secret, c.token_version,
@@ -16,5 +18,6 @@ select t.task_id, t.epoch, t.page, t.cursor, t.provider, t.resource, t.mode = 'i
     (extract(epoch from s.watermark) * 1000000)::int8 as watermark_us, s.connection_id is null as first_load,
     c.status = 'reauthorize' as reauthorize
 from claimed t
-join connections c using (connection_id)
-left join resource_states s on s.connection_id = t.connection_id and s.resource = t.resource
+cross join lateral (select * from connections x where x.connection_id = t.connection_id offset 0) c
+left join lateral (
+    select * from resource_states x where x.connection_id = t.connection_id and x.resource = t.resource offset 0) s on true

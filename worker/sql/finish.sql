@@ -4,6 +4,7 @@ with walked as (
     select t.connection_id, t.resource, to_timestamp(e.watermark_us / 1000000.0),
         case when t.mode = 'full' then t.records_inserted + t.records_updated + t.records_unchanged end
     from unnest($1::uuid[], $2::int8[]) as e(task_id, watermark_us) join sync_tasks t on t.task_id = e.task_id
+    where t.task_id = any ($1::uuid[])
     on conflict (connection_id, resource) do update
     set watermark = coalesce(excluded.watermark, s.watermark), updated_at = now(),
         full_records = coalesce(excluded.full_records, s.full_records))
