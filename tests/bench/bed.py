@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every benchmark stands on: PostgreSQL with default settings, a broker, the simulator, and fleets of a release build."""
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
+
+from harness import ledger as ledgers  # noqa: E402 (the path above comes first)
+from harness.kafka import Kafka  # noqa: E402
+from harness.postgres import Postgres  # noqa: E402
+from harness.process import HarnessError  # noqa: E402
+from harness.programs import CRYPTO_KEYS, Programs  # noqa: E402
+from harness.setup import Ctl, ProviderSimulator  # noqa: E402
+
+ROOT = ledgers.ROOT
+STATE = ROOT / ".fleet" / "bench"
+TEMPLATE = "sf_template"
+TOKEN = "perf-token"  # what the simulator's bench API takes for every account
+PARTITIONS = 12
+DEMO_BROKER_TOPICS = {"sync.requests": 4, "sync.requests.dlq": 1, "sync.results": 12, "sync.tasks.bench": 12,
+                      "sync.tasks.bench.dlq": 1, "sync.tasks.practicepanther": 1, "sync.tasks.practicepanther.dlq": 1}
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bed:
+    """PostgreSQL and the broker, which all fleets of a run share one after the other."""
+
+    def __init__(self, ledger, options):
+        self.options, self.ledger = options, ledger
+        logs = STATE / "logs"
+        shutil.rmtree(logs, ignore_errors=True)
+        logs.mkdir(parents=True)
+        self.folder = ledger.make_folder()
+        self.programs = Programs(ledger, logs, options.build)
+        self.postgres = Postgres(ledger, logs / "postgres.log")
+        self.postgres.settings = {"listen_addresses": "127.0.0.1"}  # else all is as installed: fsync too
+        if options.statements:
+            self.postgres.settings["shared_preload_libraries"] = "pg_stat_statements"
+        self.postgres.start()
+        self._start_broker(logs)
+        self.postgres.psql(f"create database {TEMPLATE}")
+        Ctl(self.programs, {"database.url": self.postgres.url(TEMPLATE)}).migrate()
+        if options.statements:
+            self.postgres.psql("create extension pg_stat_statements", TEMPLATE)
+
+    def _start_broker(self, logs):
+        if shutil.which("java") and not self.options.demo_broker:
+            broker = Kafka(self.ledger, logs / "kafka.log").start()
+            self.bootstrap, self.broker, self.properties = broker.address, broker.process, ""
+            self.broker_name = "Apache Kafka"
+            Ctl(self.programs, {"kafka.bootstrap_servers": self.bootstrap, "providers.dir": ROOT / "common" / "providers"})(
+                "topics", "create", f"--partitions={PARTITIONS}")
+            return
+        self.broker = self.programs.start("demo-broker", [f"{topic}:{count}" for topic, count in DEMO_BROKER_TOPICS.items()])
+        self.bootstrap, self.properties = self.broker.address(), "session.timeout.ms=6000"
+        self.broker_name = "librdkafka's mock cluster, not Kafka"
+
+    def fresh_database(self, name, template=None):
+        """An empty database, or a copy of the migrated one, with nothing left to write from before."""
+        self.drop_database(name)
+        self.postgres.psql(f"create database {name}" + (f" template {template}" if template else ""))
+        self.postgres.psql("checkpoint")
+
+    def drop_database(self, name):
+        self.postgres.psql(f"drop database if exists {name} with (force)")
+
+    def simulator(self, records):
+        return ProviderSimulator(self.programs, "--bench-records", records)
+
+
+class BenchFleet:
+    """A producer and workers with default settings on a database of their own. Use as a context."""
+
+    def __init__(self, bed, simulator, accounts, workers=1):
+        self.bed, self.simulator, self.database = bed, simulator, "sf_bench"
+        bed.fresh_database(self.database, TEMPLATE)
+        self.settings = {"database.url": bed.postgres.url(self.database), "kafka.bootstrap_servers": bed.bootstrap,
+                         "kafka.properties": bed.properties or None, "crypto.keys": CRYPTO_KEYS,
+                         "providers.dir": ROOT / "common" / "providers", "log.format": "json", "admin.listen": "127.0.0.1:0"}
+        self.ctl = Ctl(bed.programs, self.settings)
+        self.ctl.tenant("bench")
+        self.key = self.ctl.key("bench")
+        self.simulator.account("warm", records={"contacts": 1})
+        self.warm, *self.connections = self._connect(["warm", *accounts])
+        self.producer = bed.programs.start("sync-producer", settings={**self.settings, "http.listen": "127.0.0.1:0"})
+        self.address = self.producer.address("http")
+        self.workers = [bed.programs.start("sync-worker", settings={
+            **self.settings, "providers.origins": simulator.origins(), "http.allow_plain_loopback": True}) for _ in range(workers)]
+        for worker in self.workers:
+            worker.address("admin")
+
+    def __enter__(self):
+        # From here on Kafka's partitions are assigned and all connections are open.
+        if self.load([self.warm], once=1, seconds=60)["completed"] != 1:
+            self.__exit__(None, None, None)
+            raise HarnessError(f"the first sync did not end within a minute; logs: {STATE / 'logs'}")
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if error:
+            say(f"bench: {error}")
+        for process in (self.producer, *self.workers):
+            try:
+                process.stop()
+            except HarnessError as unwilling:
+                say(str(unwilling))  # it is dead now; what it did before counts
+        self.bed.drop_database(self.database)
+
+    def groups(self):
+        """Whose CPU is metered, and which of these are trees."""
+        return {"worker": self.workers, "producer": [self.producer], "PostgreSQL": [self.bed.postgres.process],
+                "Kafka": [self.bed.broker], "simulator": [self.simulator.process]}, ("PostgreSQL",)
+
+    def load(self, accounts, **how):
+        """Runs sync-load over connection ids and returns what it counted; how: rate=, in_flight=, once=, seconds=, ..."""
+        listed = self.bed.folder / "connections"
+        listed.write_text("".join(f"{connection}\n" for connection in accounts))
+        if how.get("once"):
+            how = {"seconds": 3600, "drain": 0, **how}
+        flags = [f"--{name.replace('_', '-')}={value}" for name, value in how.items()]
+        done = subprocess.run([self.bed.programs.build / "tests" / "bench" / "sync-load", f"--address={self.address}",
+                               f"--key={self.key}", f"--kafka={self.bed.bootstrap}", f"--accounts={listed}", *flags],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise HarnessError(f"sync-load: {done.stderr}")
+        counted = json.loads(done.stdout)
+        if counted["rejected"]:
+            raise HarnessError(f"{counted['rejected']} requests were refused: {counted['refusal']}")
+        return counted
+
+    def value(self, sql):
+        return self.bed.postgres.psql(sql, self.database)
+
+    def _connect(self, accounts):
+        return self.ctl.connections([{"tenant": "bench", "provider": "bench", "external_id": account, "access_token": TOKEN}
+                                     for account in accounts])
