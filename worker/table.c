@@ -159,9 +159,11 @@ enum rc tables_check(const struct tables *t, const char *conninfo, struct err *e
 		enum rc rc = pg_run_blocking(conninfo, sql, err);
 		if (rc == RC_LOST)
 			return rc;
-		if (rc != RC_OK)
-			return err_prefix(err, "table %s of %s.%s does not fit its declaration (run `syncctl migrate up`?)",
+		if (rc != RC_OK) {
+			err_prefix(err, "table %s of %s.%s does not fit its declaration (run `syncctl migrate up`?)",
 			    t->at[i].resource->table, t->at[i].resource->provider->name, t->at[i].resource->name);
+			return err->rc = RC_INVALID;
+		}
 	}
 	return RC_OK;
 }

@@ -169,7 +169,7 @@ static enum task_step restart_walk(struct task *t, const char *reason)
 	buf_clear(&t->cursor);
 	t->walk.incremental = false;
 	t->walk.watermark_us = 0;
-	return TASK_FETCH;
+	return TASK_TOKEN; /* and not FETCH, where it may come from: that would be to wait there */
 }
 
 static enum task_step on_verdict(struct task *t, const struct verdict *v)
