@@ -13,6 +13,7 @@ struct ctl_options {
 	const char *database_url;
 	const char *kafka_bootstrap;
 	const char *kafka_properties;
+	const char *kafka_topic_prefix;
 	const char *providers_dir;
 	const char *crypto_keys;
 	int output;

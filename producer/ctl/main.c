@@ -42,6 +42,10 @@ static const struct conf_option options[] = {
     {.name = "kafka.properties",
         CONF_STRING(struct ctl_options, kafka_properties),
         .help = "more librdkafka properties, name=value;name=value"},
+    {.name = "kafka.topic_prefix",
+        CONF_STRING(struct ctl_options, kafka_topic_prefix),
+        .fallback = "",
+        .help = "before every topic name, as the programs have it"},
     {.name = "providers.dir",
         CONF_STRING(struct ctl_options, providers_dir),
         .help = "folder of the declarations; default ./common/providers, else the installed one"},
@@ -170,13 +174,13 @@ static enum rc check_flags(const struct ctl_command *command, const struct conf 
 	return RC_OK;
 }
 
-/* C0 and DEL, and C1 in its UTF-8 form: what a terminal would obey. */
-static bool is_control(const char *p)
+/* Bytes of a character that a terminal would obey: C0 and DEL, and C1 in its UTF-8 form. 0: it is none. */
+static size_t control_len(const char *p)
 {
 	unsigned char c = (unsigned char)p[0];
 	unsigned char next = c == 0xc2 ? (unsigned char)p[1] : 0xff;
 
-	return (c < 0x20 && c != '\n') || c == 0x7f || next < 0xa0;
+	return (c < 0x20 && c != '\n') || c == 0x7f ? 1 : next < 0xa0 ? 2 : 0;
 }
 
 /* Errors may quote a name that somebody chose to upset a terminal. */
@@ -185,8 +189,10 @@ static int complain(const char *text, int code)
 	struct str trimmed = str_trim(str_of(text));
 
 	fputs("syncctl: ", stderr);
-	for (size_t i = 0; i < trimmed.n; i++)
-		fputc(is_control(trimmed.p + i) ? ' ' : trimmed.p[i], stderr);
+	for (size_t i = 0, n; i < trimmed.n; i += MAX(n, 1)) {
+		n = control_len(trimmed.p + i);
+		fputc(n ? ' ' : trimmed.p[i], stderr);
+	}
 	fputc('\n', stderr);
 	return code;
 }

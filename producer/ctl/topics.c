@@ -11,6 +11,7 @@
 #define TOPICS_MAX 256
 
 struct topics {
+	const char *prefix;
 	char *name[TOPICS_MAX];
 	size_t n;
 };
@@ -24,7 +25,7 @@ static void topics_done(struct topics *t)
 static void add_topic(struct topics *t, const char *name)
 {
 	if (t->n + 1 < TOPICS_MAX) {
-		t->name[t->n++] = mem_strdup(name);
+		t->name[t->n++] = mem_printf("%s%s", t->prefix, name);
 		t->name[t->n] = NULL;
 	}
 }
@@ -74,7 +75,7 @@ static void print_topics(const struct ctl *ctl, const struct topics *t)
 
 enum rc ctl_topics_create(struct ctl *ctl, struct err *err)
 {
-	AUTO(topics_done) struct topics t = {0};
+	AUTO(topics_done) struct topics t = {.prefix = ctl->o.kafka_topic_prefix};
 	AUTO(buf_done) struct buf folder = BUF(PATH_BYTES);
 	const struct kafka_options kafka = {
 	    .bootstrap = ctl->o.kafka_bootstrap,
