@@ -44,7 +44,7 @@ def assert_dead_letter(fleet, task, attempts=1):
     return headers
 
 
-def declarations(folder, change=lambda name, text: text, *further):
+def declarations(folder, change=lambda name, text: text, further=()):
     """A folder with the project's declarations, each changed by change(name, text), and with further files."""
     folder.mkdir()
     for path in sorted(PROVIDERS.glob("*.cfg")):
