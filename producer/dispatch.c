@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 
 #include "base/failpoint.h"
+#include "sync/topics.h"
 
 struct room {
 	const char *provider;
@@ -39,7 +40,7 @@ struct dispatch *dispatch_new(const struct registry *registry, struct kafka_prod
 	d->rooms = mem_array(d->n, sizeof *d->rooms);
 	for (size_t i = 0; i < d->n; i++) {
 		d->rooms[i].provider = registry_at(registry, i)->name;
-		d->rooms[i].topic = mem_printf("%ssync.tasks.%s", topic_prefix, d->rooms[i].provider);
+		d->rooms[i].topic = topics_tasks_name(topic_prefix, d->rooms[i].provider);
 	}
 	return d;
 }

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 
-#include <malloc.h>
-#include <sys/prctl.h>
-
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/process.h"
 #include "base/version.h"
 #include "producer.h"
 #include "routes.h"
 
 #define ROUTES_TEXT_MAX (1u << 20)
-
-enum { EXIT_RUNTIME = 1, EXIT_TEMPFAIL = 75, EXIT_CONFIG = 78 };
-
-/* Passwords are in this memory: no core dump. librdkafka's threads need no heap of their own. */
-static void protect_process(void)
-{
-	prctl(PR_SET_DUMPABLE, 0);
-	mallopt(M_ARENA_MAX, 2);
-}
 
 static void print_routes(void)
 {
@@ -38,13 +27,13 @@ static int run(struct producer *p)
 	if (rc != RC_OK) {
 		log_event(LOG_LEVEL_ERROR, "start_failed", LOG_ERR(&err));
 		producer_done(p);
-		return rc == RC_INVALID || rc == RC_LOST ? EXIT_TEMPFAIL : EXIT_RUNTIME;
+		return process_start_exit(rc);
 	}
 	log_event(LOG_LEVEL_INFO, "up", LOG_STR("version", version_text()), LOG_STR("commit", version_commit()));
 	loop_run(p->loop);
 	producer_done(p);
 	log_event(LOG_LEVEL_INFO, "down");
-	return 0;
+	return PROCESS_OK;
 }
 
 int main(int argc, char **argv)
@@ -52,7 +41,7 @@ int main(int argc, char **argv)
 	static struct producer p;
 	struct err err;
 
-	protect_process();
+	process_protect();
 	struct conf *conf = conf_new(&settings_program, &p.settings);
 	enum conf_action action = conf_load(conf, argc, argv, &err);
 	log_init((enum log_format)p.settings.log_format, (enum log_level)p.settings.log_level, "sync-producer");
@@ -67,7 +56,7 @@ int main(int argc, char **argv)
 		metrics_init("sync-producer");
 		if (producer_check(&p, &err) != RC_OK) {
 			fprintf(stderr, "sync-producer: %s\n", err.text);
-			code = EXIT_CONFIG;
+			code = PROCESS_CONFIG;
 			producer_done(&p);
 		} else if (action == CONF_RUN) {
 			code = run(&p);

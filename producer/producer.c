@@ -15,9 +15,9 @@
 #include "sync/declaration.h"
 #include "sync/outbox.h"
 #include "sync/schema.h"
+#include "sync/topics.h"
 #include "ticker.h"
 
-#define TOPICS_DEADLINE_MS 15000
 #define OUTBOX_FLUSH_MS 3000
 
 /* ---- what the modules ask ---- */
@@ -179,21 +179,14 @@ enum rc producer_check(struct producer *p, struct err *err)
 
 static enum rc check_topics(struct producer *p, struct err *err)
 {
-	size_t n = registry_count(p->registry) + 3;
-	char **topics = mem_array(n, sizeof *topics);
+	AUTO(topics_done) struct topics topics = {0};
 	const char *prefix = p->settings.kafka_topic_prefix;
 
-	topics[0] = mem_printf("%ssync.requests", prefix);
-	topics[1] = mem_printf("%ssync.requests.dlq", prefix);
-	topics[2] = mem_printf("%ssync.results", prefix);
-	for (size_t i = 3; i < n; i++)
-		topics[i] = mem_printf("%ssync.tasks.%s", prefix, registry_at(p->registry, i - 3)->name);
-	enum rc rc = kafka_check_topics(
-	    outbox_kafka(p->outbox), (const char *const *)topics, n, TOPICS_DEADLINE_MS, err);
-	for (size_t i = 0; i < n; i++)
-		free(topics[i]);
-	free(topics);
-	return rc;
+	topics_add(&topics, prefix, "sync.requests");
+	topics_add(&topics, prefix, "sync.requests.dlq");
+	topics_add(&topics, prefix, "sync.results");
+	topics_add_tasks(&topics, prefix, p->registry);
+	return topics_check(&topics, outbox_kafka(p->outbox), err);
 }
 
 static enum rc open_kafka(struct producer *p, struct err *err)

@@ -2,31 +2,18 @@
 #include "base/base.h"
 #include "settings.h"
 
-#include "base/log.h"
+#include "sync/settings_shared.h"
 
 static const struct conf_option options[] = {
-    {.name = "database.url", CONF_STRING(struct settings, database_url), .secret = true, .min = 1, .max = 4096,
-	.help = "PostgreSQL, as a libpq URI or key=value text"},
-    {.name = "kafka.bootstrap_servers", CONF_STRING(struct settings, kafka_bootstrap), .min = 1, .max = 4096,
-	.help = "host:port[,host:port...]"},
-    {.name = "kafka.properties", CONF_STRING(struct settings, kafka_properties), .secret = true,
-	.help = "further librdkafka properties: name=value;name=value (TLS, SASL)"},
+    SETTINGS_SHARED(struct settings),
     {.name = "kafka.group", CONF_STRING(struct settings, kafka_group), .fallback = "sync-producers",
 	.help = "consumer group on sync.requests"},
-    {.name = "kafka.topic_prefix", CONF_STRING(struct settings, kafka_topic_prefix), .fallback = "",
-	.help = "before every topic name, for several fleets on one Kafka"},
-    {.name = "log.level", CONF_ENUM(struct settings, log_level), .fallback = "info", .allowed = LOG_LEVELS,
-	.help = "lowest level that is written"},
-    {.name = "log.format", CONF_ENUM(struct settings, log_format), .fallback = "auto", .allowed = LOG_FORMATS,
-	.help = "auto: text on a terminal, else JSON lines"},
     {.name = "http.listen", CONF_STRING(struct settings, http_listen), .fallback = "127.0.0.1:8080",
 	.help = "address of the API; port 0 takes a free one. TLS ends before it"},
     {.name = "http.body_max_bytes", CONF_INT(struct settings, http_body_max_bytes), .fallback = "65536", .min = 1024,
 	.max = 16 << 20, .help = "largest request body"},
     {.name = "admin.listen", CONF_STRING(struct settings, admin_listen), .fallback = "127.0.0.1:9102",
 	.help = "address of /livez, /readyz, /metrics and /version; port 0 takes a free one"},
-    {.name = "providers.dir", CONF_STRING(struct settings, providers_dir), .fallback = SYNCFLEET_PROVIDERS_DIR,
-	.help = "folder of the provider declarations (*.cfg)"},
     {.name = "clock.tick_ms", CONF_INT(struct settings, tick_ms), .fallback = "200", .min = 10, .max = 10000,
 	.help = "time between two looks at what is due"},
     {.name = "dispatch.retry_ms", CONF_INT(struct settings, dispatch_retry_ms), .fallback = "10000", .min = 100,

@@ -12,6 +12,7 @@
 #include "io/pg.h"
 #include "statements.h"
 #include "sync/messages.h"
+#include "sync/topics.h"
 #include "task.h"
 #include "worker.h"
 
@@ -34,8 +35,7 @@ struct messages {
 struct intake {
 	struct worker *worker;
 	struct kafka_consumer *consumer;
-	char **topics;
-	size_t ntopics;
+	struct topics topics;
 	struct messages inbox;
 	struct messages claiming;
 	struct uuid claiming_as;
@@ -88,9 +88,9 @@ static void regulate(struct intake *in)
 
 static const char *topic_of(const struct intake *in, const char *topic)
 {
-	for (size_t i = 0; i < in->ntopics; i++) {
-		if (!strcmp(in->topics[i], topic))
-			return in->topics[i];
+	for (size_t i = 0; i < in->topics.n; i++) {
+		if (!strcmp(in->topics.name[i], topic))
+			return in->topics.name[i];
 	}
 	return NULL;
 }
@@ -238,12 +238,9 @@ struct intake *intake_new(struct worker *w, struct err *err)
 	in->worker = w;
 	in->args = PG_ARGS;
 	in->start = (struct defer){.fn = claim, .user = in};
-	in->ntopics = registry_count(w->registry);
-	in->topics = mem_array(in->ntopics, sizeof *in->topics);
-	for (size_t i = 0; i < in->ntopics; i++)
-		in->topics[i] = mem_printf("%ssync.tasks.%s", w->settings.kafka_topic_prefix, registry_at(w->registry, i)->name);
-	in->consumer = kafka_consumer_new(w->loop, &options, w->settings.kafka_group, (const char *const *)in->topics,
-	    in->ntopics, received, err);
+	topics_add_tasks(&in->topics, w->settings.kafka_topic_prefix, w->registry);
+	in->consumer = kafka_consumer_new(w->loop, &options, w->settings.kafka_group,
+	    (const char *const *)in->topics.name, in->topics.n, received, err);
 	if (!in->consumer) {
 		intake_free(in);
 		return NULL;
@@ -257,9 +254,7 @@ void intake_free(struct intake *in)
 		return;
 	kafka_consumer_free(in->consumer, CLOSE_DEADLINE_MS);
 	loop_defer_cancel(in->worker->loop, &in->start);
-	for (size_t i = 0; i < in->ntopics; i++)
-		free(in->topics[i]);
-	free(in->topics);
+	topics_done(&in->topics);
 	free(in->inbox.at);
 	free(in->claiming.at);
 	pg_args_done(&in->args);

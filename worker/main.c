@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 
-#include <malloc.h>
-#include <sys/prctl.h>
-
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/process.h"
 #include "base/version.h"
 #include "worker.h"
-
-enum { EXIT_RUNTIME = 1, EXIT_TEMPFAIL = 75, EXIT_CONFIG = 78 };
-
-/* Tokens are in this memory: no core dump, no debugger of the same user. librdkafka's threads need no heap of their own. */
-static void protect_process(void)
-{
-	prctl(PR_SET_DUMPABLE, 0);
-	mallopt(M_ARENA_MAX, 2);
-}
 
 static int run(struct worker *w)
 {
@@ -27,14 +16,14 @@ static int run(struct worker *w)
 	if (rc != RC_OK) {
 		log_event(LOG_LEVEL_ERROR, "start_failed", LOG_ERR(&err));
 		worker_done(w);
-		return rc == RC_INVALID || rc == RC_LOST ? EXIT_TEMPFAIL : EXIT_RUNTIME;
+		return process_start_exit(rc);
 	}
 	log_event(LOG_LEVEL_INFO, "up", LOG_STR("version", version_text()), LOG_STR("commit", version_commit()),
 	    LOG_INT("slots", w->settings.slots));
 	loop_run(w->loop);
 	worker_done(w);
 	log_event(LOG_LEVEL_INFO, "down");
-	return 0;
+	return PROCESS_OK;
 }
 
 int main(int argc, char **argv)
@@ -42,7 +31,7 @@ int main(int argc, char **argv)
 	static struct worker w;
 	struct err err;
 
-	protect_process();
+	process_protect();
 	struct conf *conf = conf_new(&settings_program, &w.settings);
 	enum conf_action action = conf_load(conf, argc, argv, &err);
 	log_init((enum log_format)w.settings.log_format, (enum log_level)w.settings.log_level, "sync-worker");
@@ -53,7 +42,7 @@ int main(int argc, char **argv)
 		metrics_init("sync-worker");
 		if (worker_check(&w, &err) != RC_OK) {
 			fprintf(stderr, "sync-worker: %s\n", err.text);
-			code = EXIT_CONFIG;
+			code = PROCESS_CONFIG;
 			worker_done(&w);
 		} else if (action == CONF_RUN) {
 			code = run(&w);

@@ -2,33 +2,20 @@
 #include "base/base.h"
 #include "settings.h"
 
-#include "base/log.h"
+#include "sync/settings_shared.h"
 
 static const struct conf_option options[] = {
-    {.name = "database.url", CONF_STRING(struct settings, database_url), .secret = true, .min = 1, .max = 4096,
-	.help = "PostgreSQL, as a libpq URI or key=value text"},
-    {.name = "kafka.bootstrap_servers", CONF_STRING(struct settings, kafka_bootstrap), .min = 1, .max = 4096,
-	.help = "host:port[,host:port...]"},
-    {.name = "kafka.properties", CONF_STRING(struct settings, kafka_properties), .secret = true,
-	.help = "further librdkafka properties: name=value;name=value (TLS, SASL)"},
+    SETTINGS_SHARED(struct settings),
     {.name = "kafka.group", CONF_STRING(struct settings, kafka_group), .fallback = "sync-workers",
 	.help = "consumer group of all workers"},
-    {.name = "kafka.topic_prefix", CONF_STRING(struct settings, kafka_topic_prefix), .fallback = "",
-	.help = "before every topic name, for several fleets on one Kafka"},
-    {.name = "log.level", CONF_ENUM(struct settings, log_level), .fallback = "info", .allowed = LOG_LEVELS,
-	.help = "lowest level that is written"},
-    {.name = "log.format", CONF_ENUM(struct settings, log_format), .fallback = "auto", .allowed = LOG_FORMATS,
-	.help = "auto: text on a terminal, else JSON lines"},
     {.name = "admin.listen", CONF_STRING(struct settings, admin_listen), .fallback = "127.0.0.1:9103",
 	.help = "address of /livez, /readyz, /metrics and /version; port 0 takes a free one"},
-    {.name = "providers.dir", CONF_STRING(struct settings, providers_dir),
-	.fallback = SYNCFLEET_PROVIDERS_DIR, .help = "folder of the provider declarations (*.cfg)"},
     {.name = "providers.origins", CONF_STRING(struct settings, origins), .fallback = "",
 	.help = "provider=scheme://host:port[,...]: replaces the origin of every URL of a provider (sandbox, proxy)"},
     {.name = "http.allow_plain_loopback", CONF_BOOL(struct settings, allow_plain_loopback), .fallback = "false",
 	.help = "also call http:// on this machine's loopback (tests, demo)"},
     {.name = "http.ca_file", CONF_STRING(struct settings, ca_file), .fallback = "",
-	.help = "trust anchors instead of the system's"},
+	.help = "trust anchors besides the system's"},
     {.name = "http.body_max_bytes", CONF_INT(struct settings, body_max_bytes), .fallback = "16777216", .min = 1024,
 	.max = 1 << 30, .help = "largest page after decompression"},
     {.name = "http.connections_max", CONF_INT(struct settings, connections_max), .fallback = "2000", .min = 1,

@@ -17,11 +17,11 @@
 #include "store.h"
 #include "sync/outbox.h"
 #include "sync/schema.h"
+#include "sync/topics.h"
 #include "table.h"
 #include "task.h"
 #include "tokens.h"
 
-#define TOPICS_DEADLINE_MS 15000
 #define OUTBOX_FLUSH_MS 3000
 
 static const char control_setup[] =
@@ -219,17 +219,10 @@ static enum rc open_kafka(struct worker *w, struct err *err)
 	w->outbox = outbox_new(w->loop, &options, err);
 	if (!w->outbox)
 		return err->rc;
-	size_t n = registry_count(w->registry) + 1;
-	char **topics = mem_array(n, sizeof *topics);
-	topics[0] = mem_printf("%ssync.results", s->kafka_topic_prefix);
-	for (size_t i = 1; i < n; i++)
-		topics[i] = mem_printf("%ssync.tasks.%s", s->kafka_topic_prefix, registry_at(w->registry, i - 1)->name);
-	enum rc rc = kafka_check_topics(
-	    outbox_kafka(w->outbox), (const char *const *)topics, n, TOPICS_DEADLINE_MS, err);
-	for (size_t i = 0; i < n; i++)
-		free(topics[i]);
-	free(topics);
-	return rc;
+	AUTO(topics_done) struct topics topics = {0};
+	topics_add(&topics, s->kafka_topic_prefix, "sync.results");
+	topics_add_tasks(&topics, s->kafka_topic_prefix, w->registry);
+	return topics_check(&topics, outbox_kafka(w->outbox), err);
 }
 
 enum rc worker_init(struct worker *w, struct err *err)

@@ -72,7 +72,7 @@ bool conf_was_set(const struct conf *conf, const char *name);
 /* Frees the strings of the target, too; secrets are overwritten. Accepts NULL. */
 void conf_free(struct conf *conf);
 
-/* 0, 2 (usage) or 78 (configuration). */
+/* One of process.h: ok, usage or configuration. */
 int conf_exit_code(enum conf_action action);
 
 /* The table behind --help-config: name, default, allowed values, environment variable, help. */

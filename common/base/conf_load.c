@@ -5,10 +5,9 @@
 #include <errno.h>
 
 #include "base/failpoint.h"
+#include "base/process.h"
 #include "base/version.h"
 
-#define EXIT_USAGE 2
-#define EXIT_CONFIG 78 /* EX_CONFIG of sysexits.h */
 
 /* ---- environment ---- */
 
@@ -275,5 +274,5 @@ char **conf_positional(const struct conf *conf, int *ret_n)
 
 int conf_exit_code(enum conf_action action)
 {
-	return action == CONF_USAGE ? EXIT_USAGE : action == CONF_BAD ? EXIT_CONFIG : EXIT_SUCCESS;
+	return action == CONF_USAGE ? PROCESS_USAGE : action == CONF_BAD ? PROCESS_CONFIG : PROCESS_OK;
 }

@@ -97,12 +97,7 @@ static const char *walk_member(struct walk *w, const char *p, const struct slice
 	p = walk_key(w, p + 1, node, expected, &child);
 	if (!p)
 		return NULL;
-	p = scan_next(&w->scan, p + 1);
-	if (!p)
-		return NULL;
-	if (*p != ':')
-		return scan_fail(&w->scan, p, "expected a colon");
-	p = scan_next(&w->scan, p + 1);
+	p = scan_colon(&w->scan, p);
 	if (!p)
 		return NULL;
 	return child ? walk_asked(w, p, child, out, depth) : scan_value(&w->scan, p, depth, &value);

@@ -186,12 +186,7 @@ static const char *scan_member(struct scan *s, const char *p, unsigned depth)
 	p = scan_string(s, p + 1, &escaped);
 	if (!p)
 		return NULL;
-	p = scan_next(s, p + 1);
-	if (!p)
-		return NULL;
-	if (*p != ':')
-		return scan_fail(s, p, "expected a colon");
-	p = scan_next(s, p + 1);
+	p = scan_colon(s, p);
 	return p ? scan_value(s, p, depth, &value) : NULL;
 }
 

@@ -85,6 +85,16 @@ static inline const char *scan_string(struct scan *s, const char *p, uint8_t *re
 	}
 }
 
+/* From behind a member's name, at its closing quote, to its value. */
+static inline const char *scan_colon(struct scan *s, const char *quote)
+{
+	const char *p = scan_next(s, quote + 1);
+
+	if (p && *p != ':')
+		return scan_fail(s, p, "expected a colon");
+	return p ? scan_next(s, p + 1) : NULL;
+}
+
 /* Whether `n` bytes are the same; `before` lies before `p` in the same body. */
 static inline bool scan_same(const struct scan *s, const char *p, const char *before, size_t n)
 {

@@ -3,8 +3,7 @@
 #include "ctl.h"
 
 #include "base/conf.h"
-
-#define EXIT_USAGE 2
+#include "base/process.h"
 
 static const struct ctl_command commands[] = {
     {"migrate up", "", "migrations", "apply the migrations that are missing", true, ctl_migrate_up},
@@ -204,16 +203,16 @@ static int run_command(struct ctl *ctl, const struct ctl_command *command)
 	if (command->database)
 		ctl->db = pg_blocking_open(ctl->o.database_url, "syncctl", &err);
 	if (command->database && !ctl->db)
-		return complain(err.text, EXIT_FAILURE);
+		return complain(err.text, PROCESS_FAILED);
 	enum rc rc = command->run(ctl, &err);
 	pg_blocking_close(ctl->db);
 	if (strcmp(err.sqlstate, "42P01") == 0)
-		return complain("the database has no tables yet: run syncctl migrate up", EXIT_FAILURE);
+		return complain("the database has no tables yet: run syncctl migrate up", PROCESS_FAILED);
 	if (rc != RC_OK)
-		return complain(err.text, EXIT_FAILURE);
+		return complain(err.text, PROCESS_FAILED);
 	if (fflush(stdout) != 0)
-		return complain("writing the output failed", EXIT_FAILURE);
-	return ctl->attention ? EXIT_FAILURE : EXIT_SUCCESS;
+		return complain("writing the output failed", PROCESS_FAILED);
+	return ctl->attention ? PROCESS_FAILED : PROCESS_OK;
 }
 
 static int run(struct conf *conf, struct ctl *ctl, int argc, char **argv)
@@ -224,15 +223,15 @@ static int run(struct conf *conf, struct ctl *ctl, int argc, char **argv)
 	if (action == CONF_USAGE || action == CONF_BAD)
 		return complain(err.text, conf_exit_code(action));
 	if (action != CONF_RUN)
-		return EXIT_SUCCESS;
+		return PROCESS_OK;
 	const struct ctl_command *command = find_command(ctl, conf);
 	if (!command)
-		return complain("no such command, see syncctl --help", EXIT_USAGE);
+		return complain("no such command, see syncctl --help", PROCESS_USAGE);
 	if (check_flags(command, conf, &err) != RC_OK)
-		return complain(err.text, EXIT_USAGE);
+		return complain(err.text, PROCESS_USAGE);
 	if (ctl->nargs != (*command->args ? 1 : 0)) {
 		err_set(&err, RC_INVALID, "usage: syncctl %s %s", command->name, command->args);
-		return complain(err.text, EXIT_USAGE);
+		return complain(err.text, PROCESS_USAGE);
 	}
 	return run_command(ctl, command);
 }

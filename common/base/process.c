@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "base/process.h"
+
+#include <malloc.h>
+#include <sys/prctl.h>
+
+void process_protect(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	mallopt(M_ARENA_MAX, 2);
+}
+
+enum process_exit process_start_exit(enum rc rc)
+{
+	return rc == RC_INVALID || rc == RC_LOST ? PROCESS_TEMPFAIL : PROCESS_FAILED;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* What every program of ours does and says as a process. */
+#include "base/err.h"
+
+enum process_exit {
+	PROCESS_OK = 0,
+	PROCESS_FAILED = 1, /* a run-time failure */
+	PROCESS_USAGE = 2,  /* a wrong flag or argument */
+	PROCESS_TEMPFAIL =
+	    75, /* the database is away or at another schema version; EX_TEMPFAIL of sysexits.h */
+	PROCESS_CONFIG = 78, /* bad configuration or declaration; EX_CONFIG */
+};
+
+/* Secrets are in this memory: no core dump, no debugger of the same user. Threads of libraries get no heap of
+ * their own. */
+void process_protect(void);
+
+/* How a program exits that could not start. */
+enum process_exit process_start_exit(enum rc rc);

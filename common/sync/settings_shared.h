@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* Rows of the tables of options that both programs have in the same words; `T` is the program's struct of
+ * settings. */
+#include "base/conf.h"
+#include "base/log.h"
+
+// clang-format off
+#define SETTINGS_SHARED(T) \
+	{.name = "database.url", CONF_STRING(T, database_url), .secret = true, .min = 1, .max = 4096, \
+	    .help = "PostgreSQL, as a libpq URI or key=value text"}, \
+	{.name = "kafka.bootstrap_servers", CONF_STRING(T, kafka_bootstrap), .min = 1, .max = 4096, \
+	    .help = "host:port[,host:port...]"}, \
+	{.name = "kafka.properties", CONF_STRING(T, kafka_properties), .secret = true, \
+	    .help = "further librdkafka properties: name=value;name=value (TLS, SASL)"}, \
+	{.name = "kafka.topic_prefix", CONF_STRING(T, kafka_topic_prefix), .fallback = "", \
+	    .help = "before every topic name, for several fleets on one Kafka"}, \
+	{.name = "log.level", CONF_ENUM(T, log_level), .fallback = "info", .allowed = LOG_LEVELS, \
+	    .help = "lowest level that is written"}, \
+	{.name = "log.format", CONF_ENUM(T, log_format), .fallback = "auto", .allowed = LOG_FORMATS, \
+	    .help = "auto: text on a terminal, else JSON lines"}, \
+	{.name = "providers.dir", CONF_STRING(T, providers_dir), .fallback = SYNCFLEET_PROVIDERS_DIR, \
+	    .help = "folder of the provider declarations (*.cfg)"}
+// clang-format on

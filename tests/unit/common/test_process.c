@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "base/process.h"
+
+#include <setjmp.h>
+#include <sys/prctl.h>
+
+#include <cmocka.h>
+
+static void leaves_no_core_dump(void **state)
+{
+	(void)state;
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 1);
+	process_protect();
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+	assert_int_equal(prctl(PR_SET_DUMPABLE, 1), 0); /* for the sanitizers' reports */
+}
+
+static void exits_by_the_reason(void **state)
+{
+	static const struct {
+		enum rc rc;
+		int code;
+	} cases[] = {
+	    {RC_INVALID, 75}, /* another schema version */
+	    {RC_LOST, 75},    /* the database is away */
+	    {RC_NOT_FOUND, 1},
+	    {RC_TIMEOUT, 1},
+	    {RC_DENIED, 1},
+	    {RC_IO, 1},
+	    {RC_LIMIT, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(process_start_exit(cases[i].rc), cases[i].code);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(leaves_no_core_dump),
+	    cmocka_unit_test(exits_by_the_reason),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
