@@ -11,17 +11,20 @@
 #include "sync/outbox.h"
 
 #define OVERDUE_TICKS 20 /* without an answer for so many ticks the clock is not ready */
+#define FAST_MS 10       /* between two dispatches while tasks wait: what a free slot may stay empty for */
+#define KICK_MS 250      /* a request that found no room is committed and seen within this */
 #define GAP_MS 2000      /* a longer pause between two answers: the database was not watched all along */
 
 struct ticker {
-	struct loop *loop;
 	struct ticker_options o;
 	struct timer *timer;
-	struct defer kick;
+	struct timer *fast; /* dispatching only, while tasks wait for room */
 	struct pg_args args;
 	bool busy;
-	bool kicked; /* while busy */
+	bool dispatching;
+	bool backlog;
 	bool failed;
+	int64_t fast_until_ms;
 	int64_t answered_ms;
 	int64_t watched_since_ms;
 };
@@ -47,10 +50,15 @@ static void dispatched(void *user, const struct pg_result *res, const struct err
 {
 	struct ticker *t = user;
 
+	t->dispatching = false;
+	t->backlog = false;
 	for (int i = 0; !err && i < pg_rows(res); i++) {
+		t->backlog = t->backlog || pg_bool(res, i, 2);
 		dispatch_set_room(t->o.dispatch, pg_str(res, i, 0), pg_i64(res, i, 1), pg_bool(res, i, 2));
 		dispatch_send(t->o.dispatch, pg_str(res, i, 3));
 	}
+	if (t->backlog || clock_mono_ms() < t->fast_until_ms)
+		timer_set(t->fast, FAST_MS, 0);
 }
 
 static void sent_again(void *user, const struct pg_result *res, const struct err *err)
@@ -89,14 +97,16 @@ static void last_answer(void *user, const struct pg_result *res, const struct er
 	if (!t->answered_ms || now_ms - t->answered_ms > max_gap_ms(t))
 		t->watched_since_ms = now_ms;
 	t->answered_ms = now_ms;
-	if (t->kicked)
-		loop_defer(t->loop, &t->kick);
 }
 
-static void send_dispatch(struct ticker *t)
+static void send_dispatch(void *user)
 {
+	struct ticker *t = user;
 	struct pg_args *a = &t->args;
 
+	if (t->dispatching || !pg_is_up(t->o.pg))
+		return;
+	t->dispatching = true;
 	pg_args_clear(a);
 	pg_array_begin(a, PG_TEXT);
 	for (size_t i = 0; i < registry_count(t->o.registry); i++)
@@ -123,7 +133,6 @@ static void tick(void *user)
 {
 	struct ticker *t = user;
 
-	t->kicked = t->busy;
 	if (t->busy || !pg_is_up(t->o.pg))
 		return;
 	t->busy = true;
@@ -138,11 +147,10 @@ struct ticker *ticker_new(struct loop *loop, const struct ticker_options *o)
 {
 	struct ticker *t = mem_zalloc(sizeof *t);
 
-	t->loop = loop;
 	t->o = *o;
 	t->args = PG_ARGS;
-	t->kick = (struct defer){.fn = tick, .user = t};
 	t->timer = timer_new(loop, tick, t);
+	t->fast = timer_new(loop, send_dispatch, t);
 	timer_set(t->timer, 0, o->settings->tick_ms);
 	return t;
 }
@@ -151,15 +159,15 @@ void ticker_free(struct ticker *t)
 {
 	if (!t)
 		return;
-	loop_defer_cancel(t->loop, &t->kick);
 	timer_free(t->timer);
+	timer_free(t->fast);
 	pg_args_done(&t->args);
 	free(t);
 }
 
 void ticker_kick(struct ticker *t)
 {
-	t->kicked = true;
-	if (!t->busy)
-		loop_defer(t->loop, &t->kick);
+	if (clock_mono_ms() >= t->fast_until_ms && !t->backlog)
+		timer_set(t->fast, FAST_MS, 0);
+	t->fast_until_ms = clock_mono_ms() + KICK_MS;
 }

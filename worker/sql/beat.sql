@@ -1,7 +1,7 @@
 -- The heartbeat. No row: this worker was declared dead. `gone` are its tasks ($3 ids, $4 epochs) that are not its own
 -- any more; `others_wait` says that work waits for a slot.
 with beat as (
-    update workers set beat_at = now(), free_slots = $2::int8 where worker_id = $1 returning worker_id)
+    update workers set beat_at = now(), leaving = $2::bool where worker_id = $1 returning worker_id)
 select (select count(*) from beat) as beats,
     exists (select 1 from sync_tasks where queued_at is not null)
         or exists (select 1 from sync_tasks where state = 'dispatched' and due_at is not null) as others_wait,
