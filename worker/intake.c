@@ -16,6 +16,11 @@
 #include "task.h"
 #include "worker.h"
 
+/*
+ * Messages that wait here for a slot. Few bytes each, while pausing throws away what was prefetched, and pausing often
+ * stalls the consumer; dispatching keeps the fleet's unclaimed messages below this long before.
+ */
+#define INBOX_MAX 4096
 #define CLOSE_DEADLINE_MS 3000
 
 struct message {
@@ -59,7 +64,7 @@ static void messages_add(struct messages *list, const struct message *m)
 
 size_t intake_free_slots(const struct intake *in)
 {
-	size_t used = in->worker->ntasks + in->inbox.n + in->claiming.n;
+	size_t used = in->worker->ntasks + in->claiming.n;
 	size_t slots = (size_t)in->worker->settings.slots;
 
 	return used < slots ? slots - used : 0;
@@ -77,8 +82,7 @@ bool intake_is_assigned(const struct intake *in)
 
 static void regulate(struct intake *in)
 {
-	size_t free_slots = intake_free_slots(in);
-	bool pause = in->stopped || free_slots == 0 || (in->paused && free_slots * 4 < (size_t)in->worker->settings.slots);
+	bool pause = in->stopped || in->inbox.n >= INBOX_MAX || (in->paused && in->inbox.n > INBOX_MAX / 4 * 3);
 
 	if (pause == in->paused)
 		return;
@@ -157,21 +161,28 @@ static void claimed(void *user, const struct pg_result *res, const struct err *e
 	loop_defer(w->loop, &in->start);
 }
 
+/* As many messages as there are slots, the oldest first. */
+static void take_from_inbox(struct intake *in)
+{
+	size_t n = MIN(in->inbox.n, intake_free_slots(in));
+
+	for (size_t i = 0; i < n; i++)
+		messages_add(&in->claiming, &in->inbox.at[i]);
+	in->inbox.n -= n;
+	memmove(in->inbox.at, in->inbox.at + n, in->inbox.n * sizeof *in->inbox.at);
+	regulate(in);
+}
+
 static void claim(void *user)
 {
 	struct intake *in = user;
 	struct worker *w = in->worker;
 	struct pg_args *a = &in->args;
 
-	regulate(in);
 	if (in->busy || !pg_is_up(w->control) || !heartbeat_is_fresh(w->heartbeat))
 		return;
-	if (in->claiming.n == 0) {
-		struct messages empty = in->claiming;
-
-		in->claiming = in->inbox;
-		in->inbox = empty;
-	}
+	if (in->claiming.n == 0)
+		take_from_inbox(in);
 	if (in->claiming.n == 0 || in->stopped)
 		return;
 	in->busy = true;

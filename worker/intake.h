@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Task messages become claims: gathered while the last claim is under way, claimed in one statement, their offsets
- * committed after it (invariant 2). When the slots are full the consumer is paused; at three quarters it goes on.
+ * Task messages become claims: as many as there are free slots in one statement, their offsets committed after it
+ * (invariant 2). Messages beyond wait in a bounded inbox; past it the consumer is paused, at three quarters it goes on.
  */
 #include "base/base.h"
 
@@ -13,7 +13,7 @@ struct worker;
 struct intake *intake_new(struct worker *w, struct err *err);
 /* Leaves the group. Accepts NULL. */
 void intake_free(struct intake *in);
-/* Slots that neither a task nor a message has. */
+/* Slots that neither a task nor a claim under way has. */
 size_t intake_free_slots(const struct intake *in);
 /* Partitions are assigned. */
 bool intake_is_assigned(const struct intake *in);
