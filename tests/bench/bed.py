@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every benchmark stands on: PostgreSQL with default settings, a broker, the simulator, and fleets of a release build."""
 import json
+import resource
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
@@ -11,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 from harness import ledger as ledgers  # noqa: E402 (the path above comes first)
 from harness.kafka import Kafka  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
-from harness.process import HarnessError  # noqa: E402
+from harness.process import HarnessError, wait_until  # noqa: E402
 from harness.programs import CRYPTO_KEYS, Programs  # noqa: E402
 from harness.setup import Ctl, ProviderSimulator  # noqa: E402
 
@@ -26,6 +28,14 @@ DEMO_BROKER_TOPICS = {"sync.requests": 4, "sync.requests.dlq": 1, "sync.results"
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def _answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 class Bed:
@@ -92,13 +102,12 @@ class BenchFleet:
         self.address = self.producer.address("http")
         self.workers = [bed.programs.start("sync-worker", settings={
             **self.settings, "providers.origins": simulator.origins(), "http.allow_plain_loopback": True}) for _ in range(workers)]
-        for worker in self.workers:
-            worker.address("admin")
 
     def __enter__(self):
-        # From here on Kafka's partitions are assigned and all connections are open.
+        for process in (self.producer, *self.workers):
+            wait_until(lambda url=f"http://{process.address('admin')}/readyz": _answers(url), 60, "the fleet to be ready")
+        # Partitions are assigned; after this all connections are open too.
         if self.load([self.warm], once=1, seconds=60)["completed"] != 1:
-            self.__exit__(None, None, None)
             raise HarnessError(f"the first sync did not end within a minute; logs: {STATE / 'logs'}")
         return self
 
@@ -118,18 +127,21 @@ class BenchFleet:
                 "Kafka": [self.bed.broker], "simulator": [self.simulator.process]}, ("PostgreSQL",)
 
     def load(self, accounts, **how):
-        """Runs sync-load over connection ids and returns what it counted; how: rate=, in_flight=, once=, seconds=, ..."""
+        """Runs sync-load over connection ids and returns what it counted; how: rate=, in_flight=, once=, seconds=, ... (sync-load's flags)."""
         listed = self.bed.folder / "connections"
         listed.write_text("".join(f"{connection}\n" for connection in accounts))
         if how.get("once"):
             how = {"seconds": 3600, "drain": 0, **how}
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in how.items()]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run([self.bed.programs.build / "tests" / "bench" / "sync-load", f"--address={self.address}",
                                f"--key={self.key}", f"--kafka={self.bed.bootstrap}", f"--accounts={listed}", *flags],
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise HarnessError(f"sync-load: {done.stderr}")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         counted = json.loads(done.stdout)
+        counted["cpu_s"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         if counted["rejected"]:
             raise HarnessError(f"{counted['rejected']} requests were refused: {counted['refusal']}")
         return counted

@@ -46,7 +46,7 @@ def _sync_all(fleet, phase, total, options):
     meter = Meter(*fleet.groups()).start()
     with Profile(fleet, options, f"bulk-{phase}"):
         counted = fleet.load(fleet.connections, once=1)
-    used = meter.stop()
+    used = meter.stop(load=counted["cpu_s"])
     _check(fleet, phase, total, counted)
     say(f"bulk: ours, {PHASES[phase]}: {total / counted['last_s']:,.0f} records/s; CPU s: " +
         ", ".join(f"{name} {seconds:.2f}" for name, seconds in used.items()))

@@ -33,7 +33,7 @@ def _cost(fleet, connections):
     pages = len(connections) * RECORDS // PAGE
     meter = Meter(*fleet.groups()).start()
     counted = fleet.load(connections, once=1)
-    used = meter.stop()
+    used = meter.stop(load=counted["cpu_s"])
     if counted["completed"] != len(connections):
         raise HarnessError(f"{counted['completed']} of {len(connections)} syncs completed")
     return tuple(seconds * 1e6 / pages for seconds in (counted["last_s"], used["PostgreSQL"], used["worker"]))

@@ -43,7 +43,7 @@ def peak_rss_mb(pid):
 
 
 class Meter:
-    """CPU seconds of named groups between start() and stop(); "others" is everything on the machine that is in no group.
+    """CPU seconds of named groups between start() and stop(); "others" is roughly what the rest of the machine used.
 
     groups: name -> list of Process; a name that is in `trees` counts the process and all its children.
     """
@@ -57,12 +57,13 @@ class Meter:
         self.before, self.began = self._read(), time.monotonic()
         return self
 
-    def stop(self):
-        """CPU seconds by name."""
+    def stop(self, **ended):
+        """CPU seconds by name; `ended` are those of programs that came and went."""
         now, self.seconds = self._read(), time.monotonic() - self.began
         used = {name: now[name] - self.before[name] for name in now}
         busy = used.pop("machine")
-        return {**used, "others": busy - sum(used.values())}
+        used.update(ended)
+        return {**used, "others": max(0.0, busy - sum(used.values()))}
 
     def _read(self):
         read = {name: tree_cpu_seconds if name in self.trees else cpu_seconds for name in self.groups}

@@ -8,7 +8,7 @@ from bed import STATE, say
 TOP = 25
 STATEMENTS = """
 select round(total_exec_time) as ms, calls, round((total_exec_time / calls * 1000)::numeric) as us_each, rows,
-    round((wal_bytes / 1048576)::numeric, 1) as wal_mb, left(regexp_replace(query, '\\s+', ' ', 'g'), 100) as statement
+    round((wal_bytes / 1048576)::numeric, 1) as wal_mb, left(regexp_replace(regexp_replace(query, '--[^\n]*\n', '', 'g'), '\s+', ' ', 'g'), 90) as statement
 from pg_stat_statements order by total_exec_time desc limit 15
 """
 
@@ -41,5 +41,5 @@ class Profile:
     def _report(self, program):
         done = subprocess.run(["perf", "report", "-q", "-i", self.data, "--comm", program, "--sort", "dso,symbol", "--stdio",
                                "--percentage", "relative"], capture_output=True, text=True, check=False)
-        lines = [line for line in done.stdout.splitlines() if line.strip() and not line.startswith("#")]
+        lines = [line.rstrip(" -") for line in done.stdout.splitlines() if line.strip() and not line.startswith("#")]
         say(f"{self.name}: {program}\n" + "\n".join(lines[:TOP] or [done.stderr]))
