@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 
 from harness import ledger as ledgers  # noqa: E402 (the path above comes first)
-from harness.kafka import Kafka  # noqa: E402
+from harness.kafka import Kafka, jars  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
 from harness.process import HarnessError, wait_until  # noqa: E402
 from harness.programs import CRYPTO_KEYS, Programs  # noqa: E402
@@ -28,6 +28,14 @@ DEMO_BROKER_TOPICS = {"sync.requests": 4, "sync.requests.dlq": 1, "sync.results"
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def _kafka_can_run():
+    try:
+        return shutil.which("java") is not None and jars().is_dir()
+    except (OSError, HarnessError) as error:
+        say(f"bench: without Apache Kafka: {error}")
+        return False
 
 
 def _answers(url):
@@ -51,7 +59,7 @@ class Bed:
         self.postgres = Postgres(ledger, logs / "postgres.log")
         self.postgres.settings = {"listen_addresses": "127.0.0.1"}  # else all is as installed: fsync too
         if options.statements:
-            self.postgres.settings["shared_preload_libraries"] = "pg_stat_statements"
+            self.postgres.settings.update({"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "all"})
         self.postgres.start()
         self._start_broker(logs)
         self.postgres.psql(f"create database {TEMPLATE}")
@@ -60,7 +68,7 @@ class Bed:
             self.postgres.psql("create extension pg_stat_statements", TEMPLATE)
 
     def _start_broker(self, logs):
-        if shutil.which("java") and not self.options.demo_broker:
+        if not self.options.demo_broker and _kafka_can_run():
             broker = Kafka(self.ledger, logs / "kafka.log").start()
             self.bootstrap, self.broker, self.properties = broker.address, broker.process, ""
             self.broker_name = "Apache Kafka"

@@ -6,31 +6,33 @@ from bed import BenchFleet, HarnessError, say
 from meter import Meter
 from table import show
 
-RECORDS = 100_000  # of one account
-STEP = 5           # accounts loaded between two measurements: half a million rows
+STEP_ROWS = 500_000  # loaded between two measurements
+ACCOUNTS = 5         # that they belong to
 PAGE = 100
 HEADS = ("rows", "first load: us/page", "PostgreSQL CPU us/page", "worker CPU us/page",
          "unchanged: us/page", "PostgreSQL CPU us/page", "worker CPU us/page")
 
 
 def run(bed, options):
-    steps = max(1, options.rows // (RECORDS * STEP))
-    simulator = bed.simulator(RECORDS)
+    step_rows = min(STEP_ROWS, options.rows // 2)
+    records, steps = step_rows // ACCOUNTS, options.rows // step_rows
+    simulator = bed.simulator(records)
     rows = []
-    with BenchFleet(bed, simulator, [str(number) for number in range(1, steps * STEP + 1)]) as fleet:
+    with BenchFleet(bed, simulator, [str(number) for number in range(1, steps * ACCOUNTS + 1)]) as fleet:
         # Ids of connections rise with time: loaded in this order, new rows fall between old ones instead of behind them.
         connections = random.Random(1).sample(fleet.connections, len(fleet.connections))
         for step in range(steps):
             say(f"growth: step {step + 1} of {steps}")
-            new = connections[step * STEP:(step + 1) * STEP]
-            rows.append((f"{(step + 1) * STEP * RECORDS:,}", *_cost(fleet, new), *_cost(fleet, connections[:STEP])))
-        _check(fleet, steps * STEP * RECORDS)
+            new = connections[step * ACCOUNTS:(step + 1) * ACCOUNTS]
+            rows.append((f"{(step + 1) * ACCOUNTS * records:,}", *_cost(fleet, new, records),
+                         *_cost(fleet, connections[:ACCOUNTS], records)))
+        _check(fleet, steps * ACCOUNTS * records)
     simulator.process.stop()
-    show(f"Growth: cost of a page of {PAGE} records, {STEP} accounts of {RECORDS:,} at once, one worker", HEADS, rows)
+    show(f"Growth: cost of a page of {PAGE} records, {ACCOUNTS} accounts of {records:,} at once, one worker", HEADS, rows)
 
 
-def _cost(fleet, connections):
-    pages = len(connections) * RECORDS // PAGE
+def _cost(fleet, connections, records):
+    pages = len(connections) * records // PAGE
     meter = Meter(*fleet.groups()).start()
     counted = fleet.load(connections, once=1)
     used = meter.stop(load=counted["cpu_s"])

@@ -103,11 +103,10 @@ static void on_ending(void *user, const struct ending *ending)
 	struct account *account = accounts_find(&load->accounts, &ending->connection_id);
 	int64_t now = clock_mono_us();
 
-	if (!account || !account->busy) {
-		load->tally.repeated++;
-	} else if (uuid_eq(&account->sync_id, &ending->sync_id)) {
+	bool expected = account && account->busy;
+	if (expected && uuid_eq(&account->sync_id, &ending->sync_id)) {
 		finish(load, account, now, ending->completed);
-	} else if (uuid_eq(&account->sync_id, &nil)) {
+	} else if (expected && uuid_eq(&account->sync_id, &nil)) {
 		account->event_sync_id = ending->sync_id;
 		account->event_us = now;
 		account->event_completed = ending->completed;

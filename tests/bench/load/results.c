@@ -134,8 +134,9 @@ enum rc results_read(struct results *results, ending_fn *fn, void *user, struct 
 	rd_kafka_message_t *messages[BATCH];
 	enum rc rc = RC_OK;
 	uint64_t count;
-	ssize_t n = read(results->event_fd, &count, sizeof count); /* resets it; empty is fine */
+	ssize_t n;
 
+	(void)!read(results->event_fd, &count, sizeof count); /* resets it; empty is fine */
 	/* librdkafka signals once for all that has gathered, so it is drained to empty. */
 	while ((n = rd_kafka_consume_batch_queue(results->queue, 0, messages, BATCH)) > 0) {
 		for (ssize_t i = 0; i < n; i++) {
