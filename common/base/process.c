@@ -11,7 +11,7 @@ void process_protect(void)
 	mallopt(M_ARENA_MAX, 2);
 }
 
-enum process_exit process_start_exit(enum rc rc)
+int process_start_exit(enum rc rc)
 {
 	return rc == RC_INVALID || rc == RC_LOST ? PROCESS_TEMPFAIL : PROCESS_FAILED;
 }

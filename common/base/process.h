@@ -17,4 +17,4 @@ enum process_exit {
 void process_protect(void);
 
 /* How a program exits that could not start. */
-enum process_exit process_start_exit(enum rc rc);
+int process_start_exit(enum rc rc);
