@@ -26,18 +26,6 @@ enum rc walk_position(const struct walk *w, struct position *ret, struct err *er
 	return RC_OK;
 }
 
-struct str url_origin(struct str url)
-{
-	const char *at = memmem(url.p, url.n, "://", 3);
-	if (!at)
-		return (struct str){url.p, 0};
-	const char *end = url.p + url.n;
-	const char *host = at + 3;
-	while (host < end && *host != '/' && *host != '?' && *host != '#')
-		host++;
-	return (struct str){url.p, (size_t)(host - url.p)};
-}
-
 enum rc provider_supported(const struct resource *r, struct err *err)
 {
 	const struct {

@@ -22,6 +22,3 @@ struct making {
 
 /* What a variable of a template stands for in the request being made (`user`); p NULL: it is absent. */
 struct str variable_lookup(void *user, const struct template_part *part);
-
-/* "scheme://host:port" of a URL; empty when it has none. */
-struct str url_origin(struct str url);

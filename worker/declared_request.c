@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "base/jsonw.h"
+#include "base/url.h"
 #include "declared.h"
 
 #define REQUEST_TEXT_MAX (128u << 10) /* URL, headers and body; a page token in a URL takes some KB */

@@ -5,5 +5,6 @@
 
 /* Empty when that provider has none. The slice points into `origins`. */
 struct str origin_of(const char *origins, const char *provider);
-/* RC_INVALID says which entry is malformed or names an unknown scheme. */
+/* RC_INVALID says which entry is not just a provider, http or https, a host and a port; it is not repeated.
+ */
 enum rc origins_check(const char *origins, struct err *err) MUST_USE;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
+#include "base/url.h"
 #include "io/http_private.h"
 
 #include <ctype.h>
@@ -74,20 +75,6 @@ static bool copy_request(struct http_call *call, const struct http_request *rq)
 	return true;
 }
 
-/* Host and port; never user, path or query. */
-static struct str url_host(const char *url)
-{
-	const char *p = strstr(url, "://");
-
-	p = p ? p + 3 : url;
-	struct str host = {p, strcspn(p, "/?#")};
-	for (size_t i = host.n; i > 0; i--) {
-		if (host.p[i - 1] == '@')
-			return (struct str){host.p + i, host.n - i};
-	}
-	return host;
-}
-
 static void set_body(struct http_call *call, const struct http_request *rq)
 {
 	const char *body = rq->body.n ? call->request.p + call->request.n - rq->body.n : "";
@@ -103,7 +90,7 @@ static void set_body(struct http_call *call, const struct http_request *rq)
 
 bool http_call_prepare(struct http_call *call, const struct http_request *rq)
 {
-	struct str host = url_host(rq->url);
+	struct str host = url_host(str_of(rq->url));
 
 	call->method = strcmp(rq->method, "POST") == 0 ? "POST" : "GET";
 	snprintf(call->host, sizeof call->host, "%.*s", STR_ARG(host));

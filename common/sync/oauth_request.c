@@ -3,6 +3,7 @@
 #include "sync/oauth.h"
 
 #include "base/jsonw.h"
+#include "base/url.h"
 #include "io/crypto.h"
 #include "sync/rules.h"
 
@@ -94,17 +95,6 @@ static enum rc expand(
 
 /* ---- URL ---- */
 
-/* Scheme, host and port. */
-static size_t origin_length(struct str url)
-{
-	const char *host = memmem(url.p, url.n, "://", 3);
-
-	if (!host)
-		return 0;
-	host += 3;
-	return (size_t)(host - url.p) + strcspn(host, "/?#"); /* a buffer's text ends with NUL */
-}
-
 static enum rc add_query(struct making *m)
 {
 	struct buf *out = &m->request->text;
@@ -133,7 +123,7 @@ static enum rc add_url(struct making *m)
 	if (expand(m, &m->provider->auth.token_url, ESCAPE_URL, &declared) != RC_OK)
 		return RC_INVALID;
 	struct str url = buf_str(&declared);
-	size_t cut = m->account->origin.n ? origin_length(url) : 0;
+	size_t cut = m->account->origin.n ? url_origin(url).n : 0;
 	buf_add_str(out, m->account->origin);
 	buf_add(out, url.p + cut, url.n - cut);
 	if (add_query(m) != RC_OK)
