@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "dispatch.h"
+
+#include "../declarations.h"
+#include "fake_kafka.h"
+
+#define HEADERS                                                                                              \
+	"content-type=application/json;ce_specversion=1.0;ce_id=t1.3;ce_source=/sync-fleet;"                 \
+	"ce_type=io.syncfleet.task.dispatched.v1"
+#define MESSAGE(provider, more)                                                                              \
+	"{\"provider\":\"" provider "\",\"key\":\"" provider                                                 \
+	":c1\",\"id\":\"t1.3\",\"value\":\"{\\\"x\\\": 1}\"" more "}"
+
+struct sending {
+	const char *messages;
+	uint64_t sent, refused;
+};
+
+static struct dispatch *begin(void)
+{
+	memset(&fake_kafka, 0, sizeof fake_kafka);
+	return dispatch_new(declarations_shipped, NULL, "blue.");
+}
+
+static void assert_counts(const struct dispatch *d, uint64_t sent, uint64_t refused)
+{
+	uint64_t a, b;
+
+	dispatch_counts(d, &a, &b);
+	assert_int_equal(a, sent);
+	assert_int_equal(b, refused);
+}
+
+static void messages_are_sent_as_they_are(void **state)
+{
+	struct dispatch *d = begin();
+	const struct fake_message *m = fake_kafka.sent;
+
+	(void)state;
+	dispatch_send(d, STR("[" MESSAGE("practicepanther", ",\"traceparent\":\"00-ab-cd-01\"") "," MESSAGE(
+	                     "bench", ",\"traceparent\":null") "]"));
+	assert_int_equal(fake_kafka.n, 2);
+	assert_string_equal(m[0].topic, "blue.sync.tasks.practicepanther");
+	assert_string_equal(m[0].key, "practicepanther:c1");
+	assert_string_equal(m[0].value, "{\"x\": 1}");
+	assert_string_equal(m[0].headers, HEADERS ";traceparent=00-ab-cd-01");
+	assert_string_equal(m[1].topic, "blue.sync.tasks.bench");
+	assert_string_equal(m[1].headers, HEADERS);
+	assert_counts(d, 2, 0);
+	dispatch_free(d);
+}
+
+static void what_cannot_be_sent_is_counted(void **state)
+{
+	static const struct sending cases[] = {
+	    {"", 0, 0},
+	    {"[]", 0, 0},
+	    {"null", 0, 0},
+	    {"[{", 0, 0},
+	    {"[" MESSAGE("nobody", "") "]", 0, 1},
+	    {"[{}]", 0, 1},
+	    {"[" MESSAGE("nobody", "") "," MESSAGE("bench", "") "]", 1, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct dispatch *d = begin();
+
+		dispatch_send(d, str_of(cases[i].messages));
+		assert_counts(d, cases[i].sent, cases[i].refused);
+		assert_int_equal(fake_kafka.n, cases[i].sent);
+		dispatch_free(d);
+	}
+}
+
+/* The clock repeats what is lost here. */
+static void a_full_queue_refuses(void **state)
+{
+	struct dispatch *d = begin();
+
+	(void)state;
+	fake_kafka.full = true;
+	dispatch_send(d, STR("[" MESSAGE("bench", "") "," MESSAGE("bench", "") "]"));
+	assert_counts(d, 0, 2);
+	fake_kafka.full = false;
+	dispatch_send(d, STR("[" MESSAGE("bench", "") "]"));
+	assert_counts(d, 1, 2);
+	dispatch_free(d);
+}
+
+static void room_is_taken_until_somebody_waits(void **state)
+{
+	static const struct {
+		int64_t set; /* -1: the clock has not looked */
+		bool backlog;
+		size_t tasks;
+		bool taken;
+	} steps[] = {
+	    {-1, false, 1, false}, /* before the clock's first look */
+	    {10, false, 4, true},
+	    {-1, false, 6, true},
+	    {-1, false, 1, false},
+	    {10, false, 11, false}, /* the clock has to serve these in turn ... */
+	    {-1, false, 1, false},  /* ... so nobody overtakes them */
+	    {10, false, 10, true},
+	    {10, true, 1, false}, /* others wait */
+	    {0, false, 0, true},
+	    {0, false, 1, false},
+	};
+	struct dispatch *d = begin();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (steps[i].set >= 0)
+			dispatch_set_room(d, STR("bench"), steps[i].set, steps[i].backlog);
+		if (dispatch_take_room(d, STR("bench"), steps[i].tasks) != steps[i].taken)
+			fail_msg("step %zu", i);
+	}
+	dispatch_free(d);
+}
+
+static void room_is_each_providers_own(void **state)
+{
+	struct dispatch *d = begin();
+
+	(void)state;
+	dispatch_set_room(d, STR("bench"), 1, false);
+	dispatch_set_room(d, STR("practicepanther"), 5, false);
+	dispatch_set_room(d, STR("nobody"), 5, false);
+	assert_false(dispatch_take_room(d, STR("bench"), 2));
+	assert_true(dispatch_take_room(d, STR("practicepanther"), 5));
+	assert_false(dispatch_take_room(d, STR("nobody"), 1));
+	dispatch_free(d);
+	dispatch_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(messages_are_sent_as_they_are),
+	    cmocka_unit_test(what_cannot_be_sent_is_counted),
+	    cmocka_unit_test(a_full_queue_refuses),
+	    cmocka_unit_test(room_is_taken_until_somebody_waits),
+	    cmocka_unit_test(room_is_each_providers_own),
+	};
+
+	return cmocka_run_group_tests(tests, declarations_load, declarations_unload);
+}

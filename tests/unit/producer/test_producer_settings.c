@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "settings.h"
+
+#include "../settings_contract.h"
+
+static void defaults_are_as_agreed(void **state)
+{
+	static const struct expected_default defaults[] = {
+	    {"database.url", NULL, true},
+	    {"kafka.bootstrap_servers", NULL, false},
+	    {"kafka.properties", "", true},
+	    {"kafka.group", "sync-producers", false},
+	    {"kafka.topic_prefix", "", false},
+	    {"log.level", "info", false},
+	    {"log.format", "auto", false},
+	    {"http.body_max_bytes", "65536", false},
+	    {"clock.tick_ms", "200", false},
+	    {"dispatch.retry_ms", "10000", false},
+	    {"dispatch.slots_floor", "100", false},
+	    {"workers.dead_after_ms", "10000", false},
+	    {"outbox.resend_after_ms", "5000", false},
+	};
+
+	(void)state;
+	check_defaults(defaults, ARRAY_SIZE(defaults));
+}
+
+static void the_table_of_routes_is_asked_for_by_a_flag_only(void **state)
+{
+	struct loaded l;
+
+	(void)state;
+	load_settings(&l, "--routes");
+	assert_int_equal(l.action, CONF_RUN);
+	assert_true(l.settings.routes);
+	conf_free(l.conf);
+	setenv("SYNCFLEET_ROUTES", "true", 1);
+	load_settings(&l, NULL);
+	assert_false(l.settings.routes);
+	conf_free(l.conf);
+	unsetenv("SYNCFLEET_ROUTES");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    SETTINGS_TESTS,
+	    cmocka_unit_test(defaults_are_as_agreed),
+	    cmocka_unit_test(the_table_of_routes_is_asked_for_by_a_flag_only),
+	};
+
+	return cmocka_run_group_tests(tests, settings_environment, NULL);
+}
