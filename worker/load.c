@@ -202,14 +202,18 @@ static void stages_made(void *user, const struct pg_result *res, const struct er
 /* Stages live as long as the session; each is made before the transaction that first needs it. */
 static void make_stages(struct load *b)
 {
+	bool made = false;
+
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
 		struct table *t = e->task->table;
 
 		if (b->lane.staged[t->index] || e->task->first_load)
 			continue;
-		b->lane.staged[t->index] = true;
+		b->lane.staged[t->index] = made = true;
 		pg_exec(b->lane.pg, &t->stage, NULL, NULL, NULL);
 	}
+	if (made)
+		pg_sync(b->lane.pg, stages_made, b);
 }
 
 void load_run(struct load *b)
@@ -223,7 +227,6 @@ void load_run(struct load *b)
 		e->inserted = e->updated = 0;
 	}
 	make_stages(b);
-	pg_sync(b->lane.pg, stages_made, b);
 	pg_args_clear(a);
 	pg_array_begin(a, PG_UUID);
 	for (size_t i = 0; i < b->norder; i++)

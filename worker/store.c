@@ -11,7 +11,7 @@
 #include "task.h"
 #include "worker.h"
 
-#define LANES 3 /* while one waits for its commit the others keep PostgreSQL's cores busy */
+#define LANES 2 /* one fills while the other commits; more only contend for PostgreSQL's cores */
 #define LOAD_PAGES_MAX 1000
 #define AGAIN_AFTER_MS 200
 
@@ -277,10 +277,21 @@ static void lane_start(void *user)
 	load_run(load);
 }
 
-void store_add(struct store *s, struct rows *rows)
+/*
+ * A walk of one page goes to the first lane, so that small tasks share their transactions; longer walks are spread. The
+ * pages of a task stay in order: nothing of it waits when its only page comes.
+ */
+static struct lane *lane_for(struct store *s, const struct rows *rows)
 {
 	const struct uuid *id = &rows->task->connection_id;
-	struct lane *lane = &s->lane[(id->b[15] ^ id->b[14]) % LANES];
+	bool only_page = rows->number == 0 && rows->last;
+
+	return &s->lane[only_page ? 0 : (id->b[15] ^ id->b[14]) % LANES];
+}
+
+void store_add(struct store *s, struct rows *rows)
+{
+	struct lane *lane = lane_for(s, rows);
 
 	lane_push(lane, rows);
 	lane_wake(lane);

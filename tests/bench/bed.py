@@ -46,6 +46,10 @@ def _answers(url):
         return False
 
 
+# With the JVM's optimising compiler, unlike the tests' broker, which only has to start quickly.
+JAVA = ["java", "-Xms256m", "-Xmx256m", "-XX:+UseSerialGC"]
+
+
 class Bed:
     """PostgreSQL and the broker, which all fleets of a run share one after the other."""
 
@@ -69,7 +73,7 @@ class Bed:
 
     def _start_broker(self, logs):
         if not self.options.demo_broker and _kafka_can_run():
-            broker = Kafka(self.ledger, logs / "kafka.log").start()
+            broker = Kafka(self.ledger, logs / "kafka.log", JAVA).start()
             self.bootstrap, self.broker, self.properties = broker.address, broker.process, ""
             self.broker_name = "Apache Kafka"
             Ctl(self.programs, {"kafka.bootstrap_servers": self.bootstrap, "providers.dir": ROOT / "common" / "providers"})(

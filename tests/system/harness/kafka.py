@@ -61,8 +61,8 @@ def jars():
 class Kafka:
     """start() and stop() may alternate on the same data and ports, which is how tests restart the broker."""
 
-    def __init__(self, ledger, log):
-        self.ledger, self.log = ledger, log
+    def __init__(self, ledger, log, java=JAVA):
+        self.ledger, self.log, self.java = ledger, log, java
         self.folder = ledger.make_folder()
         self.port, self.controller_port = free_port(), free_port()
         self.process = None
@@ -80,7 +80,7 @@ class Kafka:
         return f"127.0.0.1:{self.port}"
 
     def start(self, timeout=60.0):
-        self.process = Process("kafka", [*JAVA, "-cp", f"{self.jars}/*", "kafka.Kafka", self.properties], self.log, self.ledger)
+        self.process = Process("kafka", [*self.java, "-cp", f"{self.jars}/*", "kafka.Kafka", self.properties], self.log, self.ledger)
         wait_until(self._listening, timeout, "Kafka to listen", self.process.tail)
         return self
 
