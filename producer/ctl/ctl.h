@@ -65,6 +65,7 @@ enum rc ctl_connections_create(struct ctl *ctl, struct err *err);
 enum rc ctl_connections_import(struct ctl *ctl, struct err *err);
 enum rc ctl_connections_list(struct ctl *ctl, struct err *err);
 enum rc ctl_topics_create(struct ctl *ctl, struct err *err);
+enum rc ctl_probe(struct ctl *ctl, struct err *err);
 
 /* ---- what commands share ---- */
 

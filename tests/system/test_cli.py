@@ -285,3 +285,14 @@ def test_help_names_every_command(run):
                     "connections create", "connections import", "connections list", "topics create"):
         assert command in text
     assert run("--version").stdout.startswith("syncctl 0.")
+
+
+def test_probe_says_whether_a_program_lives(fleet):
+    fleet.start_producer()
+    url = f"http://{fleet.producer.address('admin')}"
+    assert fleet.programs.run("syncctl", "probe", f"{url}/livez").returncode == 0
+    unknown = fleet.programs.run("syncctl", "probe", f"{url}/nowhere")
+    assert unknown.returncode == 1 and "404" in unknown.stderr
+    fleet.producer.stop()
+    gone = fleet.programs.run("syncctl", "probe", f"{url}/livez")
+    assert gone.returncode == 1 and "127.0.0.1" in gone.stderr
