@@ -135,20 +135,35 @@ static char *usage_text(void)
 }
 
 /* The command of the first two words; leaves the others in the context. */
+/* The words of a command's name, when `words` begins with them; else 0. */
+static int words_of(const char *name, char **words, int n)
+{
+	struct str rest = str_of(name);
+	int used = 0;
+
+	while (rest.n) {
+		struct str word = str_cut(&rest, ' ');
+
+		if (used == n || !str_is(word, words[used]))
+			return 0;
+		used++;
+	}
+	return used;
+}
+
 static const struct ctl_command *find_command(struct ctl *ctl, const struct conf *conf)
 {
-	char name[64];
 	int n;
 	char **words = conf_positional(conf, &n);
 
-	if (n < 2)
-		return NULL;
-	snprintf(name, sizeof name, "%s %s", words[0], words[1]);
-	ctl->args = words + 2;
-	ctl->nargs = n - 2;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
+		int used = words_of(commands[i].name, words, n);
+
+		if (!used)
+			continue;
+		ctl->args = words + used;
+		ctl->nargs = n - used;
+		return &commands[i];
 	}
 	return NULL;
 }
