@@ -118,7 +118,7 @@ static void commit_offsets(struct requests *r)
 		for (struct held *k = h->next; k && last; k = k->next)
 			last = k->m.partition != h->m.partition;
 		if (last)
-			kafka_commit(r->consumer, r->topic, h->m.partition, h->m.offset);
+			kafka_done(r->consumer, r->topic, h->m.partition, h->m.offset);
 	}
 }
 

@@ -134,7 +134,7 @@ static void commit_offsets(struct intake *in)
 		for (size_t k = i + 1; k < list->n && last; k++)
 			last = list->at[k].topic != list->at[i].topic || list->at[k].partition != list->at[i].partition;
 		if (last)
-			kafka_commit(in->consumer, list->at[i].topic, list->at[i].partition, list->at[i].offset);
+			kafka_done(in->consumer, list->at[i].topic, list->at[i].partition, list->at[i].offset);
 	}
 }
 

@@ -68,7 +68,7 @@ size_t kafka_message_headers(const struct kafka_message *m, struct kafka_header 
 /* The message is valid during the call only. */
 typedef void kafka_received(void *user, const struct kafka_message *m);
 
-/* Joins `group` on `topics` (which must exist). Auto commit is off: see kafka_commit. */
+/* Joins `group` on `topics` (which must exist). Auto commit is off: see kafka_done. */
 struct kafka_consumer *kafka_consumer_new(struct loop *loop, const struct kafka_options *o, const char *group,
     const char *const *topics, size_t ntopics, kafka_received *received, struct err *err);
 /* Leaves the group with a deadline and frees. Accepts NULL. */
@@ -78,8 +78,11 @@ void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms);
  * over until resumed; the consumer goes on being polled, so it keeps its membership.
  */
 void kafka_consumer_pause(struct kafka_consumer *c, bool paused);
-/* Commits asynchronously that everything before offset + 1 is done. Refusals are ignored: ownership is in PostgreSQL. */
-void kafka_commit(struct kafka_consumer *c, const char *topic, int32_t partition, int64_t offset);
+/*
+ * Everything of the partition up to this offset is done. It is committed with others a little later; refusals are
+ * ignored, since ownership is in PostgreSQL.
+ */
+void kafka_done(struct kafka_consumer *c, const char *topic, int32_t partition, int64_t offset);
 /* Partitions assigned now. */
 size_t kafka_assigned(const struct kafka_consumer *c);
 

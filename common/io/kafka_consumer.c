@@ -4,6 +4,9 @@
 #include "io/kafka_client.h"
 #include "io/kafka_watch.h"
 
+/* A commit is a write of the broker's: one for all partitions, so often. What a crash leaves uncommitted comes again. */
+#define COMMIT_EVERY_MS 200
+
 struct kafka_consumer {
 	struct kafka_options options;
 	struct loop *loop;
@@ -12,6 +15,8 @@ struct kafka_consumer {
 	rd_kafka_queue_t *queue; /* the consumer's: messages, rebalances, statistics, errors */
 	struct kafka_wake *wake;
 	struct defer drain_again;
+	struct timer *commit;
+	bool uncommitted; /* offsets are stored and not committed */
 	rd_kafka_topic_partition_list_t *topics; /* subscribed */
 	rd_kafka_topic_partition_list_t *assigned;
 	struct kafka_watch *watch;
@@ -136,6 +141,15 @@ void kafka_consumer_pause(struct kafka_consumer *c, bool paused)
 		set_paused(c, paused);
 }
 
+static void commit(void *user)
+{
+	struct kafka_consumer *c = user;
+
+	if (c->uncommitted)
+		rd_kafka_commit(c->rk, NULL, 1);
+	c->uncommitted = false;
+}
+
 static enum rc subscribe(struct kafka_consumer *c, const char *const *topics, size_t n, struct err *err)
 {
 	c->topics = rd_kafka_topic_partition_list_new((int)n);
@@ -179,6 +193,8 @@ struct kafka_consumer *kafka_consumer_new(struct loop *loop, const struct kafka_
 	rd_kafka_poll_set_consumer(c->rk);
 	c->queue = rd_kafka_queue_get_consumer(c->rk);
 	c->drain_again = (struct defer){.fn = drain, .user = c};
+	c->commit = timer_new(loop, commit, c);
+	timer_set(c->commit, COMMIT_EVERY_MS, COMMIT_EVERY_MS);
 	c->wake = kafka_wake_new(loop, c->queue, drain, c);
 	if (subscribe(c, topics, ntopics, err) != RC_OK) {
 		kafka_consumer_free(c, 0);
@@ -201,6 +217,8 @@ void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms)
 	if (!c)
 		return;
 	loop_defer_cancel(c->loop, &c->drain_again);
+	commit(c);
+	timer_free(c->commit);
 	kafka_wake_free(c->wake);
 	rd_kafka_queue_t *closing = rd_kafka_queue_new(c->rk);
 	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(c->rk, closing);
@@ -225,13 +243,14 @@ void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms)
 	free(c);
 }
 
-void kafka_commit(struct kafka_consumer *c, const char *topic, int32_t partition, int64_t offset)
+void kafka_done(struct kafka_consumer *c, const char *topic, int32_t partition, int64_t offset)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 
 	rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset + 1;
-	rd_kafka_commit(c->rk, list, 1);
+	rd_kafka_offsets_store(c->rk, list); /* refused for a partition that is not ours any more */
 	rd_kafka_topic_partition_list_destroy(list);
+	c->uncommitted = true;
 }
 
 size_t kafka_assigned(const struct kafka_consumer *c)
