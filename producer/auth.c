@@ -49,10 +49,7 @@ void auth_free(struct auth *a)
 
 	if (!a)
 		return;
-	HASH_ITER(hh, a->keys, key, next)
-	{
-		key_forget(a, key);
-	}
+	HASH_FREE(a->keys, key, next, free);
 	pg_args_done(&a->args);
 	free(a);
 }

@@ -82,7 +82,7 @@ bool intake_is_assigned(const struct intake *in)
 
 static void regulate(struct intake *in)
 {
-	bool pause = in->stopped || in->inbox.n >= INBOX_MAX || (in->paused && in->inbox.n > INBOX_MAX / 4 * 3);
+	bool pause = in->stopped || in->inbox.n >= INBOX_MAX || (in->paused && in->inbox.n > INBOX_MAX - INBOX_MAX / 4);
 
 	if (pause == in->paused)
 		return;

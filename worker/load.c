@@ -21,11 +21,7 @@ void load_free(struct load *b)
 
 	if (!b)
 		return;
-	HASH_ITER(hh, b->entries, e, next)
-	{
-		HASH_DEL(b->entries, e);
-		free(e);
-	}
+	HASH_FREE(b->entries, e, next, free);
 	load_free_groups(b);
 	free(b->order);
 	pg_args_done(&b->args);
@@ -43,7 +39,7 @@ void load_add(struct load *b, struct rows *rows)
 		e->task = t;
 		e->first = rows;
 		HASH_ADD(hh, b->entries, key, sizeof e->key, e);
-		b->order = mem_realloc(b->order, (b->norder + 1) * sizeof *b->order);
+		b->order = mem_realloc(b->order, (b->norder + 1) * sizeof(struct entry *));
 		b->order[b->norder++] = e;
 	}
 	e->last = rows;

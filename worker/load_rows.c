@@ -106,12 +106,14 @@ static void group_copy(struct load *b)
 static void add_piece(struct group *g, const struct rows *r, size_t i)
 {
 	struct str tuple = {r->bytes.p + r->mark[i].at, r->mark[i].n};
-	struct str *last = g->npieces ? &g->pieces[g->npieces - 1] : NULL;
+	struct str *to = &g->pieces[g->npieces];
 
-	if (last && last->p + last->n == tuple.p)
-		last->n += tuple.n;
-	else
-		g->pieces[g->npieces++] = tuple;
+	if (g->npieces && to[-1].p + to[-1].n == tuple.p) {
+		to[-1].n += tuple.n;
+		return;
+	}
+	*to = tuple;
+	g->npieces++;
 }
 
 /* `r` or the first page behind it that belongs to the group being written. */

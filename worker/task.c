@@ -40,7 +40,7 @@ static step_fn *const enter[] = {
 };
 
 static const char *const names[] = {
-#define X(id, name) [TASK_##id] = name,
+#define X(id, name) [TASK_##id] = (name),
     TASK_STEPS(X)
 #undef X
 };

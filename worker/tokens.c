@@ -388,9 +388,10 @@ void tokens_free(struct tokens *t)
 {
 	if (!t)
 		return;
-	while (t->refreshes) {
-		t->refreshes->call = NULL; /* the client is gone */
-		refresh_free(t->refreshes);
+	for (struct refresh *r = t->refreshes, *next; r; r = next) {
+		next = r->next;
+		r->call = NULL; /* the client is gone */
+		refresh_free(r);
 	}
 	pg_args_done(&t->args);
 	free(t);

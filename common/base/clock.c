@@ -130,7 +130,7 @@ static bool take_time(struct str *s, int64_t *ret_us)
 		return false;
 	if (h > 23 || m > 59 || sec > 60 || !take_fraction(s, &us))
 		return false;
-	*ret_us = ((int64_t)h * 3600 + m * 60 + sec) * US_PER_S + us;
+	*ret_us = (((int64_t)h * 60 + m) * 60 + sec) * US_PER_S + us;
 	return true;
 }
 
@@ -152,7 +152,7 @@ static bool take_zone(struct str *s, bool naive_utc, int64_t *ret_offset_us)
 	take_char(s, ':');
 	if (!take_number(s, 2, &m) || m > 59)
 		return false;
-	*ret_offset_us = (west ? -1 : 1) * ((int64_t)h * 3600 + m * 60) * US_PER_S;
+	*ret_offset_us = (west ? -1 : 1) * ((int64_t)h * 60 + m) * 60 * US_PER_S;
 	return s->n == 0;
 }
 

@@ -13,3 +13,15 @@
 #define uthash_free(p, n) free(p)
 
 #include <uthash.h>
+
+/* Takes everything out of a table and calls release(element) for each; `element` and `next` are the caller's
+ * variables. */
+#define HASH_FREE(head, element, next, release)                                                              \
+	do {                                                                                                 \
+		(element) = (head);                                                                          \
+		HASH_CLEAR(hh, head);                                                                        \
+		for (; element; (element) = (next)) {                                                        \
+			(next) = (element)->hh.next;                                                         \
+			release(element);                                                                    \
+		}                                                                                            \
+	} while (0)

@@ -3,7 +3,7 @@
 
 static void *checked(void *p, size_t size)
 {
-	if (!p && size > 0) {
+	if (!p) {
 		fprintf(stderr, "out of memory: %zu bytes\n", size);
 		abort();
 	}

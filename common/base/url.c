@@ -12,7 +12,7 @@ static size_t behind_scheme(struct str url)
 
 static size_t authority_end(struct str url, size_t from)
 {
-	while (from < url.n && !memchr("/?#", url.p[from], 3))
+	while (from < url.n && url.p[from] != '/' && url.p[from] != '?' && url.p[from] != '#')
 		from++;
 	return from;
 }

@@ -144,7 +144,7 @@ enum rc kafka_create_topics(const struct kafka_options *o, const char *const *to
 		rd_kafka_conf_destroy(conf);
 		return err_set(err, RC_INVALID, "kafka: %s", text);
 	}
-	rd_kafka_NewTopic_t **list = mem_array(n, sizeof *list);
+	rd_kafka_NewTopic_t **list = mem_array(n, sizeof(rd_kafka_NewTopic_t *));
 	for (size_t i = 0; i < n; i++)
 		list[i] = rd_kafka_NewTopic_new(topics[i], partitions, replicas, text, sizeof text);
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);

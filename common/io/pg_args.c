@@ -85,7 +85,7 @@ void pg_arg_i64(struct pg_args *a, int64_t v)
 
 void pg_arg_bool(struct pg_args *a, bool v)
 {
-	char byte = v;
+	char byte = v ? 1 : 0;
 
 	arg_binary(a, PG_BOOL, &byte, 1);
 }
@@ -150,7 +150,7 @@ void pg_array_uuid(struct pg_args *a, const struct uuid *id)
 
 void pg_array_bool(struct pg_args *a, bool v)
 {
-	char byte = v;
+	char byte = v ? 1 : 0;
 
 	array_element(a, &byte, 1);
 }

@@ -97,11 +97,7 @@ void pg_forget_statements(struct pg *pg)
 	struct prepared *p;
 	struct prepared *next;
 
-	HASH_ITER(hh, pg->prepared, p, next)
-	{
-		HASH_DEL(pg->prepared, p);
-		free(p);
-	}
+	HASH_FREE(pg->prepared, p, next, free);
 }
 
 static bool send_prepare(struct pg *pg, const struct pg_statement *st, const struct pg_args *args)

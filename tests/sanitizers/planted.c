@@ -17,13 +17,13 @@ static void use_after_free(void)
 
 	kept = p;
 	free(p);
-	printf("%d\n", ((int *)kept)[one]);
+	printf("%d\n", ((int *)kept)[one]); // NOLINT(clang-analyzer-unix.Malloc): planted
 }
 
 static void heap_overflow(void)
 {
 	kept = mem_array(SMALL, sizeof(int));
-	((int *)kept)[SMALL * one] = 1;
+	((int *)kept)[SMALL - 1 + one] = 1;
 	free(kept);
 }
 

@@ -136,13 +136,9 @@ static void account_free(struct account *a)
 void accounts_done(struct accounts *all)
 {
 	struct account *a;
-	struct account *tmp;
+	struct account *next;
 
-	HASH_ITER(hh, all->by_name, a, tmp)
-	{
-		HASH_DELETE(hh, all->by_name, a);
-		account_free(a);
-	}
+	HASH_FREE(all->by_name, a, next, account_free);
 }
 
 struct times record_times(const struct account *account, const struct resource *resource, uint64_t i)

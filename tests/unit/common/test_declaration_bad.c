@@ -85,7 +85,7 @@ static void says_file_line_key_and_what_is_allowed(void **state)
 		if (registry_load_file(file, &reg, &err) != RC_INVALID)
 			fail_msg("%s was not refused", file);
 		snprintf(expected, sizeof expected, "%s:%d: ", file, cases[i].line);
-		if (strncmp(err.text, expected, strlen(expected)) || !strstr(err.text, cases[i].text))
+		if (!str_starts(str_of(err.text), str_of(expected)) || !strstr(err.text, cases[i].text))
 			fail_msg("expected %s%s\n     got %s", expected, cases[i].text, err.text);
 		assert_null(reg);
 	}

@@ -53,7 +53,7 @@ static void stays_utf8(void **state)
 	struct err err;
 
 	for (size_t i = 0; i + 3 < sizeof text; i += 3)
-		memcpy(text + i, "\xe2\x82\xac", 3); /* a euro sign */
+		snprintf(text + i, 4, "\xe2\x82\xac"); /* a euro sign */
 	for (int shift = 0; shift < 3; shift++) {
 		err_set(&err, RC_IO, "%.*s%s", shift, "abc", text);
 		assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);

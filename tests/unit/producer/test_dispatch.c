@@ -93,20 +93,20 @@ static void room_is_taken_until_somebody_waits(void **state)
 {
 	static const struct {
 		int64_t set; /* -1: the clock has not looked */
-		bool backlog;
 		size_t tasks;
+		bool backlog;
 		bool taken;
 	} steps[] = {
-	    {-1, false, 1, false}, /* before the clock's first look */
-	    {10, false, 4, true},
-	    {-1, false, 6, true},
-	    {-1, false, 1, false},
-	    {10, false, 11, false}, /* the clock has to serve these in turn ... */
-	    {-1, false, 1, false},  /* ... so nobody overtakes them */
-	    {10, false, 10, true},
-	    {10, true, 1, false}, /* others wait */
-	    {0, false, 0, true},
-	    {0, false, 1, false},
+	    {-1, 1, false, false}, /* before the clock's first look */
+	    {10, 4, false, true},
+	    {-1, 6, false, true},
+	    {-1, 1, false, false},
+	    {10, 11, false, false}, /* the clock has to serve these in turn ... */
+	    {-1, 1, false, false},  /* ... so nobody overtakes them */
+	    {10, 10, false, true},
+	    {10, 1, true, false}, /* others wait */
+	    {0, 0, false, true},
+	    {0, 1, false, false},
 	};
 	struct dispatch *d = begin();
 

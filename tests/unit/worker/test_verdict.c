@@ -38,26 +38,26 @@ static void status_decides_without_a_rule(void **state)
 	(void)state;
 	static const struct {
 		int status;
-		const char *header;
 		enum verdict_class class;
+		const char *header;
 	} cases[] = {
-	    {200, NULL, VERDICT_OK},
-	    {206, NULL, VERDICT_OK},
-	    {204, NULL, VERDICT_EMPTY},
-	    {304, NULL, VERDICT_EMPTY},
-	    {301, NULL, VERDICT_PERMANENT},
-	    {400, NULL, VERDICT_PERMANENT},
-	    {401, NULL, VERDICT_TOKEN},
-	    {403, NULL, VERDICT_PERMANENT},
-	    {404, NULL, VERDICT_PERMANENT},
-	    {408, NULL, VERDICT_TRANSIENT},
-	    {425, NULL, VERDICT_TRANSIENT},
-	    {429, NULL, VERDICT_THROTTLED},
-	    {500, NULL, VERDICT_TRANSIENT},
-	    {502, NULL, VERDICT_TRANSIENT},
-	    {503, NULL, VERDICT_TRANSIENT},
-	    {503, "Retry-After", VERDICT_THROTTLED},
-	    {599, NULL, VERDICT_TRANSIENT},
+	    {200, VERDICT_OK, NULL},
+	    {206, VERDICT_OK, NULL},
+	    {204, VERDICT_EMPTY, NULL},
+	    {304, VERDICT_EMPTY, NULL},
+	    {301, VERDICT_PERMANENT, NULL},
+	    {400, VERDICT_PERMANENT, NULL},
+	    {401, VERDICT_TOKEN, NULL},
+	    {403, VERDICT_PERMANENT, NULL},
+	    {404, VERDICT_PERMANENT, NULL},
+	    {408, VERDICT_TRANSIENT, NULL},
+	    {425, VERDICT_TRANSIENT, NULL},
+	    {429, VERDICT_THROTTLED, NULL},
+	    {500, VERDICT_TRANSIENT, NULL},
+	    {502, VERDICT_TRANSIENT, NULL},
+	    {503, VERDICT_TRANSIENT, NULL},
+	    {503, VERDICT_THROTTLED, "Retry-After"},
+	    {599, VERDICT_TRANSIENT, NULL},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct verdict v = judge(
