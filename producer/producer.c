@@ -186,6 +186,7 @@ static enum rc check_topics(struct producer *p, struct err *err)
 	topics_add(&topics, prefix, "sync.requests.dlq");
 	topics_add(&topics, prefix, "sync.results");
 	topics_add_tasks(&topics, prefix, p->registry);
+	topics_add_dead_letters(&topics, prefix, p->registry);
 	return topics_check(&topics, outbox_kafka(p->outbox), err);
 }
 

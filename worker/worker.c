@@ -222,6 +222,7 @@ static enum rc open_kafka(struct worker *w, struct err *err)
 	AUTO(topics_done) struct topics topics = {0};
 	topics_add(&topics, s->kafka_topic_prefix, "sync.results");
 	topics_add_tasks(&topics, s->kafka_topic_prefix, w->registry);
+	topics_add_dead_letters(&topics, s->kafka_topic_prefix, w->registry);
 	return topics_check(&topics, outbox_kafka(w->outbox), err);
 }
 

@@ -27,6 +27,12 @@ void topics_add_tasks(struct topics *t, const char *prefix, const struct registr
 		add(t, topics_tasks_name(prefix, registry_at(registry, i)->name));
 }
 
+void topics_add_dead_letters(struct topics *t, const char *prefix, const struct registry *registry)
+{
+	for (size_t i = 0; i < registry_count(registry); i++)
+		add(t, mem_printf("%ssync.tasks.%s.dlq", prefix, registry_at(registry, i)->name));
+}
+
 enum rc topics_check(const struct topics *t, struct kafka_producer *kafka, struct err *err)
 {
 	return kafka_check_topics(kafka, (const char *const *)t->name, t->n, DEADLINE_MS, err);

@@ -16,6 +16,8 @@ void topics_done(struct topics *t);
 void topics_add(struct topics *t, const char *prefix, const char *name);
 /* Each provider's tasks, in the registry's order. */
 void topics_add_tasks(struct topics *t, const char *prefix, const struct registry *registry);
+/* Where each provider's failed tasks go. */
+void topics_add_dead_letters(struct topics *t, const char *prefix, const struct registry *registry);
 /* sync.tasks.<provider>; the caller's to free. */
 char *topics_tasks_name(const char *prefix, const char *provider);
 
