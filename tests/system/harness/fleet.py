@@ -113,6 +113,7 @@ class Fleet:
     def start_producer(self, env=None, **settings):
         """Starts a producer and waits until it serves; settings by name with __ for a dot (clock__tick_ms=20)."""
         self.producer = self._start("sync-producer", {**PRODUCER_SETTINGS, "kafka.group": f"{self.name}.producers"}, env, settings)
+        self.wait_until(lambda: self._is_ready(self.producer), what="the producer to be ready")
         return self.producer
 
     def start_worker(self, env=None, **settings):
@@ -148,6 +149,13 @@ class Fleet:
         self.processes.append(process)
         process.address("admin")
         return process
+
+    def _is_ready(self, process):
+        """Ready, or ended, as a failpoint may have it."""
+        try:
+            return self.admin(process, "/readyz").status == 200
+        except OSError:
+            return not process.running
 
     # --- what tests do ---
 

@@ -19,7 +19,7 @@ class Message:
 
 
 def _headers(pairs):
-    return {name: value.decode() if value is not None else None for name, value in pairs or []}
+    return {name: value.decode(errors="replace") if value is not None else None for name, value in pairs or []}
 
 
 class TopicReader:
@@ -95,14 +95,18 @@ class Topics:
 
     def produce(self, topic, value, key=None, headers=None, partition=None):
         """Writes one message and waits for the broker's acknowledgement."""
+        place = {} if partition is None else {"partition": partition}
+        self.produce_many(topic, [{"value": value, "key": key, "headers": headers, **place}])
+
+    def produce_many(self, topic, messages):
+        """Writes messages, each a dict of value, key, headers and partition, and waits for all acknowledgements."""
         if self.writer is None:
             self.writer = Producer({"bootstrap.servers": self.bootstrap, "acks": "all", "linger.ms": 0, "log_level": 0,
                                     "topic.metadata.propagation.max.ms": 1000,
                                     "partitioner": "murmur2_random"})
         failures = []
-        place = {} if partition is None else {"partition": partition}
-        self.writer.produce(self.name(topic), value=value, key=key, headers=headers,
-                            on_delivery=lambda error, _: failures.append(error) if error else None, **place)
+        for message in messages:
+            self.writer.produce(self.name(topic), on_delivery=lambda error, _: failures.append(error) if error else None, **message)
         if self.writer.flush(20) or failures:
             raise HarnessError(f"{topic} did not take the message: {failures}")
 
