@@ -8,6 +8,7 @@
 #include "catalog.h"
 #include "dispatch.h"
 #include "io/kafka.h"
+#include "io/versions.h"
 #include "io/pg_blocking.h"
 #include "requests.h"
 #include "server.h"
@@ -113,10 +114,14 @@ static enum rc open_admin(struct producer *p, struct err *err)
 	p->checks[1] = (struct admin_check){"clock", check_clock, p};
 	p->checks[2] = (struct admin_check){"kafka", check_kafka, p};
 	scraped = p;
+	size_t nversions;
+	const struct admin_version *versions = versions_all(&nversions);
 	p->admin = admin_new(p->loop,
 	    &(struct admin_options){.listen = p->settings.admin_listen,
 		.checks = p->checks,
 		.nchecks = ARRAY_SIZE(p->checks),
+		.versions = versions,
+		.nversions = nversions,
 		.metrics = render_metrics},
 	    err);
 	if (!p->admin)

@@ -10,6 +10,7 @@
 #include "io/admin.h"
 #include "io/crypto.h"
 #include "io/kafka.h"
+#include "io/versions.h"
 #include "io/pg_blocking.h"
 #include "origins.h"
 #include "settle.h"
@@ -151,10 +152,14 @@ static enum rc open_admin(struct worker *w, struct err *err)
 	w->checks[1] = (struct admin_check){"heartbeat", check_heartbeat, w};
 	w->checks[2] = (struct admin_check){"kafka", check_kafka, w};
 	scraped = w;
+	size_t nversions;
+	const struct admin_version *versions = versions_all(&nversions);
 	w->admin = admin_new(w->loop,
 	    &(struct admin_options){.listen = w->settings.admin_listen,
 		.checks = w->checks,
 		.nchecks = ARRAY_SIZE(w->checks),
+		.versions = versions,
+		.nversions = nversions,
 		.metrics = render_metrics},
 	    err);
 	if (!w->admin)
