@@ -11,6 +11,7 @@ from harness.letters import declarations
 
 RESOURCES = ["contacts", "matters", "tasks"]
 RECORDS = {"contacts": 150, "matters": 150, "tasks": 150}
+SHORT_SESSION = {"kafka__properties": "session.timeout.ms=6000;heartbeat.interval.ms=500"}  # the broker's least
 
 
 def grants(fleet, account=None):
@@ -116,7 +117,7 @@ def test_a_pair_that_its_worker_holds_frozen_is_not_given_up(fleet):
     """A worker stops between the provider's answer and the database. Its pair is the only good one: whoever takes over is
     refused, must not believe it yet, and goes on with the pair when it comes."""
     fleet.start_producer()
-    first = fleet.start_worker(refresh__lease_ms=2000)
+    first = fleet.start_worker(refresh__lease_ms=2000, **SHORT_SESSION)
     connection = fleet.connection("acct-1", records=RECORDS)
     expire(fleet, connection)
     fleet.simulator.dial("acct-1", "latency", resource="token", ms=600)
@@ -124,7 +125,7 @@ def test_a_pair_that_its_worker_holds_frozen_is_not_given_up(fleet):
     fleet.wait_until(lambda: connection_row(fleet, connection)["refresh_owner"], what="the lease")
     first.freeze()
     fleet.wait_until(lambda: grants(fleet), what="the answer that nobody reads")
-    fleet.start_worker(refresh__lease_ms=2000)
+    fleet.start_worker(refresh__lease_ms=2000, **SHORT_SESSION)
     fleet.wait_until(lambda: connection_row(fleet, connection)["status"] == "suspect", what="the doubt", timeout=30)
     first.thaw()
     assert_faithful(fleet, [sync])
@@ -134,7 +135,7 @@ def test_a_pair_that_its_worker_holds_frozen_is_not_given_up(fleet):
 
 def test_a_worker_that_dies_with_the_pair_leaves_an_account_to_authorise(fleet):
     fleet.start_producer()
-    first = fleet.start_worker(refresh__lease_ms=1000)
+    first = fleet.start_worker(refresh__lease_ms=1000, **SHORT_SESSION)
     connection = fleet.connection("acct-1", records=RECORDS)
     expire(fleet, connection)
     fleet.simulator.dial("acct-1", "latency", resource="token", ms=600)
@@ -143,7 +144,7 @@ def test_a_worker_that_dies_with_the_pair_leaves_an_account_to_authorise(fleet):
     first.freeze()
     fleet.wait_until(lambda: grants(fleet), what="the answer that nobody reads")
     first.kill()
-    fleet.start_worker(refresh__lease_ms=1000)
+    fleet.start_worker(refresh__lease_ms=1000, **SHORT_SESSION)
     assert_auth_failure(fleet, connection, sync)
 
 
