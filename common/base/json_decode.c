@@ -14,6 +14,14 @@ struct place {
 	struct json_problem *problem;
 };
 
+static void pointer_set(char *pointer, size_t size, struct str text)
+{
+	struct str cut = utf8_cut(text, size - 1);
+
+	memcpy(pointer, cut.p, cut.n);
+	pointer[cut.n] = '\0';
+}
+
 /* Appends "/name", with ~ and / written as RFC 6901 wants them. */
 static void pointer_add(char *pointer, size_t size, const char *name)
 {
@@ -23,9 +31,7 @@ static void pointer_add(char *pointer, size_t size, const char *name)
 	buf_add_char(&out, '/');
 	for (const char *p = name; *p; p++)
 		buf_add_text(&out, *p == '~' ? "~0" : *p == '/' ? "~1" : (char[]){*p, '\0'});
-	struct str cut = utf8_cut(buf_str(&out), size - 1);
-	memcpy(pointer, cut.p, cut.n);
-	pointer[cut.n] = '\0';
+	pointer_set(pointer, size, buf_str(&out));
 	buf_done(&out);
 }
 
@@ -54,9 +60,11 @@ PRINTF_LIKE(2, 3) static enum rc problem_at(const struct place *at, const char *
 void json_problem_nest(struct json_problem *problem, const char *parent)
 {
 	struct json_problem inner = *problem;
+	char pointer[2 * sizeof inner.pointer];
 
 	err_set(&problem->err, inner.err.rc, "%s%s%s", parent, inner.pointer[0] ? "" : ": ", inner.err.text);
-	snprintf(problem->pointer, sizeof problem->pointer, "%s%s", parent, inner.pointer);
+	snprintf(pointer, sizeof pointer, "%s%s", parent, inner.pointer);
+	pointer_set(problem->pointer, sizeof problem->pointer, str_of(pointer));
 }
 
 /* ---- one value ---- */

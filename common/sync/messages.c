@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/jsonw.h"
+#include "base/utf8.h"
 
 const char *sync_mode_name(enum sync_mode mode)
 {
@@ -20,8 +21,9 @@ enum rc message_problem(struct json_problem *problem, const char *pointer, const
 	va_start(args, fmt);
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	snprintf(problem->pointer, sizeof problem->pointer, "%s", pointer);
-	return err_set(&problem->err, RC_INVALID, "%s%s%s", pointer, pointer[0] ? ": " : "", text);
+	str_copy(problem->pointer, sizeof problem->pointer, pointer);
+	utf8_mend(problem->pointer); /* it may end inside of a name that somebody else chose */
+	return err_set(&problem->err, RC_INVALID, "%s%s%s", problem->pointer, pointer[0] ? ": " : "", text);
 }
 
 enum rc message_decode(struct str value, size_t max_bytes, const struct json_field *fields, size_t n,

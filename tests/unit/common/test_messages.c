@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
+#include "base/utf8.h"
 #include "sync/dead_letter.h"
 #include "sync/messages.h"
 
@@ -232,6 +233,29 @@ static void test_request_encode(void **state)
 #define EVENT(members) "{\"specversion\":\"1.0\"," members "}"
 #define IDENTITY "\"id\":\"e1\",\"source\":\"/crm\",\"type\":\"t\""
 
+/* A pointer names what somebody else chose: it is cut, and stays text. */
+static void test_pointers_of_long_names(void **state)
+{
+	static const char *const names[] = {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\ud83d\\ude00",
+	    "\xe2\x82\xac\xe2\x82\xac",
+	    "a\xcc\x88 "
+	    "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+	    "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		AUTO(mem_free_ptr)
+		char *event = mem_printf(EVENT(IDENTITY ",\"%s\":7,\"data\":" BODY), names[i]);
+		const struct request_headers h = {.content_type = STR("application/cloudevents+json")};
+		struct sync_request rq;
+		struct json_problem problem;
+
+		assert_int_equal(request_decode(str_of(event), &h, &rq, &problem), RC_INVALID);
+		assert_true(utf8_valid(str_of(problem.pointer)));
+		assert_true(str_starts(str_of(problem.err.text), str_of(problem.pointer)));
+	}
+}
+
 static void test_structured_events(void **state)
 {
 	static const struct {
@@ -457,6 +481,7 @@ int main(void)
 	    cmocka_unit_test(test_corpus),
 	    cmocka_unit_test(test_request_fields),
 	    cmocka_unit_test(test_request_encode),
+	    cmocka_unit_test(test_pointers_of_long_names),
 	    cmocka_unit_test(test_structured_events),
 	    cmocka_unit_test(test_binary_events),
 	    cmocka_unit_test(test_traceparent),
