@@ -223,13 +223,15 @@ def test_an_expired_token_is_a_400_and_costs_one_refresh(fleet):
 def test_a_declaration_that_changed_under_a_walk_begins_it_anew(fleet, tmp_path):
     """Cursors carry the declaration's fingerprint: one that another declaration made is not guessed at."""
     fleet.start_producer()
-    worker = fleet.start_worker()
+    short = {"kafka__properties": "session.timeout.ms=6000;heartbeat.interval.ms=500"}
+    worker = fleet.start_worker(**short)
     connection = fleet.connection("acct-1", records={"contacts": 350})
     fleet.simulator.dial("acct-1", "throttle", after=2, retry_after="600")
     sync = fleet.sync(connection, ["contacts"], mode="full")
     fleet.wait_until(lambda: fleet.tasks(sync)[0]["state"] == "waiting", what="the walk to be parked half-way")
     worker.kill()
-    fleet.start_worker(providers__dir=declarations(tmp_path / "providers", lambda _, text: text.replace("size = 100;", "size = 90;")))
+    other = declarations(tmp_path / "providers", lambda _, text: text.replace("size = 100;", "size = 90;"))
+    fleet.start_worker(providers__dir=other, **short)
     fleet.sql("update sync_tasks set due_at = now()")
     fleet.wait_for_sync(sync, state="completed")
     (task,) = fleet.tasks(sync)
