@@ -31,7 +31,8 @@ static struct room *room_of(struct dispatch *d, struct str provider)
 	return NULL;
 }
 
-struct dispatch *dispatch_new(const struct registry *registry, struct kafka_producer *kafka, const char *topic_prefix)
+struct dispatch *dispatch_new(
+    const struct registry *registry, struct kafka_producer *kafka, const char *topic_prefix)
 {
 	struct dispatch *d = mem_zalloc(sizeof *d);
 
@@ -78,8 +79,8 @@ static void send_one(struct dispatch *d, json_object *message)
 	headers[n++] = (struct kafka_header){"ce_type", STR("io.syncfleet.task.dispatched.v1")};
 	if (traceparent.p)
 		headers[n++] = (struct kafka_header){"traceparent", traceparent};
-	if (room && kafka_send(d->kafka, room->topic, member(message, "key"), member(message, "value"), headers, n, NULL,
-			NULL) == RC_OK)
+	if (room && kafka_send(d->kafka, room->topic, member(message, "key"), member(message, "value"),
+	                headers, n, NULL, NULL) == RC_OK)
 		d->sent++;
 	else
 		d->refused++;
@@ -113,7 +114,8 @@ bool dispatch_take_room(struct dispatch *d, struct str provider, size_t tasks)
 
 	if (!r || r->backlog || r->room < (int64_t)tasks) {
 		if (r)
-			r->backlog = true; /* from now on everybody stands in line, until the clock has looked */
+			r->backlog =
+			    true; /* from now on everybody stands in line, until the clock has looked */
 		return false;
 	}
 	r->room -= (int64_t)tasks;

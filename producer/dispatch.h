@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Sends the messages of dispatched tasks, and remembers how much room each provider has, so that an accepted request can
- * be dispatched without waiting for the clock. A message that is lost here costs a delay: the clock repeats it.
+ * Sends the messages of dispatched tasks, and remembers how much room each provider has, so that an accepted
+ * request can be dispatched without waiting for the clock. A message that is lost here costs a delay: the
+ * clock repeats it.
  */
 #include "base/base.h"
 #include "io/kafka.h"
@@ -11,7 +12,8 @@
 struct dispatch;
 
 /* All must outlive it. */
-struct dispatch *dispatch_new(const struct registry *registry, struct kafka_producer *kafka, const char *topic_prefix);
+struct dispatch *dispatch_new(
+    const struct registry *registry, struct kafka_producer *kafka, const char *topic_prefix);
 /* Accepts NULL. */
 void dispatch_free(struct dispatch *d);
 

@@ -29,7 +29,8 @@ static int run(struct producer *p)
 		producer_done(p);
 		return process_start_exit(rc);
 	}
-	log_event(LOG_LEVEL_INFO, "up", LOG_STR("version", version_text()), LOG_STR("commit", version_commit()));
+	log_event(
+	    LOG_LEVEL_INFO, "up", LOG_STR("version", version_text()), LOG_STR("commit", version_commit()));
 	loop_run(p->loop);
 	producer_done(p);
 	log_event(LOG_LEVEL_INFO, "down");
@@ -44,7 +45,8 @@ int main(int argc, char **argv)
 	process_protect();
 	struct conf *conf = conf_new(&settings_program, &p.settings);
 	enum conf_action action = conf_load(conf, argc, argv, &err);
-	log_init((enum log_format)p.settings.log_format, (enum log_level)p.settings.log_level, "sync-producer");
+	log_init(
+	    (enum log_format)p.settings.log_format, (enum log_level)p.settings.log_level, "sync-producer");
 	int code = conf_exit_code(action);
 	if (action == CONF_USAGE || action == CONF_BAD)
 		fprintf(stderr, "sync-producer: %s\n", err.text);

@@ -58,12 +58,14 @@ static void dispatch(void *user, struct str messages_json)
 
 static const struct metric_family_def tasks_sent = {
     .name = "task_messages", .kind = METRIC_GAUGE, .help = "Task messages sent since the start."};
-static const struct metric_family_def tasks_refused = {
-    .name = "task_messages_refused", .kind = METRIC_GAUGE, .help = "Task messages that the local queue had no room for."};
+static const struct metric_family_def tasks_refused = {.name = "task_messages_refused",
+    .kind = METRIC_GAUGE,
+    .help = "Task messages that the local queue had no room for."};
 static const struct metric_family_def requests_accepted = {
     .name = "kafka_requests_accepted", .kind = METRIC_GAUGE, .help = "Requests accepted from sync.requests."};
-static const struct metric_family_def requests_refused = {
-    .name = "kafka_requests_refused", .kind = METRIC_GAUGE, .help = "Requests that went to sync.requests.dlq."};
+static const struct metric_family_def requests_refused = {.name = "kafka_requests_refused",
+    .kind = METRIC_GAUGE,
+    .help = "Requests that went to sync.requests.dlq."};
 static const struct metric_family_def events = {
     .name = "events_in_flight", .kind = METRIC_GAUGE, .help = "Messages without Kafka's acknowledgement."};
 
@@ -118,15 +120,16 @@ static enum rc open_admin(struct producer *p, struct err *err)
 	const struct admin_version *versions = versions_all(&nversions);
 	p->admin = admin_new(p->loop,
 	    &(struct admin_options){.listen = p->settings.admin_listen,
-		.checks = p->checks,
-		.nchecks = ARRAY_SIZE(p->checks),
-		.versions = versions,
-		.nversions = nversions,
-		.metrics = render_metrics},
+	        .checks = p->checks,
+	        .nchecks = ARRAY_SIZE(p->checks),
+	        .versions = versions,
+	        .nversions = nversions,
+	        .metrics = render_metrics},
 	    err);
 	if (!p->admin)
 		return err_prefix(err, "admin.listen");
-	log_event(LOG_LEVEL_INFO, "listening", LOG_STR("name", "admin"), LOG_STR("address", admin_address(p->admin)));
+	log_event(LOG_LEVEL_INFO, "listening", LOG_STR("name", "admin"),
+	    LOG_STR("address", admin_address(p->admin)));
 	return RC_OK;
 }
 
@@ -163,16 +166,17 @@ static void stop(void *user)
 static void kafka_error(void *user, const char *text, bool fatal)
 {
 	(void)user;
-	log_event(fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "kafka_error", LOG_STR("error", text), LOG_BOOL("fatal", fatal));
+	log_event(fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "kafka_error", LOG_STR("error", text),
+	    LOG_BOOL("fatal", fatal));
 }
 
 static struct pg *open_session(struct producer *p, const char *name, void (*down)(void *, const struct err *))
 {
 	return pg_open(p->loop, &(struct pg_options){.conninfo = p->settings.database_url,
-				    .application_name = name,
-				    .setup = p->setup,
-				    .on_down = down,
-				    .user = p});
+	                            .application_name = name,
+	                            .setup = p->setup,
+	                            .on_down = down,
+	                            .user = p});
 }
 
 enum rc producer_check(struct producer *p, struct err *err)
@@ -199,7 +203,9 @@ static enum rc open_kafka(struct producer *p, struct err *err)
 {
 	const struct settings *s = &p->settings;
 	struct outbox_options options = {
-	    .kafka = {.bootstrap = s->kafka_bootstrap, .client_id = "sync-producer", .properties = s->kafka_properties},
+	    .kafka = {.bootstrap = s->kafka_bootstrap,
+	        .client_id = "sync-producer",
+	        .properties = s->kafka_properties},
 	    .topic_prefix = s->kafka_topic_prefix,
 	    .clear = &sql_clear_outbox,
 	    .pg = p->clock_pg,
@@ -218,29 +224,30 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 
 	p->server = server_new(p->loop,
 	    &(struct server_options){.listen = s->http_listen,
-		.body_max = (size_t)s->http_body_max_bytes,
-		.conninfo = s->database_url,
-		.setup = p->setup,
-		.catalog = *catalog,
-		.may_dispatch = may_dispatch,
-		.dispatch = dispatch,
-		.user = p},
+	        .body_max = (size_t)s->http_body_max_bytes,
+	        .conninfo = s->database_url,
+	        .setup = p->setup,
+	        .catalog = *catalog,
+	        .may_dispatch = may_dispatch,
+	        .dispatch = dispatch,
+	        .user = p},
 	    err);
 	if (!p->server)
 		return err_prefix(err, "http.listen");
-	log_event(LOG_LEVEL_INFO, "listening", LOG_STR("name", "http"), LOG_STR("address", server_address(p->server)));
+	log_event(LOG_LEVEL_INFO, "listening", LOG_STR("name", "http"),
+	    LOG_STR("address", server_address(p->server)));
 	p->requests = requests_new(p->loop,
 	    &(struct requests_options){.kafka = {.bootstrap = s->kafka_bootstrap,
-					   .client_id = "sync-producer",
-					   .properties = s->kafka_properties,
-					   .on_error = kafka_error},
-		.group = s->kafka_group,
-		.topic_prefix = s->kafka_topic_prefix,
-		.batch = p->intake_batch,
-		.catalog = *catalog,
-		.may_dispatch = may_dispatch,
-		.dispatch = dispatch,
-		.user = p},
+	                                   .client_id = "sync-producer",
+	                                   .properties = s->kafka_properties,
+	                                   .on_error = kafka_error},
+	        .group = s->kafka_group,
+	        .topic_prefix = s->kafka_topic_prefix,
+	        .batch = p->intake_batch,
+	        .catalog = *catalog,
+	        .may_dispatch = may_dispatch,
+	        .dispatch = dispatch,
+	        .user = p},
 	    err);
 	return p->requests ? RC_OK : err->rc;
 }
@@ -252,22 +259,22 @@ enum rc producer_init(struct producer *p, struct err *err)
 
 	if (schema_check(s->database_url, err) != RC_OK)
 		return err->rc;
-	p->setup = mem_printf("set syncfleet.dispatch_retry_ms = '%" PRId64 "'; set syncfleet.outbox_resend_ms = '%" PRId64
-			      "'; set statement_timeout = '30s'; set lock_timeout = '10s'; set jit = off; "
-			      "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; "
-			      "set client_min_messages = error",
+	p->setup = mem_printf("set syncfleet.dispatch_retry_ms = '%" PRId64
+	                      "'; set syncfleet.outbox_resend_ms = '%" PRId64
+	                      "'; set statement_timeout = '30s'; set lock_timeout = '10s'; set jit = off; "
+	                      "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; "
+	                      "set client_min_messages = error",
 	    s->dispatch_retry_ms, s->resend_after_ms);
 	p->loop = loop_new();
 	p->clock_pg = open_session(p, "sync-producer clock", clock_down);
 	p->intake_pg = open_session(p, "sync-producer requests", NULL);
 	if (open_kafka(p, err) != RC_OK)
 		return err->rc;
-	p->ticker = ticker_new(p->loop,
-	    &(struct ticker_options){.settings = s,
-		.registry = p->registry,
-		.dispatch = p->dispatch,
-		.outbox = p->outbox,
-		.pg = p->clock_pg});
+	p->ticker = ticker_new(p->loop, &(struct ticker_options){.settings = s,
+	                                    .registry = p->registry,
+	                                    .dispatch = p->dispatch,
+	                                    .outbox = p->outbox,
+	                                    .pg = p->clock_pg});
 	p->intake_batch = batch_new(p->loop, p->intake_pg);
 	if (open_doors(p, &catalog, err) != RC_OK)
 		return err->rc;

@@ -35,6 +35,7 @@ struct producer {
 
 /* Reads what the settings name (database, declarations); for --check-config, too. */
 enum rc producer_check(struct producer *p, struct err *err) MUST_USE;
-/* After producer_check: opens everything; on failure `p` is half-built and producer_done is still to be called. */
+/* After producer_check: opens everything; on failure `p` is half-built and producer_done is still to be
+ * called. */
 enum rc producer_init(struct producer *p, struct err *err) MUST_USE;
 void producer_done(struct producer *p);

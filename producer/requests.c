@@ -179,8 +179,8 @@ static void refuse(struct held *h, const char *code, const char *reason)
 	struct requests *r = h->owner;
 
 	r->refused++;
-	log_event(LOG_LEVEL_WARN, "request_refused", LOG_INT("partition", h->m.partition), LOG_INT("offset", h->m.offset),
-	    LOG_STR("code", code), LOG_STR("reason", reason));
+	log_event(LOG_LEVEL_WARN, "request_refused", LOG_INT("partition", h->m.partition),
+	    LOG_INT("offset", h->m.offset), LOG_STR("code", code), LOG_STR("reason", reason));
 	str_copy(h->code, sizeof h->code, code);
 	h->reason = mem_strdup(reason);
 	bury(h);
@@ -191,13 +191,15 @@ static void refuse(struct held *h, const char *code, const char *reason)
 /* The problem document that SQL made: its code and detail are the reason. */
 static void refuse_problem(struct held *h)
 {
-	AUTO(json_put_ptr) json_object *doc = json_tokener_parse(h->item.reply.body ? h->item.reply.body : "");
+	AUTO(json_put_ptr)
+	json_object *doc = json_tokener_parse(h->item.reply.body ? h->item.reply.body : "");
 	json_object *code = NULL;
 	json_object *detail = NULL;
 
 	json_object_object_get_ex(doc, "code", &code);
 	json_object_object_get_ex(doc, "detail", &detail);
-	refuse(h, code ? json_object_get_string(code) : "refused", detail ? json_object_get_string(detail) : "refused");
+	refuse(h, code ? json_object_get_string(code) : "refused",
+	    detail ? json_object_get_string(detail) : "refused");
 }
 
 static void answered(struct batch_item *item, const struct err *err)
@@ -284,7 +286,8 @@ static void accept(struct held *h, const struct sync_request *rq)
 }
 
 /* False, with the reason, when the provider or a resource is not declared. */
-static bool declared(const struct requests *r, const struct sync_request *rq, struct buf *reason, const char **ret_code)
+static bool declared(
+    const struct requests *r, const struct sync_request *rq, struct buf *reason, const char **ret_code)
 {
 	const struct catalog *c = &r->o.catalog;
 
@@ -298,8 +301,8 @@ static bool declared(const struct requests *r, const struct sync_request *rq, st
 		if (catalog_has_resource(c, rq->provider, rq->resources.item[i]))
 			continue;
 		*ret_code = "unknown_resource";
-		buf_printf(reason, "/resources/%zu: %.*s has no resource \"%.*s\"; there are: ", i, STR_ARG(rq->provider),
-		    STR_ARG(rq->resources.item[i]));
+		buf_printf(reason, "/resources/%zu: %.*s has no resource \"%.*s\"; there are: ", i,
+		    STR_ARG(rq->provider), STR_ARG(rq->resources.item[i]));
 		catalog_name_resources(c, rq->provider, reason);
 		return false;
 	}
@@ -308,8 +311,8 @@ static bool declared(const struct requests *r, const struct sync_request *rq, st
 
 static void process(struct held *h)
 {
-	struct request_headers headers = {header(h, "content-type"), header(h, "ce_specversion"), header(h, "ce_id"),
-	    header(h, "ce_source"), header(h, "ce_type"), header(h, "traceparent")};
+	struct request_headers headers = {header(h, "content-type"), header(h, "ce_specversion"),
+	    header(h, "ce_id"), header(h, "ce_source"), header(h, "ce_type"), header(h, "traceparent")};
 	AUTO(buf_done) struct buf reason = BUF(ERR_TEXT_MAX);
 	const char *code = "";
 	struct sync_request rq;

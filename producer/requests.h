@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * The topic sync.requests: the same requests as POST /v1/syncs. A wave of messages is accepted in batches; what cannot be
- * accepted goes to sync.requests.dlq with the reason; then the wave's offsets are committed. A message that comes again
- * with the same CloudEvents source and id makes no second sync.
+ * The topic sync.requests: the same requests as POST /v1/syncs. A wave of messages is accepted in batches;
+ * what cannot be accepted goes to sync.requests.dlq with the reason; then the wave's offsets are committed. A
+ * message that comes again with the same CloudEvents source and id makes no second sync.
  */
 #include "base/base.h"
 #include "catalog.h"

@@ -38,7 +38,8 @@ static int64_t max_gap_ms(const struct ticker *t)
 
 bool ticker_is_up(const struct ticker *t)
 {
-	return t->answered_ms && clock_mono_ms() - t->answered_ms < MAX(OVERDUE_TICKS * t->o.settings->tick_ms, max_gap_ms(t));
+	return t->answered_ms &&
+	       clock_mono_ms() - t->answered_ms < MAX(OVERDUE_TICKS * t->o.settings->tick_ms, max_gap_ms(t));
 }
 
 void ticker_session_lost(struct ticker *t)
@@ -128,7 +129,8 @@ static void send_reap(struct ticker *t)
 	pg_query(t->o.pg, &sql_clock_reap, a, events_due, t);
 }
 
-/* Each duty is a transaction of its own; dispatching is last but one, so that what came due goes out in the same tick. */
+/* Each duty is a transaction of its own; dispatching is last but one, so that what came due goes out in the
+ * same tick. */
 static void tick(void *user)
 {
 	struct ticker *t = user;

@@ -75,13 +75,14 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 		    STR_ARG(pg_str(r, row, PROVIDER)));
 	t->walk.resource = provider_find_resource(t->walk.provider, pg_str(r, row, RESOURCE));
 	if (!t->walk.resource)
-		return err_set(err, RC_NOT_FOUND, "provider %s declares no resource %.*s", t->walk.provider->name,
-		    STR_ARG(pg_str(r, row, RESOURCE)));
+		return err_set(err, RC_NOT_FOUND, "provider %s declares no resource %.*s",
+		    t->walk.provider->name, STR_ARG(pg_str(r, row, RESOURCE)));
 	t->table = tables_find(w->tables, t->walk.resource);
 	t->walk.origin = origin_of(w->settings.origins, t->walk.provider->name);
 	if (pg_bool(r, row, REAUTHORIZE))
 		return err_set(err, RC_DENIED, "the account must be authorised again");
-	enum rc rc = json_parse(pg_str(r, row, SETTINGS), SETTINGS_MAX, SETTINGS_DEPTH, &t->account.settings, err);
+	enum rc rc = json_parse(
+	    pg_str(r, row, SETTINGS), SETTINGS_MAX, SETTINGS_DEPTH, &t->account.settings, err);
 	if (rc == RC_OK)
 		rc = secret_open(&place, r, SECRET, row, &secret, err);
 	if (rc == RC_OK)

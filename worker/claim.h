@@ -6,5 +6,6 @@
 
 struct worker;
 
-/* Starts the task of that row; a row that this worker cannot work on (unknown provider, bad secret) is failed. */
+/* Starts the task of that row; a row that this worker cannot work on (unknown provider, bad secret) is
+ * failed. */
 void claim_begin(struct worker *w, const struct pg_result *r, int row);

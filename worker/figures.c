@@ -20,8 +20,10 @@ static const struct metric_family_def verdicts = {.name = "provider_verdicts_tot
     .kind = METRIC_COUNTER,
     .help = "Answers of providers that were no page, by error class.",
     .labels = {"provider", "resource", "class"}};
-static const struct metric_family_def tasks = {.name = "tasks_running", .kind = METRIC_GAUGE, .help = "Tasks with a slot."};
-static const struct metric_family_def slots = {.name = "slots_free", .kind = METRIC_GAUGE, .help = "Slots without a task."};
+static const struct metric_family_def tasks = {
+    .name = "tasks_running", .kind = METRIC_GAUGE, .help = "Tasks with a slot."};
+static const struct metric_family_def slots = {
+    .name = "slots_free", .kind = METRIC_GAUGE, .help = "Slots without a task."};
 static const struct metric_family_def unstored = {
     .name = "pages_unstored", .kind = METRIC_GAUGE, .help = "Pages that were read and are not committed."};
 static const struct metric_family_def transactions = {
@@ -32,8 +34,9 @@ static const struct metric_family_def refused = {
     .name = "claims_refused", .kind = METRIC_GAUGE, .help = "Messages whose task was not theirs to claim."};
 static const struct metric_family_def unreadable = {
     .name = "messages_unreadable", .kind = METRIC_GAUGE, .help = "Task messages that could not be read."};
-static const struct metric_family_def events = {
-    .name = "events_in_flight", .kind = METRIC_GAUGE, .help = "Result events without Kafka's acknowledgement."};
+static const struct metric_family_def events = {.name = "events_in_flight",
+    .kind = METRIC_GAUGE,
+    .help = "Result events without Kafka's acknowledgement."};
 static const struct metric_family_def lag = {.name = "consumer_lag_messages",
     .kind = METRIC_GAUGE,
     .help = "Messages behind the end of a partition.",
@@ -58,7 +61,8 @@ void figures_init(const struct registry *registry)
 			const char *labels[] = {p->name, p->resources.at[k].name};
 
 			series[nseries++] = (struct series){&p->resources.at[k],
-			    metric_series(metrics_family(&pages), labels), metric_series(metrics_family(&records), labels)};
+			    metric_series(metrics_family(&pages), labels),
+			    metric_series(metrics_family(&records), labels)};
 		}
 	}
 }

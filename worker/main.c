@@ -18,8 +18,8 @@ static int run(struct worker *w)
 		worker_done(w);
 		return process_start_exit(rc);
 	}
-	log_event(LOG_LEVEL_INFO, "up", LOG_STR("version", version_text()), LOG_STR("commit", version_commit()),
-	    LOG_INT("slots", w->settings.slots));
+	log_event(LOG_LEVEL_INFO, "up", LOG_STR("version", version_text()),
+	    LOG_STR("commit", version_commit()), LOG_INT("slots", w->settings.slots));
 	loop_run(w->loop);
 	worker_done(w);
 	log_event(LOG_LEVEL_INFO, "down");

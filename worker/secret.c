@@ -24,8 +24,8 @@ static struct str aad_of(const struct secret_place *place, char text[AAD_LEN + 1
 	return (struct str){text, AAD_LEN};
 }
 
-enum rc secret_open(const struct secret_place *place, const struct pg_result *r, int col, int row, json_object **ret,
-    struct err *err)
+enum rc secret_open(const struct secret_place *place, const struct pg_result *r, int col, int row,
+    json_object **ret, struct err *err)
 {
 	char aad[AAD_LEN + 1];
 	AUTO(buf_done) struct buf sealed = BUF(SECRET_MAX);
@@ -45,8 +45,9 @@ enum rc secret_seal(const struct secret_place *place, json_object *secret, struc
 {
 	char aad[AAD_LEN + 1];
 
-	return crypto_seal(place->keys, str_of(json_object_to_json_string_ext(secret, JSON_C_TO_STRING_PLAIN)),
-	    aad_of(place, aad), out, err);
+	return crypto_seal(place->keys,
+	    str_of(json_object_to_json_string_ext(secret, JSON_C_TO_STRING_PLAIN)), aad_of(place, aad), out,
+	    err);
 }
 
 void secret_use(struct task *t, json_object *secret, int64_t version, int64_t expires_us)

@@ -18,9 +18,10 @@ struct secret_place {
 
 struct secret_place secret_place_of(const struct task *t);
 /* Opens the secret in that column (bytea). The caller puts *ret. Errors hold no secret. */
-enum rc secret_open(const struct secret_place *place, const struct pg_result *r, int col, int row, json_object **ret,
-    struct err *err) MUST_USE;
+enum rc secret_open(const struct secret_place *place, const struct pg_result *r, int col, int row,
+    json_object **ret, struct err *err) MUST_USE;
 /* Seals a document, appending to `out`. */
-enum rc secret_seal(const struct secret_place *place, json_object *secret, struct buf *out, struct err *err) MUST_USE;
+enum rc secret_seal(
+    const struct secret_place *place, json_object *secret, struct buf *out, struct err *err) MUST_USE;
 /* Puts the secret's access token, with its version and expiry, into the task. */
 void secret_use(struct task *t, json_object *secret, int64_t version, int64_t expires_us);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Gives tasks' rows back when a slice ends without the end of its walk: to the queue, to wait, or failed. Whatever
- * settles in one turn of the loop goes in one transaction; a lost session tries again.
+ * Gives tasks' rows back when a slice ends without the end of its walk: to the queue, to wait, or failed.
+ * Whatever settles in one turn of the loop goes in one transaction; a lost session tries again.
  */
 #include "base/base.h"
 

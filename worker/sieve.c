@@ -49,7 +49,8 @@ static void over(void *user, const struct pg_result *res, const struct err *err)
 /* What the transaction itself says is no verdict on a record. */
 static bool is_data_error(const struct err *err)
 {
-	return !strncmp(err->sqlstate, "22", 2) || !strncmp(err->sqlstate, "23", 2) || !strncmp(err->sqlstate, "54", 2);
+	return !strncmp(err->sqlstate, "22", 2) || !strncmp(err->sqlstate, "23", 2) ||
+	       !strncmp(err->sqlstate, "54", 2);
 }
 
 static void range_failed(struct sieve *s, const struct err *err)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Finds the records of one page that the database refuses, by bisection: ranges of rows are written and rolled back to a
- * savepoint until the bad ones stand alone. Nothing is committed; the bad records move to the page's quarantine.
+ * Finds the records of one page that the database refuses, by bisection: ranges of rows are written and
+ * rolled back to a savepoint until the bad ones stand alone. Nothing is committed; the bad records move to
+ * the page's quarantine.
  */
 #include "base/base.h"
 #include "io/pg.h"

@@ -31,8 +31,9 @@ static void assignments(const struct row_layout *layout, struct buf *out)
 
 static char *compose_stage(const char *name, const char *columns)
 {
-	return mem_printf("create temporary table if not exists stage_%s on commit delete rows as select %s from %s "
-			  "with no data",
+	return mem_printf(
+	    "create temporary table if not exists stage_%s on commit delete rows as select %s from %s "
+	    "with no data",
 	    name, columns, name);
 }
 
@@ -40,15 +41,18 @@ static char *compose_stage(const char *name, const char *columns)
 static char *compose_probe(const char *name)
 {
 	return mem_printf(
-	    "select u.ord from unnest($1::uuid[], $2::text[], $3::int8[]) with ordinality as u(connection_id, id, "
-	    "hash, ord) where not exists (select 1 from %s t where t.connection_id = u.connection_id and t.id = u.id "
+	    "select u.ord from unnest($1::uuid[], $2::text[], $3::int8[]) with ordinality as "
+	    "u(connection_id, id, "
+	    "hash, ord) where not exists (select 1 from %s t where t.connection_id = u.connection_id and "
+	    "t.id = u.id "
 	    "collate \"C\" and t.content_hash = u.hash and t.deleted_at is null) order by u.ord",
 	    name);
 }
 
 /*
- * Of a record that came twice the last one counts: the stage is filled in order and read backwards. Rows are written in
- * the order of their key, so that sessions cannot deadlock. xmax = 0 marks a row that was not there before.
+ * Of a record that came twice the last one counts: the stage is filled in order and read backwards. Rows are
+ * written in the order of their key, so that sessions cannot deadlock. xmax = 0 marks a row that was not
+ * there before.
  */
 static char *compose_merge(const struct row_layout *layout, const char *name, const char *columns)
 {
@@ -56,11 +60,13 @@ static char *compose_merge(const struct row_layout *layout, const char *name, co
 
 	assignments(layout, &sets);
 	char *sql = mem_printf(
-	    "with merged as (insert into %s as t (%s) select distinct on (connection_id, id) %s from stage_%s "
+	    "with merged as (insert into %s as t (%s) select distinct on (connection_id, id) %s from "
+	    "stage_%s "
 	    "order by connection_id, id, ctid desc on conflict (connection_id, id) do update set %s "
 	    "where t.content_hash is distinct from excluded.content_hash or t.deleted_at is not null "
 	    "returning t.connection_id, (t.xmax = 0) as fresh) "
-	    "select connection_id, count(*) filter (where fresh), count(*) from merged group by connection_id",
+	    "select connection_id, count(*) filter (where fresh), count(*) from merged group by "
+	    "connection_id",
 	    name, columns, columns, name, buf_text(&sets));
 	buf_done(&sets);
 	return sql;
@@ -154,14 +160,17 @@ enum rc tables_check(const struct tables *t, const char *conninfo, struct err *e
 
 		resource_column_list(t->at[i].resource, &list);
 		AUTO(mem_free_ptr) char *columns = text_take(&list);
-		AUTO(mem_free_ptr) char *sql = mem_printf(
+		AUTO(mem_free_ptr)
+		char *sql = mem_printf(
 		    "select %s, synced_at, deleted_at from %s limit 0", columns, t->at[i].resource->table);
 		enum rc rc = pg_run_blocking(conninfo, sql, err);
 		if (rc == RC_LOST)
 			return rc;
 		if (rc != RC_OK) {
-			err_prefix(err, "table %s of %s.%s does not fit its declaration (run `syncctl migrate up`?)",
-			    t->at[i].resource->table, t->at[i].resource->provider->name, t->at[i].resource->name);
+			err_prefix(err,
+			    "table %s of %s.%s does not fit its declaration (run `syncctl migrate up`?)",
+			    t->at[i].resource->table, t->at[i].resource->provider->name,
+			    t->at[i].resource->name);
 			return err->rc = RC_INVALID;
 		}
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/* The SQL of one resource's table, composed once from its declaration (identifiers were checked when it was read). */
+/* The SQL of one resource's table, composed once from its declaration (identifiers were checked when it was
+ * read). */
 #include "base/base.h"
 #include "io/pg.h"
 #include "sync/declaration.h"
@@ -9,14 +10,15 @@
 struct table {
 	const struct resource *resource;
 	struct row_layout *layout;
-	char *copy;                  /* COPY straight into the table */
-	char *copy_stage;            /* COPY into the session's temporary stage */
-	struct pg_statement stage;   /* makes the stage */
-	struct pg_statement probe;   /* ($1 connections, $2 ids, $3 hashes): ordinals of rows that differ from the table */
-	struct pg_statement merge;   /* stage to table; per connection: inserted, touched */
-	struct pg_statement empty;   /* empties the stage */
-	unsigned probe_pause;        /* batches that go without a probe: most rows differed last time */
-	size_t index;                /* of this table among all, for a session's set of stages */
+	char *copy;                /* COPY straight into the table */
+	char *copy_stage;          /* COPY into the session's temporary stage */
+	struct pg_statement stage; /* makes the stage */
+	struct pg_statement
+	    probe; /* ($1 connections, $2 ids, $3 hashes): ordinals of rows that differ from the table */
+	struct pg_statement merge; /* stage to table; per connection: inserted, touched */
+	struct pg_statement empty; /* empties the stage */
+	unsigned probe_pause;      /* batches that go without a probe: most rows differed last time */
+	size_t index;              /* of this table among all, for a session's set of stages */
 };
 
 struct tables;

@@ -28,7 +28,8 @@ static step_fn step_fetch;
 static step_fn step_drain;
 static step_fn step_settle;
 
-/* What happens on entering a step: the step to go on with, or the same one to wait in it. NULL: nothing, it waits. */
+/* What happens on entering a step: the step to go on with, or the same one to wait in it. NULL: nothing, it
+ * waits. */
 static step_fn *const enter[] = {
     [TASK_TOKEN] = step_token,
     [TASK_FETCH] = step_fetch,
@@ -54,8 +55,8 @@ static void task_goto(struct task *t, enum task_step step)
 {
 	for (;;) {
 		t->step = step;
-		log_event(LOG_LEVEL_DEBUG, "task_step", LOG_UUID("task_id", &t->task_id), LOG_STR("step", names[step]),
-		    LOG_INT("page", t->page));
+		log_event(LOG_LEVEL_DEBUG, "task_step", LOG_UUID("task_id", &t->task_id),
+		    LOG_STR("step", names[step]), LOG_INT("page", t->page));
 		enum task_step next = enter[step] ? enter[step](t) : step;
 		if (next == step)
 			return;
@@ -114,8 +115,8 @@ static enum task_step leave(struct task *t, enum outcome outcome, const char *me
 static enum task_step fail(struct task *t, enum verdict_class class, const char *reason)
 {
 	t->class = class;
-	log_event(LOG_LEVEL_WARN, "task_failed", LOG_UUID("task_id", &t->task_id), LOG_STR("class", verdict_class_name(class)),
-	    LOG_STR("reason", reason), LOG_INT("page", t->page));
+	log_event(LOG_LEVEL_WARN, "task_failed", LOG_UUID("task_id", &t->task_id),
+	    LOG_STR("class", verdict_class_name(class)), LOG_STR("reason", reason), LOG_INT("page", t->page));
 	return leave(t, OUTCOME_FAILED, reason);
 }
 
@@ -136,10 +137,12 @@ static enum task_step try_again(struct task *t, const struct verdict *v)
 	t->attempts++;
 	if (t->attempts >= s->retry_max_attempts)
 		return fail(t, VERDICT_TRANSIENT, v->reason);
-	return pause_for(t, MAX(v->wait_ms, backoff_ms(s->retry_base_ms, s->retry_max_ms, t->attempts)), v->reason);
+	return pause_for(
+	    t, MAX(v->wait_ms, backoff_ms(s->retry_base_ms, s->retry_max_ms, t->attempts)), v->reason);
 }
 
-/* What the provider asks for, never before it: the jitter is added. Without a word from it, as a failed try waits. */
+/* What the provider asks for, never before it: the jitter is added. Without a word from it, as a failed try
+ * waits. */
 static enum task_step throttled(struct task *t, const struct verdict *v)
 {
 	const struct settings *s = &t->worker->settings;
@@ -165,7 +168,8 @@ static enum task_step restart_walk(struct task *t, const char *reason)
 {
 	if (++t->restarts > RESTARTS_MAX)
 		return fail(t, VERDICT_STALLED, reason);
-	log_event(LOG_LEVEL_WARN, "walk_restarted", LOG_UUID("task_id", &t->task_id), LOG_STR("reason", reason));
+	log_event(
+	    LOG_LEVEL_WARN, "walk_restarted", LOG_UUID("task_id", &t->task_id), LOG_STR("reason", reason));
 	buf_clear(&t->cursor);
 	t->walk.incremental = false;
 	t->walk.watermark_us = 0;
@@ -230,7 +234,8 @@ static bool slice_over(const struct task *t)
 {
 	const struct settings *s = &t->worker->settings;
 
-	return t->worker->others_wait && (t->slice_pages >= s->slice_pages || clock_mono_ms() >= t->slice_end_ms);
+	return t->worker->others_wait &&
+	       (t->slice_pages >= s->slice_pages || clock_mono_ms() >= t->slice_end_ms);
 }
 
 static void answered(void *user, const struct http_response *res, const struct err *err);
@@ -257,11 +262,11 @@ static enum task_step step_fetch(struct task *t)
 	FAILPOINT(fetch_before);
 	t->call = http_send(w->http,
 	    &(struct http_request){.method = rq->method,
-		.url = rq->url,
-		.headers = rq->headers,
-		.nheaders = rq->nheaders,
-		.body = rq->body,
-		.timeout_ms = rq->timeout_ms},
+	        .url = rq->url,
+	        .headers = rq->headers,
+	        .nheaders = rq->nheaders,
+	        .body = rq->body,
+	        .timeout_ms = rq->timeout_ms},
 	    answered, t);
 	return TASK_ANSWER;
 }
@@ -309,9 +314,9 @@ static enum task_step read_answer(struct task *t, const struct http_response *re
 	struct reading reading = {
 	    .rows = rows,
 	    .writer = {.layout = t->table->layout,
-		.connection_id = t->connection_id,
-		.tenant_id = t->tenant_id,
-		.out = &rows->bytes},
+	        .connection_id = t->connection_id,
+	        .tenant_id = t->tenant_id,
+	        .out = &rows->bytes},
 	};
 
 	buf_reserve(&rows->bytes, res->body->n);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * One claimed task and its steps. task_goto() alone changes the step. The design's invariants that live here: a slice is
- * short when others wait (6), a long wait gives the slot back (7), a worker that was not acknowledged starts no call (3).
+ * One claimed task and its steps. task_goto() alone changes the step. The design's invariants that live here:
+ * a slice is short when others wait (6), a long wait gives the slot back (7), a worker that was not
+ * acknowledged starts no call (3).
  */
 #include "base/base.h"
 #include "base/uuid.h"
@@ -69,7 +70,8 @@ struct task {
 	struct task *prev, *next; /* worker->tasks */
 };
 
-/* Begins with the first step; the claim has filled the identity, walk and account. Owned by the worker's list. */
+/* Begins with the first step; the claim has filled the identity, walk and account. Owned by the worker's
+ * list. */
 void task_start(struct task *t);
 /* Begins and fails at once: the row cannot be worked on. */
 void task_start_failed(struct task *t, enum verdict_class class, const char *reason);

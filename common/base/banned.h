@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/* Calls that are easily wrong, made compile errors; after git's banned.h. Use the bounded ones of buf.h and str.h. */
+/* Calls that are easily wrong, made compile errors; after git's banned.h. Use the bounded ones of buf.h and
+ * str.h. */
 #define BANNED(func) func##_is_banned_see_banned_h
 #undef strcpy
 #define strcpy(x, y) BANNED(strcpy)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/* First include of every .c file: standard headers, ownership macros and checked casts that all layers use. */
+/* First include of every .c file: standard headers, ownership macros and checked casts that all layers use.
+ */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdalign.h>
@@ -23,9 +24,10 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* The struct that embeds `member`, from a pointer to the member. */
-#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-/* A local that is released at the end of its scope: AUTO(free_ptr) char *p = ...; see TAKE to give it away. */
+/* A local that is released at the end of its scope: AUTO(free_ptr) char *p = ...; see TAKE to give it away.
+ */
 #define AUTO(release) __attribute__((cleanup(release)))
 /* Moves ownership out of an AUTO variable: return TAKE(p); */
 #define TAKE(p)                                                                                              \

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * A growing byte buffer with a ceiling that every owner must name, after curl's dynbuf. An append that would pass the
- * ceiling changes nothing and marks the buffer `full`; check once at the end with buf_ok. The bytes are NUL-terminated.
+ * A growing byte buffer with a ceiling that every owner must name, after curl's dynbuf. An append that would
+ * pass the ceiling changes nothing and marks the buffer `full`; check once at the end with buf_ok. The bytes
+ * are NUL-terminated.
  */
 #include "base/base.h"
 

@@ -165,7 +165,8 @@ bool clock_parse(struct str text, bool naive_utc, int64_t *ret_unix_us)
 
 	if (!take_date(&s, &days))
 		return false;
-	if (s.n && (take_char(&s, 'T') || take_char(&s, 't') || take_char(&s, ' ')) && !take_time(&s, &time_us))
+	if (s.n && (take_char(&s, 'T') || take_char(&s, 't') || take_char(&s, ' ')) &&
+	    !take_time(&s, &time_us))
 		return false;
 	if (!take_zone(&s, naive_utc, &offset_us))
 		return false;

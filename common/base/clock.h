@@ -13,8 +13,9 @@ int64_t clock_mono_us(void);
 void clock_format(int64_t unix_us, char ret[CLOCK_TEXT_LEN + 1]);
 
 /*
- * Reads an RFC 3339 date-time. `naive_utc` also takes a text without a zone ("2026-04-04T00:00:00") and reads it as UTC;
- * offsets may be written +05:30 or +0530; a missing time part means midnight. Digits after microseconds are dropped.
+ * Reads an RFC 3339 date-time. `naive_utc` also takes a text without a zone ("2026-04-04T00:00:00") and reads
+ * it as UTC; offsets may be written +05:30 or +0530; a missing time part means midnight. Digits after
+ * microseconds are dropped.
  */
 bool clock_parse(struct str text, bool naive_utc, int64_t *ret_unix_us);
 

@@ -8,7 +8,6 @@
 #include "base/process.h"
 #include "base/version.h"
 
-
 /* ---- environment ---- */
 
 void conf_env_name(const struct conf_option *option, char ret[CONF_ENV_MAX])

@@ -12,7 +12,8 @@ enum rc err_set(struct err *err, enum rc rc, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(err->text, sizeof err->text, fmt, args);
 	va_end(args);
-	utf8_mend(err->text); /* it may have been cut, or quote anything; databases and JSON refuse what is no text */
+	utf8_mend(err->text); /* it may have been cut, or quote anything; databases and JSON refuse what is no
+	                         text */
 	err->rc = rc;
 	err->sqlstate[0] = '\0';
 	return rc;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Named failpoints, in test builds only (SYNCFLEET_FAILPOINTS): the environment variable SYNCFLEET_FAILPOINT="name" or
- * "name:nth" makes the process kill itself (SIGKILL) when it passes that point for the nth time. Every name is in
- * FAILPOINTS, so that tests can run them all; `--failpoints` of both programs prints the list.
+ * Named failpoints, in test builds only (SYNCFLEET_FAILPOINTS): the environment variable
+ * SYNCFLEET_FAILPOINT="name" or "name:nth" makes the process kill itself (SIGKILL) when it passes that point
+ * for the nth time. Every name is in FAILPOINTS, so that tests can run them all; `--failpoints` of both
+ * programs prints the list.
  */
 #define FAILPOINTS(X)                                                                                        \
 	X(accept_before_commit)                                                                              \
@@ -32,7 +33,7 @@ enum failpoint {
 #define X(name) FAILPOINT_##name,
 	FAILPOINTS(X)
 #undef X
-	FAILPOINT_COUNT
+	    FAILPOINT_COUNT
 };
 
 #ifdef SYNCFLEET_FAILPOINTS

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Heap memory. Nothing here returns NULL: when the system has no memory left the process aborts, since kill -9 at any
- * point is safe by design and inputs are bounded before they are allocated.
+ * Heap memory. Nothing here returns NULL: when the system has no memory left the process aborts, since kill
+ * -9 at any point is safe by design and inputs are bounded before they are allocated.
  */
 #include <stddef.h>
 

@@ -34,7 +34,8 @@ bool str_eq_nocase(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
 struct str str_trim(struct str s);
 
-/* Splits at the first `sep`: returns what is before it and leaves the rest in `rest` (empty when there was none). */
+/* Splits at the first `sep`: returns what is before it and leaves the rest in `rest` (empty when there was
+ * none). */
 struct str str_cut(struct str *rest, char sep);
 
 /* Copies a text into an array, cut to fit and always ended by NUL. */

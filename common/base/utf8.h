@@ -8,7 +8,8 @@ size_t utf8_char_len(struct str s);
 bool utf8_valid(struct str s);
 /* The longest prefix of at most `max` bytes that does not end inside a character. */
 struct str utf8_cut(struct str s, size_t max);
-/* Puts a '?' for every byte of a text that belongs to no well-formed character, as at the end of one that was cut. */
+/* Puts a '?' for every byte of a text that belongs to no well-formed character, as at the end of one that was
+ * cut. */
 void utf8_mend(char *text);
 /* Characters of a valid text. */
 size_t utf8_count(struct str s);

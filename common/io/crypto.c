@@ -216,7 +216,8 @@ enum rc crypto_open(
 		return err_set(err, RC_INVALID, "open: not a sealed text");
 	const struct key *key = find_key(keys, id);
 	if (!key)
-		return err_set(err, RC_NOT_FOUND, "open: the key \"%.*s\" that it was sealed with is not in crypto.keys", STR_ARG(id));
+		return err_set(err, RC_NOT_FOUND,
+		    "open: the key \"%.*s\" that it was sealed with is not in crypto.keys", STR_ARG(id));
 	size_t head = 2 + id.n + NONCE_BYTES;
 	struct str text = {sealed.p + head, sealed.n - head - TAG_BYTES};
 	char *at = buf_reserve(out, text.n);

@@ -7,8 +7,8 @@
 struct progress {
 	char *topic;
 	int64_t partition;
-	int64_t offset;  /* next to be handed over */
-	unsigned stuck;  /* samples in which it did not move though there were messages */
+	int64_t offset; /* next to be handed over */
+	unsigned stuck; /* samples in which it did not move though there were messages */
 };
 
 struct kafka_watch {

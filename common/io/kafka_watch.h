@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Watches a consumer through librdkafka's statistics (STATISTICS.md): hands on the lag of each partition, and notices a
- * partition that has messages and hands none over, which pausing, seeking and rebalancing have led to in several of its
- * releases (confluentinc/librdkafka issues 5591, 2190). Pure: it reads documents.
+ * Watches a consumer through librdkafka's statistics (STATISTICS.md): hands on the lag of each partition, and
+ * notices a partition that has messages and hands none over, which pausing, seeking and rebalancing have led
+ * to in several of its releases (confluentinc/librdkafka issues 5591, 2190). Pure: it reads documents.
  */
 #include "base/base.h"
 

@@ -28,8 +28,8 @@ void timer_stop(struct timer *t);
 void timer_free(struct timer *t);
 
 /*
- * Work to be done once before the loop sleeps next, however often it was asked for: how callers gather what one turn of
- * the loop brings and send it at once. Embed it; zero-initialise `queued`.
+ * Work to be done once before the loop sleeps next, however often it was asked for: how callers gather what
+ * one turn of the loop brings and send it at once. Embed it; zero-initialise `queued`.
  */
 struct defer {
 	loop_fn *fn;

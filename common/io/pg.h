@@ -3,11 +3,12 @@
 /*
  * One asynchronous PostgreSQL session on the loop (libpq in pipeline mode; nobody else includes libpq-fe.h).
  *
- * Statements are queued with pg_exec and closed by pg_sync: everything between two pg_syncs is one transaction unless it
- * holds explicit BEGIN and COMMIT statements. Results arrive in order, each statement's before the sync's. After a failed
- * statement the rest of its chain is skipped (their callbacks get the same error) and the sync reports the first error.
- * A lost connection fails everything queued with RC_LOST and is opened again with growing delay; what was sent and not
- * answered may have been committed. While the session is down every request fails so, in a later turn of the loop.
+ * Statements are queued with pg_exec and closed by pg_sync: everything between two pg_syncs is one
+ * transaction unless it holds explicit BEGIN and COMMIT statements. Results arrive in order, each statement's
+ * before the sync's. After a failed statement the rest of its chain is skipped (their callbacks get the same
+ * error) and the sync reports the first error. A lost connection fails everything queued with RC_LOST and is
+ * opened again with growing delay; what was sent and not answered may have been committed. While the session
+ * is down every request fails so, in a later turn of the loop.
  */
 #include "base/base.h"
 #include "base/buf.h"
@@ -28,8 +29,17 @@ struct pg_statement {
 #define PG_ARGS_BYTES_MAX (64u << 20) /* one statement's parameters; pages are bounded long before */
 
 /* OIDs of the types we send in binary (pg_type.dat). */
-enum pg_type { PG_BOOL = 16, PG_BYTEA = 17, PG_INT8 = 20, PG_INT4 = 23, PG_TEXT = 25, PG_FLOAT8 = 701,
-	PG_TIMESTAMPTZ = 1184, PG_UUID = 2950, PG_JSONB = 3802 };
+enum pg_type {
+	PG_BOOL = 16,
+	PG_BYTEA = 17,
+	PG_INT8 = 20,
+	PG_INT4 = 23,
+	PG_TEXT = 25,
+	PG_FLOAT8 = 701,
+	PG_TIMESTAMPTZ = 1184,
+	PG_UUID = 2950,
+	PG_JSONB = 3802
+};
 
 struct pg_arg {
 	size_t at;
@@ -104,18 +114,21 @@ bool pg_is_up(const struct pg *pg);
 size_t pg_pending(const struct pg *pg);
 
 /* Queues one statement of the open chain. `done` may be NULL. */
-void pg_exec(struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user);
+void pg_exec(
+    struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user);
 /* The same, but its result is given to the callback of the chain's pg_sync. One in a chain. */
 void pg_exec_held(struct pg *pg, const struct pg_statement *st, const struct pg_args *args);
 /* Closes the chain: without an error the transaction is committed. `res` is the held statement's, or NULL. */
 void pg_sync(struct pg *pg, pg_done *done, void *user);
-/* pg_exec and pg_sync of one statement; `done` is called once, after the commit, with the statement's result. */
-void pg_query(struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user);
+/* pg_exec and pg_sync of one statement; `done` is called once, after the commit, with the statement's result.
+ */
+void pg_query(
+    struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user);
 
 /*
- * COPY ... FROM STDIN (FORMAT binary): `pieces` are tuples without header and trailer, which are added here. The pieces
- * and `sql` must live until `done`. Nothing else may be pending on the session, and nothing be queued before `done`:
- * COPY does not go in pipeline mode.
+ * COPY ... FROM STDIN (FORMAT binary): `pieces` are tuples without header and trailer, which are added here.
+ * The pieces and `sql` must live until `done`. Nothing else may be pending on the session, and nothing be
+ * queued before `done`: COPY does not go in pipeline mode.
  */
 void pg_copy(struct pg *pg, const char *sql, const struct str *pieces, size_t n, pg_done *done, void *user);
 

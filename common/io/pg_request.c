@@ -2,7 +2,8 @@
 #include "base/base.h"
 #include "io/pg_session.h"
 
-static struct request *request_new(enum request_kind kind, const struct pg_statement *st, pg_done *done, void *user)
+static struct request *request_new(
+    enum request_kind kind, const struct pg_statement *st, pg_done *done, void *user)
 {
 	struct request *rq = mem_zalloc(sizeof *rq);
 
@@ -145,7 +146,8 @@ static void exec_queue(struct pg *pg, struct request *rq, const struct pg_args *
 		pg_session_lost(pg, "sending a statement");
 }
 
-void pg_exec(struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user)
+void pg_exec(
+    struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user)
 {
 	exec_queue(pg, request_new(REQUEST_EXEC, st, done, user), args);
 }
@@ -167,7 +169,8 @@ void pg_exec_held(struct pg *pg, const struct pg_statement *st, const struct pg_
 	exec_queue(pg, request_new(REQUEST_EXEC_HELD, st, NULL, NULL), args);
 }
 
-void pg_query(struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user)
+void pg_query(
+    struct pg *pg, const struct pg_statement *st, const struct pg_args *args, pg_done *done, void *user)
 {
 	pg_exec_held(pg, st, args);
 	pg_sync(pg, done, user);

@@ -60,7 +60,7 @@ struct pg {
 	struct request *head;
 	struct request **tail;
 	size_t pending;
-	struct err chain_err; /* first error of the chain whose results are arriving */
+	struct err chain_err;   /* first error of the chain whose results are arriving */
 	PGresult *chain_result; /* of the chain's held statement, for its sync */
 	struct prepared *prepared;
 	struct copy copy;

@@ -113,7 +113,8 @@ void outbox_send(struct outbox *o, const struct pg_result *r, int row)
 	struct err err;
 	char type[128];
 	char topic[256];
-	json_object *extra = pg_is_null(r, row, HEADERS) ? NULL : json_tokener_parse(pg_str(r, row, HEADERS).p);
+	json_object *extra = pg_is_null(r, row, HEADERS) ? NULL
+	                                                 : json_tokener_parse(pg_str(r, row, HEADERS).p);
 	size_t n = 0;
 
 	headers[n++] = (struct kafka_header){"content-type", STR("application/json")};
@@ -130,8 +131,8 @@ void outbox_send(struct outbox *o, const struct pg_result *r, int row)
 		n = extra_headers(extra, headers, n);
 	struct uuid *id = mem_alloc(sizeof *id);
 	snprintf(topic, sizeof topic, "%s%.*s", o->options.topic_prefix, STR_ARG(pg_str(r, row, TOPIC)));
-	if (!pg_uuid(r, row, EVENT_ID, id) ||
-	    kafka_send(o->kafka, topic, pg_str(r, row, KEY), pg_str(r, row, VALUE), headers, n, id, &err) != RC_OK) {
+	if (!pg_uuid(r, row, EVENT_ID, id) || kafka_send(o->kafka, topic, pg_str(r, row, KEY),
+	                                          pg_str(r, row, VALUE), headers, n, id, &err) != RC_OK) {
 		o->refused++;
 		free(id);
 	}

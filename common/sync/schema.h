@@ -7,7 +7,7 @@
 #define SCHEMA_VERSION 1
 
 /*
- * RC_OK: every needed migration is applied and none says that it wants a newer binary. RC_INVALID: it is another schema
- * version; the text names the command to run. Else why the database could not be asked.
+ * RC_OK: every needed migration is applied and none says that it wants a newer binary. RC_INVALID: it is
+ * another schema version; the text names the command to run. Else why the database could not be asked.
  */
 enum rc schema_check(const char *conninfo, struct err *err) MUST_USE;

@@ -26,7 +26,8 @@ static const struct ctl_command commands[] = {
     {"connections list", "", "tenant", "list connections", true, ctl_connections_list},
     {"topics create", "", "partitions replicas", "make the topics that are missing", false,
         ctl_topics_create},
-    {"probe", "URL", "", "ask a program's admin port; exits 1 unless it answers 200 (health checks)", false, ctl_probe},
+    {"probe", "URL", "", "ask a program's admin port; exits 1 unless it answers 200 (health checks)", false,
+        ctl_probe},
 };
 
 #define FLAG(text, member) .name = (text), CONF_STRING(struct ctl_options, member), .flag_only = true

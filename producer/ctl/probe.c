@@ -21,7 +21,8 @@ static void probed(void *user, const struct http_response *res, const struct err
 	if (!res)
 		p->rc = err_set(p->err, err->rc, "%s", err->text);
 	else if (res->status != 200)
-		p->rc = err_set(p->err, RC_IO, "HTTP %d: %.*s", res->status, STR_ARG(str_trim(buf_str(res->body))));
+		p->rc = err_set(
+		    p->err, RC_IO, "HTTP %d: %.*s", res->status, STR_ARG(str_trim(buf_str(res->body))));
 	loop_stop(p->loop);
 }
 
@@ -36,7 +37,9 @@ enum rc ctl_probe(struct ctl *ctl, struct err *err)
 
 	if (http) {
 		http_send(http,
-		    &(struct http_request){.method = "GET", .url = ctl->args[0], .timeout_ms = PROBE_TIMEOUT_MS}, probed, &p);
+		    &(struct http_request){
+		        .method = "GET", .url = ctl->args[0], .timeout_ms = PROBE_TIMEOUT_MS},
+		    probed, &p);
 		loop_run(p.loop);
 	} else {
 		p.rc = err->rc;

@@ -16,7 +16,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void);
 
-/* libconfig 1.5 forgets its string buffer when a text ends inside of a string; we read files once, at start. */
+/* libconfig 1.5 forgets its string buffer when a text ends inside of a string; we read files once, at start.
+ */
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:libconfig.so";

@@ -61,7 +61,10 @@ static void stays_utf8(void **state)
 		err_prefix(&err, "x");
 		assert_true(utf8_valid(str_of(err.text)));
 	}
-	err_set(&err, RC_IO, "a\xff" "b\xe2\x82" "c\xe2\x82\xac");
+	err_set(&err, RC_IO,
+	    "a\xff"
+	    "b\xe2\x82"
+	    "c\xe2\x82\xac");
 	assert_string_equal(err.text, "a?b??c\xe2\x82\xac");
 }
 

@@ -70,12 +70,14 @@ static void test_columns_of_every_type(void **state)
 	AUTO(buf_done) struct buf out = BUF(OUT_MAX);
 
 	(void)state;
-	encode(&f, "[{\"id\":\"a\\\"1\",\"t\":\"caf\\u00e9 \\\"x\\\"\",\"i\":-7,\"n\":\"-12345.0670\",\"d\":0.25,\"b\":true,"
-		   "\"at\":\"1999-12-31T23:59:59.5Z\",\"day\":\"1969-07-20\","
-		   "\"u\":\"01A1FD59-0D64-717E-A7F5-49EE78102007\",\"j\":{\"x\":[1, null]}}]");
+	encode(&f, "[{\"id\":\"a\\\"1\",\"t\":\"caf\\u00e9 "
+	           "\\\"x\\\"\",\"i\":-7,\"n\":\"-12345.0670\",\"d\":0.25,\"b\":true,"
+	           "\"at\":\"1999-12-31T23:59:59.5Z\",\"day\":\"1969-07-20\","
+	           "\"u\":\"01A1FD59-0D64-717E-A7F5-49EE78102007\",\"j\":{\"x\":[1, null]}}]");
 	row_render(&f.resource, (struct str){f.rows->bytes.p + f.rows->mark[0].at, f.rows->mark[0].n}, &out);
 	assert_string_equal(buf_text(&out),
-	    "{\"id\":\"a\\\"1\",\"t\":\"caf\xc3\xa9 \\\"x\\\"\",\"i\":-7,\"n\":-12345.0670,\"d\":0.25,\"b\":true,"
+	    "{\"id\":\"a\\\"1\",\"t\":\"caf\xc3\xa9 "
+	    "\\\"x\\\"\",\"i\":-7,\"n\":-12345.0670,\"d\":0.25,\"b\":true,"
 	    "\"at\":\"1999-12-31T23:59:59.500000Z\",\"day\":\"1969-07-20\","
 	    "\"u\":\"01a1fd59-0d64-717e-a7f5-49ee78102007\",\"j\":{\"x\":[1, null]},\"none\":null}");
 	fixture_done(&f);
@@ -83,8 +85,9 @@ static void test_columns_of_every_type(void **state)
 
 static void test_numerics_read_back(void **state)
 {
-	static const char *const texts[] = {"0", "0.00", "1", "-1", "10000", "9999", "0.1", "-0.0001", "0.00001", "100000000",
-	    "123456789.987654321", "-99990000.00009999", "12300000000000000000000", "0.5000"};
+	static const char *const texts[] = {"0", "0.00", "1", "-1", "10000", "9999", "0.1", "-0.0001",
+	    "0.00001", "100000000", "123456789.987654321", "-99990000.00009999", "12300000000000000000000",
+	    "0.5000"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -104,7 +107,8 @@ static void test_a_kept_payload_is_the_record(void **state)
 {
 	struct column columns[] = {{.name = "t", .path = "t", .type = COLUMN_TEXT}};
 	const char *redact[] = {"secret.pin"};
-	struct fixture f = {.resource = {.keep_payload = true, .columns = {columns, 1}, .redact = {redact, 1}}};
+	struct fixture f = {
+	    .resource = {.keep_payload = true, .columns = {columns, 1}, .redact = {redact, 1}}};
 
 	(void)state;
 	encode(&f, "[{\"id\":1,\"t\":\"x\"},{\"id\":2,\"t\":null,\"secret\":{\"pin\":\"1234\"}},{\"id\":3}]");
@@ -122,7 +126,8 @@ static void test_a_refused_record_is_kept_redacted(void **state)
 {
 	struct column columns[] = {{.name = "t", .path = "t", .type = COLUMN_INTEGER}};
 	const char *redact[] = {"pin"};
-	struct fixture f = {.resource = {.keep_payload = true, .columns = {columns, 1}, .redact = {redact, 1}}};
+	struct fixture f = {
+	    .resource = {.keep_payload = true, .columns = {columns, 1}, .redact = {redact, 1}}};
 
 	(void)state;
 	encode(&f, "[{\"id\":\"a\",\"t\":\"no number\",\"pin\":\"1234\"},{\"id\":null,\"t\":1}]");
