@@ -23,10 +23,21 @@
 #define INBOX_MAX 4096
 #define CLOSE_DEADLINE_MS 3000
 
+/*
+ * A provider's topic, with a consumer group of its own: one group over all topics balances the number of partitions, and
+ * one worker may get all those of the only busy provider.
+ */
+struct source {
+	struct intake *intake;
+	char *topic;
+	char *group;
+	struct kafka_consumer *consumer;
+};
+
 struct message {
 	struct uuid task_id;
 	int64_t dispatch;
-	const char *topic; /* of intake.topics */
+	struct source *source;
 	int32_t partition;
 	int64_t offset;
 };
@@ -39,8 +50,8 @@ struct messages {
 
 struct intake {
 	struct worker *worker;
-	struct kafka_consumer *consumer;
-	struct topics topics;
+	struct source *sources;
+	size_t nsources;
 	struct messages inbox;
 	struct messages claiming;
 	struct uuid claiming_as;
@@ -77,7 +88,11 @@ size_t intake_pending(const struct intake *in)
 
 bool intake_is_assigned(const struct intake *in)
 {
-	return kafka_assigned(in->consumer) > 0;
+	size_t assigned = 0;
+
+	for (size_t i = 0; i < in->nsources; i++)
+		assigned += kafka_assigned(in->sources[i].consumer);
+	return assigned > 0;
 }
 
 static void regulate(struct intake *in)
@@ -87,25 +102,18 @@ static void regulate(struct intake *in)
 	if (pause == in->paused)
 		return;
 	in->paused = pause;
-	kafka_consumer_pause(in->consumer, pause);
-}
-
-static const char *topic_of(const struct intake *in, const char *topic)
-{
-	for (size_t i = 0; i < in->topics.n; i++) {
-		if (!strcmp(in->topics.name[i], topic))
-			return in->topics.name[i];
-	}
-	return NULL;
+	for (size_t i = 0; i < in->nsources; i++)
+		kafka_consumer_pause(in->sources[i].consumer, pause);
 }
 
 /* A message that nobody can read is logged and its offset passed: the task's row is the truth, and the clock repeats. */
 static void received(void *user, const struct kafka_message *m)
 {
-	struct intake *in = user;
+	struct source *source = user;
+	struct intake *in = source->intake;
 	struct task_message task;
 	struct json_problem problem;
-	struct message message = {.topic = topic_of(in, m->topic), .partition = m->partition, .offset = m->offset};
+	struct message message = {.source = source, .partition = m->partition, .offset = m->offset};
 
 	if (in->stopped)
 		return;
@@ -132,9 +140,10 @@ static void commit_offsets(struct intake *in)
 		bool last = true;
 
 		for (size_t k = i + 1; k < list->n && last; k++)
-			last = list->at[k].topic != list->at[i].topic || list->at[k].partition != list->at[i].partition;
+			last = list->at[k].source != list->at[i].source || list->at[k].partition != list->at[i].partition;
 		if (last)
-			kafka_done(in->consumer, list->at[i].topic, list->at[i].partition, list->at[i].offset);
+			kafka_done(list->at[i].source->consumer, list->at[i].source->topic, list->at[i].partition,
+			    list->at[i].offset);
 	}
 }
 
@@ -227,32 +236,46 @@ static void lag(void *user, const char *topic, int partition, int64_t messages)
 
 static void kafka_error(void *user, const char *text, bool fatal)
 {
-	struct intake *in = user;
+	struct source *source = user;
 
-	log_event(fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "kafka_error", LOG_STR("error", text), LOG_BOOL("fatal", fatal));
+	log_event(fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "kafka_error", LOG_STR("topic", source->topic),
+	    LOG_STR("error", text), LOG_BOOL("fatal", fatal));
 	if (fatal)
-		worker_stop(in->worker);
+		worker_stop(source->intake->worker);
+}
+
+static enum rc source_open(struct source *source, struct intake *in, const char *provider, struct err *err)
+{
+	const struct settings *s = &in->worker->settings;
+	struct kafka_options options = {
+	    .bootstrap = s->kafka_bootstrap,
+	    .client_id = "sync-worker",
+	    .properties = s->kafka_properties,
+	    .on_error = kafka_error,
+	    .on_lag = lag,
+	    .user = source,
+	};
+
+	source->intake = in;
+	source->topic = topics_tasks_name(s->kafka_topic_prefix, provider);
+	source->group = mem_printf("%s.%s", s->kafka_group, provider);
+	source->consumer = kafka_consumer_new(
+	    in->worker->loop, &options, source->group, (const char *const *)&source->topic, 1, received, err);
+	return source->consumer ? RC_OK : err->rc;
 }
 
 struct intake *intake_new(struct worker *w, struct err *err)
 {
 	struct intake *in = mem_zalloc(sizeof *in);
-	struct kafka_options options = {
-	    .bootstrap = w->settings.kafka_bootstrap,
-	    .client_id = "sync-worker",
-	    .properties = w->settings.kafka_properties,
-	    .on_error = kafka_error,
-	    .on_lag = lag,
-	    .user = in,
-	};
 
 	in->worker = w;
 	in->args = PG_ARGS;
 	in->start = (struct defer){.fn = claim, .user = in};
-	topics_add_tasks(&in->topics, w->settings.kafka_topic_prefix, w->registry);
-	in->consumer = kafka_consumer_new(w->loop, &options, w->settings.kafka_group,
-	    (const char *const *)in->topics.name, in->topics.n, received, err);
-	if (!in->consumer) {
+	in->nsources = registry_count(w->registry);
+	in->sources = mem_array(in->nsources, sizeof *in->sources);
+	for (size_t i = 0; i < in->nsources; i++) {
+		if (source_open(&in->sources[i], in, registry_at(w->registry, i)->name, err) == RC_OK)
+			continue;
 		intake_free(in);
 		return NULL;
 	}
@@ -263,9 +286,13 @@ void intake_free(struct intake *in)
 {
 	if (!in)
 		return;
-	kafka_consumer_free(in->consumer, CLOSE_DEADLINE_MS);
+	for (size_t i = 0; i < in->nsources; i++) {
+		kafka_consumer_free(in->sources[i].consumer, CLOSE_DEADLINE_MS);
+		free(in->sources[i].topic);
+		free(in->sources[i].group);
+	}
 	loop_defer_cancel(in->worker->loop, &in->start);
-	topics_done(&in->topics);
+	free(in->sources);
 	free(in->inbox.at);
 	free(in->claiming.at);
 	pg_args_done(&in->args);

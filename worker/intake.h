@@ -9,9 +9,9 @@
 struct intake;
 struct worker;
 
-/* Joins the consumer group on the topics of every declared provider. */
+/* Joins a consumer group on the topic of each declared provider. */
 struct intake *intake_new(struct worker *w, struct err *err);
-/* Leaves the group. Accepts NULL. */
+/* Leaves the groups. Accepts NULL. */
 void intake_free(struct intake *in);
 /* Slots that neither a task nor a claim under way has. */
 size_t intake_free_slots(const struct intake *in);

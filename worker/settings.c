@@ -9,7 +9,7 @@ static const struct conf_option options[] = {
     {.name = "kafka.group",
         CONF_STRING(struct settings, kafka_group),
         .fallback = "sync-workers",
-        .help = "consumer group of all workers"},
+        .help = "prefix of the workers' consumer groups, one a provider: <this>.<provider>"},
     {.name = "admin.listen",
         CONF_STRING(struct settings, admin_listen),
         .fallback = "127.0.0.1:9103",
