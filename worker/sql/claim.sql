@@ -1,8 +1,11 @@
 -- Messages become running tasks: only the dispatch that the row waits for may claim it. Locks in the order of ids.
 -- `= any` and `offset 0` leave the planner no other way than the keys (see end_tasks).
-with wanted as (
+-- Its commit is not waited for: a crash of the server that loses a claim leaves the task dispatched, and the fence closed
+-- to the worker that believed in it; the clock repeats the message.
+with lazily as materialized (select set_config('synchronous_commit', 'off', true)),
+wanted as (
     select t.task_id
-    from unnest($1::uuid[], $2::int8[]) as w(task_id, dispatch)
+    from lazily, unnest($1::uuid[], $2::int8[]) as w(task_id, dispatch)
     join sync_tasks t on t.task_id = w.task_id and t.dispatch = w.dispatch and t.state = 'dispatched'
     where t.task_id = any ($1::uuid[])
     order by t.task_id for update of t),
