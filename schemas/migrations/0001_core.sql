@@ -349,8 +349,10 @@ create function resend_delay() returns interval language sql stable
 return coalesce(nullif(current_setting('syncfleet.outbox_resend_ms', true), ''), '5000')::int
     * interval '1 millisecond';
 
--- Plans are made once a session, often when the tables are empty, so every statement that runs all the time finds its
--- rows by `id = any (array)`: there is no other plan for it than the primary key, however the tables grow.
+-- Plans are made once a session, often when the tables are empty. So every statement that runs all the time finds its
+-- rows in one of two ways that leave the planner no other plan than the key, however the tables grow: `id = any (array)`,
+-- with further arrays read by array_position (a join beside `= any` probes the index for every pair), or a lateral
+-- subquery with `offset 0`.
 
 -- Ends tasks: their state, the events, the syncs' count of open tasks; who brings it to zero ends the sync. Tasks that
 -- have ended before are left alone. Returns what was put into the outbox, to be sent at once.
@@ -359,40 +361,45 @@ returns setof outbox language plpgsql as $$
 declare
     v_tasks uuid[];
     v_members uuid[];
+    v_ended int[];
+    v_failed int[];
+    v_cancelled int[];
     v_syncs uuid[];
 begin
     with ended as (
         update sync_tasks t
-        set state = e.state, error_class = e.class, error_message = e.message, ended_at = now(), owner = null,
-            due_at = null, queued_at = null, after_task = null, wait_reason = null, sequence = t.sequence + 1
-        from unnest(p_ids, p_states, p_classes, p_messages) as e(task_id, state, class, message)
-        where t.task_id = e.task_id and t.task_id = any (p_ids) and t.ended_at is null
+        set state = p_states[array_position(p_ids, t.task_id)], error_class = p_classes[array_position(p_ids, t.task_id)],
+            error_message = p_messages[array_position(p_ids, t.task_id)], ended_at = now(), owner = null, due_at = null,
+            queued_at = null, after_task = null, wait_reason = null, sequence = t.sequence + 1
+        where t.task_id = any (p_ids) and t.ended_at is null
         returning t.task_id)
     select array_agg(task_id) into v_tasks from ended;
     if v_tasks is null then
         return;
     end if;
 
+    select array_agg(share.sync_id), array_agg(share.ended), array_agg(share.failed), array_agg(share.cancelled)
+    into v_members, v_ended, v_failed, v_cancelled
+    from (select m.sync_id, count(*)::int as ended, count(*) filter (where t.state = 'failed')::int as failed,
+            count(*) filter (where t.state = 'cancelled')::int as cancelled
+        from sync_members m
+        cross join lateral (select x.state from sync_tasks x where x.task_id = m.task_id offset 0) t
+        where m.task_id = any (v_tasks) group by m.sync_id) share;
+
     -- Two transactions that end tasks of the same syncs lock them in the same order.
-    select array_agg(distinct m.sync_id) into v_members from sync_members m where m.task_id = any (v_tasks);
     perform 1 from syncs where sync_id = any (v_members) and ended_at is null order by sync_id for update;
 
-    with share as (
-        select m.sync_id, count(*) as ended, count(*) filter (where t.state = 'failed') as failed,
-            count(*) filter (where t.state = 'cancelled') as cancelled
-        from sync_members m join sync_tasks t using (task_id)
-        where m.task_id = any (v_tasks) and t.task_id = any (v_tasks) group by m.sync_id),
-    counted as (
+    with counted as (
         update syncs s
-        set open_tasks = s.open_tasks - share.ended,
-            failed_tasks = s.failed_tasks + share.failed,
-            cancelled_tasks = s.cancelled_tasks + share.cancelled,
-            ended_at = case when s.open_tasks = share.ended then now() end,
-            state = case when s.open_tasks > share.ended then s.state
-                when s.failed_tasks + share.failed > 0 then 'failed'
-                when s.cancelled_tasks + share.cancelled > 0 then 'cancelled'
+        set open_tasks = s.open_tasks - v_ended[array_position(v_members, s.sync_id)],
+            failed_tasks = s.failed_tasks + v_failed[array_position(v_members, s.sync_id)],
+            cancelled_tasks = s.cancelled_tasks + v_cancelled[array_position(v_members, s.sync_id)],
+            ended_at = case when s.open_tasks = v_ended[array_position(v_members, s.sync_id)] then now() end,
+            state = case when s.open_tasks > v_ended[array_position(v_members, s.sync_id)] then s.state
+                when s.failed_tasks + v_failed[array_position(v_members, s.sync_id)] > 0 then 'failed'
+                when s.cancelled_tasks + v_cancelled[array_position(v_members, s.sync_id)] > 0 then 'cancelled'
                 else 'completed' end
-        from share where s.sync_id = share.sync_id and s.sync_id = any (v_members) and s.ended_at is null
+        where s.sync_id = any (v_members) and s.ended_at is null
         returning s.sync_id, s.ended_at)
     select array_agg(sync_id) filter (where ended_at is not null) into v_syncs from counted;
 

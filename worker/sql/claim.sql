@@ -3,17 +3,19 @@
 -- Its commit is not waited for: a crash of the server that loses a claim leaves the task dispatched, and the fence closed
 -- to the worker that believed in it; the clock repeats the message.
 with lazily as materialized (select set_config('synchronous_commit', 'off', true)),
-wanted as (
+asked as materialized (
+    select w.* from lazily, unnest($1::uuid[], $2::int8[]) as w(task_id, dispatch) order by w.task_id),
+wanted as materialized (
     select t.task_id
-    from lazily, unnest($1::uuid[], $2::int8[]) as w(task_id, dispatch)
-    join sync_tasks t on t.task_id = w.task_id and t.dispatch = w.dispatch and t.state = 'dispatched'
-    where t.task_id = any ($1::uuid[])
-    order by t.task_id for update of t),
+    from asked w
+    cross join lateral (
+        select x.task_id from sync_tasks x
+        where x.task_id = w.task_id and x.dispatch = w.dispatch and x.state = 'dispatched' offset 0 for update) t),
 claimed as (
     update sync_tasks t
     set state = 'running', owner = $3, epoch = t.epoch + 1, due_at = null, wait_reason = null,
         started_at = coalesce(t.started_at, now())
-    from wanted where t.task_id = wanted.task_id and t.task_id = any ($1::uuid[])
+    where t.task_id = any (array(select task_id from wanted))
     returning t.*)
 select t.task_id, t.epoch, t.page, t.cursor, t.provider, t.resource, t.mode = 'incremental' as incremental, t.attempts,
     t.connection_id, t.tenant_id, c.external_id, c.settings, c.secret, c.token_version,

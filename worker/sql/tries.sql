@@ -1,4 +1,4 @@
--- How often tasks that are about to fail were tried: their dead letters say so.
-update sync_tasks t set attempts = e.attempts
-from unnest($1::uuid[], $2::int8[], $3::int8[]) as e(task_id, epoch, attempts)
-where t.task_id = e.task_id and t.epoch = e.epoch and t.state = 'running'
+-- How often tasks that are about to fail were tried: their dead letters say so. $1 ids, $2 epochs, $3 attempts.
+update sync_tasks t set attempts = ($3::int8[])[array_position($1::uuid[], t.task_id)]
+where t.task_id = any ($1::uuid[]) and t.epoch = ($2::int8[])[array_position($1::uuid[], t.task_id)]
+    and t.state = 'running'
