@@ -60,6 +60,9 @@ static void rebalance(
 	rd_kafka_error_t *error = NULL;
 
 	c->was_assigned = c->was_assigned || code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+	/* librdkafka keeps a pause beyond the assignment: the partition would come back paused. */
+	if (c->paused && code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+		rd_kafka_resume_partitions(rk, partitions);
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
 		error = rd_kafka_incremental_assign(rk, partitions);
 	else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
