@@ -599,9 +599,18 @@ returns table (status int, location text, body text, dispatch text) language plp
 declare
     s syncs;
     v_tasks uuid[];
+    v_events uuid[];
 begin
-    select * into s from syncs x where x.sync_id = p_sync_id and x.tenant_id = p_tenant_id for update;
-    if not found then
+    select * into s from syncs x where x.sync_id = p_sync_id and x.tenant_id = p_tenant_id;
+    if found then
+        -- Tasks before syncs, as end_tasks does; and requests that are joining one of them are waited for.
+        perform 1 from sync_tasks t
+        where t.task_id = any (array(select m.task_id from sync_members m where m.sync_id = p_sync_id))
+            and t.ended_at is null
+        order by t.task_id for update;
+        select * into s from syncs x where x.sync_id = p_sync_id for update;
+    end if;
+    if s.sync_id is null then
         return query select 404, null::text, problem(404, 'unknown_sync', 'no sync with this id belongs to the caller''s tenant'),
             null::text;
         return;
@@ -616,22 +625,21 @@ begin
             select 1 from sync_members o join syncs x using (sync_id)
             where o.task_id = t.task_id and o.sync_id <> p_sync_id and x.ended_at is null);
         if v_tasks is not null then
-            perform 1 from sync_tasks t where t.task_id = any (v_tasks) order by t.task_id for update;
-            perform end_tasks(v_tasks, array_fill('cancelled'::text, array[cardinality(v_tasks)]),
-                array_fill(null::text, array[cardinality(v_tasks)]), array_fill(null::text, array[cardinality(v_tasks)]));
+            select array_agg(e.event_id) into v_events
+            from end_tasks(v_tasks, array_fill('cancelled'::text, array[cardinality(v_tasks)]),
+                array_fill(null::text, array[cardinality(v_tasks)]), array_fill(null::text, array[cardinality(v_tasks)])) e;
         end if;
-        perform end_sync_cancelled(p_sync_id);
+        v_events := v_events || end_sync_cancelled(p_sync_id);
+        update outbox set due_at = now() where event_id = any (v_events); -- the clock sends them
     end if;
     return query select 202, '/v1/syncs/' || p_sync_id, json_build_object('sync_id', p_sync_id,
         'state', 'cancelled', 'href', '/v1/syncs/' || p_sync_id)::text, null::text;
 end $$;
 
--- A cancelled sync whose remaining tasks go on for others ends by itself, with its event.
-create function end_sync_cancelled(p_sync_id uuid) returns void language plpgsql as $$
+-- A cancelled sync whose remaining tasks go on for others ends by itself, with its event, whose id is returned.
+create function end_sync_cancelled(p_sync_id uuid) returns uuid[] language plpgsql as $$
 begin
     update syncs set state = 'cancelled', ended_at = now(), open_tasks = 0
     where sync_id = p_sync_id and ended_at is null;
-    if found then
-        perform publish_syncs(array[p_sync_id]);
-    end if;
+    return case when found then array(select e.event_id from publish_syncs(array[p_sync_id]) e) end;
 end $$;
