@@ -83,7 +83,7 @@ size_t intake_free_slots(const struct intake *in)
 
 size_t intake_pending(const struct intake *in)
 {
-	return in->claiming.n;
+	return in->busy ? in->claiming.n : 0;
 }
 
 bool intake_is_assigned(const struct intake *in)
@@ -156,6 +156,7 @@ static void claimed(void *user, const struct pg_result *res, const struct err *e
 	if (err) {
 		log_event(LOG_LEVEL_WARN, "claim_again", LOG_ERR(err));
 		loop_defer(w->loop, &in->start); /* the same messages; the session's return wakes it as well */
+		worker_leave_when_idle(w);
 		return;
 	}
 	FAILPOINT(claim_after_commit);
@@ -168,6 +169,7 @@ static void claimed(void *user, const struct pg_result *res, const struct err *e
 	in->claiming.n = 0;
 	regulate(in);
 	loop_defer(w->loop, &in->start);
+	worker_leave_when_idle(w);
 }
 
 /* As many messages as there are slots, the oldest first. */
@@ -188,11 +190,11 @@ static void claim(void *user)
 	struct worker *w = in->worker;
 	struct pg_args *a = &in->args;
 
-	if (in->busy || !pg_is_up(w->control) || !heartbeat_is_fresh(w->heartbeat))
+	if (in->busy || in->stopped || !pg_is_up(w->control) || !heartbeat_is_fresh(w->heartbeat))
 		return;
 	if (in->claiming.n == 0)
 		take_from_inbox(in);
-	if (in->claiming.n == 0 || in->stopped)
+	if (in->claiming.n == 0)
 		return;
 	in->busy = true;
 	in->claiming_as = w->id;

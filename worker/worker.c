@@ -59,7 +59,7 @@ static void left(void *user)
 	loop_stop(w->loop);
 }
 
-static void leave_when_idle(struct worker *w)
+void worker_leave_when_idle(struct worker *w)
 {
 	if (!w->stopping || w->leaving || w->ntasks || intake_pending(w->intake))
 		return;
@@ -77,7 +77,7 @@ void worker_remove_task(struct worker *w, struct task *t)
 		w->tasks = t->next;
 	w->ntasks--;
 	intake_wake(w->intake);
-	leave_when_idle(w);
+	worker_leave_when_idle(w);
 }
 
 static void grace_over(void *user)
@@ -109,7 +109,7 @@ void worker_stop(void *user)
 		next = t->next;
 		task_stop(t);
 	}
-	leave_when_idle(w);
+	worker_leave_when_idle(w);
 }
 
 /* ---- the admin port ---- */

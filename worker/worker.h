@@ -63,3 +63,5 @@ void worker_resume_tasks(struct worker *w);
 /* The list of tasks; a freed one makes room for messages, the last one lets a stopping worker end. */
 void worker_add_task(struct worker *w, struct task *t);
 void worker_remove_task(struct worker *w, struct task *t);
+/* A stopping worker that holds no task and waits for no claim leaves the fleet. */
+void worker_leave_when_idle(struct worker *w);
