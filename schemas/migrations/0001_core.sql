@@ -78,6 +78,7 @@ create table sync_tasks (
     mode sync_mode not null,
     state task_state not null,
     dispatch int not null default 0,
+    repeats int not null default 0,
     epoch int not null default 0,
     owner uuid,
     page bigint not null default 0,
@@ -103,6 +104,7 @@ create table sync_tasks (
     ended_at timestamptz
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 comment on column sync_tasks.dispatch is 'number of the message that may claim the task';
+comment on column sync_tasks.repeats is 'messages that nobody has claimed, since it was dispatched last';
 comment on column sync_tasks.epoch is 'raised by every claim: the fence';
 comment on column sync_tasks.page is 'pages committed; the next page is fenced by it';
 comment on column sync_tasks.attempts is 'failed tries of the next page';
@@ -194,9 +196,9 @@ return to_char(p at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 
 -- ---- dispatching ----
 
-create function dispatch_delay(p_dispatch int) returns interval language sql stable
+create function dispatch_delay(p_repeats int) returns interval language sql stable
 return least(coalesce(nullif(current_setting('syncfleet.dispatch_retry_ms', true), ''), '10000')::int
-    * power(2, least(p_dispatch, 12) - 1), 300000) * interval '1 millisecond';
+    * power(2, least(p_repeats, 12)), 300000) * interval '1 millisecond';
 comment on function dispatch_delay is 'how long a message may stay unclaimed: doubling, at most five minutes';
 
 create function task_message(p_task_id uuid, p_dispatch int, p_provider text, p_resource text, p_connection_id uuid,
@@ -252,8 +254,8 @@ begin
         return query
         with sent as (
             update sync_tasks t
-            set state = 'dispatched', dispatch = t.dispatch + 1, queued_at = null, wait_reason = null,
-                due_at = now() + dispatch_delay(1)
+            set state = 'dispatched', dispatch = t.dispatch + 1, repeats = 0, queued_at = null, wait_reason = null,
+                due_at = now() + dispatch_delay(0)
             where t.task_id = any (v_picked)
             returning t)
         select v_provider, greatest(v_room, 0) - coalesce(cardinality(v_picked), 0),
@@ -277,7 +279,8 @@ begin
         return null;
     end if;
     with sent as (
-        update sync_tasks t set dispatch = t.dispatch + 1, due_at = now() + dispatch_delay(t.dispatch + 1)
+        update sync_tasks t
+        set dispatch = t.dispatch + 1, repeats = t.repeats + 1, due_at = now() + dispatch_delay(t.repeats + 1)
         where t.task_id = any (v_late) returning t)
     select json_agg(task_message(sent.t))::text into v_messages from sent;
     return v_messages;
@@ -524,7 +527,7 @@ declare
     v_seen uuid;
     v_resource text;
     v_state text := case when p_direct then 'dispatched' else 'queued' end;
-    v_due timestamptz := case when p_direct then now() + dispatch_delay(1) end;
+    v_due timestamptz := case when p_direct then now() + dispatch_delay(0) end;
     v_queued timestamptz := case when not p_direct then now() end;
     v_task uuid;
     v_new uuid;
