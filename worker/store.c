@@ -233,11 +233,14 @@ static void load_over(void *user, enum load_end end, const struct err *err)
 
 /* ---- gathering ---- */
 
-static bool load_has_room(const struct lane *lane, const struct load *load, const struct rows *rows)
+static bool load_has_room(const struct lane *lane, struct load *load, const struct rows *rows)
 {
 	if (load_pages(load) == 0)
 		return true;
-	return !rows->alone && load_pages(load) < LOAD_PAGES_MAX &&
+	struct entry *e = load_entry_of(load, rows->task);
+	bool another_run = e && e->task != rows->task; /* of the same resource: cancelled, and asked for again */
+
+	return !another_run && !rows->alone && load_pages(load) < LOAD_PAGES_MAX &&
 	       load_rows(load) + rows->n <= (size_t)lane->store->worker->settings.store_rows_max;
 }
 
