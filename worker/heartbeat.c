@@ -108,20 +108,72 @@ static void declared_dead(struct heartbeat *h)
 	w->id = uuid_new();
 }
 
-/* The text of a uuid[]: {a,b}. */
+struct claimed {
+	struct uuid task_id;
+	int64_t epoch;
+};
+
+/* The text of an array: {a,b}. */
+static struct str elements(struct str list)
+{
+	return (struct str){list.p + 1, list.n >= 2 ? list.n - 2 : 0};
+}
+
+/* Takes the next id/epoch off `rest`. */
+static bool next_claimed(struct str *rest, struct claimed *ret)
+{
+	struct str epoch = str_cut(rest, ',');
+	struct str id = str_cut(&epoch, '/');
+
+	return uuid_parse(id, &ret->task_id) && str_to_i64(epoch, &ret->epoch);
+}
+
 static void drop_gone(struct worker *w, struct str list)
 {
-	struct str rest = {list.p + 1, list.n >= 2 ? list.n - 2 : 0};
+	struct str rest = elements(list);
+	struct claimed c;
 
-	while (rest.n) {
-		struct uuid id;
-		struct str text = str_cut(&rest, ',');
-		struct task *t = uuid_parse(text, &id) ? find_task(w, &id) : NULL;
+	while (rest.n && next_claimed(&rest, &c)) {
+		struct task *t = find_task(w, &c.task_id);
 
 		/* A task whose last page is being committed is not running any more either: the store knows. */
-		if (t && t->step != TASK_SETTLE && t->unstored == 0)
+		if (t && t->epoch == c.epoch && t->step != TASK_SETTLE && t->unstored == 0)
 			task_lost(t);
 	}
+}
+
+/* The row says that a task is ours, and nobody here works on it: the answer to its claim was lost. */
+static bool is_stray(struct worker *w, const struct claimed *c)
+{
+	return !find_task(w, &c->task_id) && !intake_is_claiming(w->intake, &c->task_id);
+}
+
+static void give_back_strays(struct heartbeat *h, struct str list)
+{
+	AUTO(pg_args_done) struct pg_args ids = PG_ARGS;
+	struct worker *w = h->worker;
+	struct str rest = elements(list);
+	struct claimed c;
+	size_t n = 0;
+
+	if (!rest.n)
+		return;
+	pg_arg_uuid(&ids, &w->id);
+	pg_array_begin(&ids, PG_UUID);
+	while (rest.n && next_claimed(&rest, &c))
+		if (is_stray(w, &c))
+			pg_array_uuid(&ids, &c.task_id), n++;
+	pg_array_end(&ids);
+	rest = elements(list);
+	pg_array_begin(&ids, PG_INT8);
+	while (rest.n && next_claimed(&rest, &c))
+		if (is_stray(w, &c))
+			pg_array_i64(&ids, c.epoch);
+	pg_array_end(&ids);
+	if (!n)
+		return;
+	log_event(LOG_LEVEL_WARN, "strays_given_back", LOG_INT("tasks", n));
+	pg_query(h->pg, &sql_give_back, &ids, NULL, NULL);
 }
 
 static void beaten(void *user, const struct pg_result *res, const struct err *err)
@@ -140,6 +192,7 @@ static void beaten(void *user, const struct pg_result *res, const struct err *er
 	}
 	h->worker->others_wait = pg_bool(res, 0, 1);
 	drop_gone(h->worker, pg_str(res, 0, 2));
+	give_back_strays(h, pg_str(res, 0, 3));
 	acknowledged(h);
 }
 

@@ -86,6 +86,15 @@ size_t intake_pending(const struct intake *in)
 	return in->busy ? in->claiming.n : 0;
 }
 
+bool intake_is_claiming(const struct intake *in, const struct uuid *task_id)
+{
+	for (size_t i = 0; in->busy && i < in->claiming.n; i++) {
+		if (uuid_eq(&in->claiming.at[i].task_id, task_id))
+			return true;
+	}
+	return false;
+}
+
 bool intake_is_assigned(const struct intake *in)
 {
 	size_t assigned = 0;

@@ -5,6 +5,7 @@
  * (invariant 2). Messages beyond wait in a bounded inbox; past it the consumer is paused, at three quarters it goes on.
  */
 #include "base/base.h"
+#include "base/uuid.h"
 
 struct intake;
 struct worker;
@@ -23,5 +24,7 @@ void intake_wake(struct intake *in);
 void intake_stop(struct intake *in);
 /* Claims that are neither running nor refused yet. */
 size_t intake_pending(const struct intake *in);
+/* A claim of this task is under way. */
+bool intake_is_claiming(const struct intake *in, const struct uuid *task_id);
 /* Messages that could not be read, and claims that the queue refused, since the start. */
 void intake_counts(const struct intake *in, uint64_t *ret_unreadable, uint64_t *ret_refused);
