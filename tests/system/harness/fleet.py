@@ -271,11 +271,12 @@ class Fleet:
         return row
 
     def wait_for_events(self, syncs, timeout=20.0):
-        """Waits until each sync's own end event can be read, and returns all results."""
+        """Waits until the end events of the syncs and of their tasks can be read, in any order, and returns all results."""
+        wanted = {*syncs, *(task["task_id"] for task in self.tasks(*syncs))}
         def all_there():
             events = self.results()
-            return events if set(syncs) <= {event["sync_id"] for event in events} else None
-        return self.wait_until(all_there, timeout, f"the end events of {len(syncs)} syncs")
+            return events if wanted <= {event["sync_id"] or event["task_id"] for event in events} else None
+        return self.wait_until(all_there, timeout, f"the end events of {len(syncs)} syncs and their tasks")
 
     def tasks(self, *syncs):
         """Task rows, all or those that served the given syncs."""
