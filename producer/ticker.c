@@ -11,7 +11,7 @@
 #include "sync/outbox.h"
 
 #define OVERDUE_TICKS 20 /* without an answer for so many ticks the clock is not ready */
-#define FAST_MS 10       /* between two dispatches while tasks wait: what a free slot may stay empty for */
+#define FAST_MS 40       /* between two dispatches while tasks wait */
 #define KICK_MS 250      /* a request that found no room is committed and seen within this */
 #define GAP_MS 2000      /* a longer pause between two answers: the database was not watched all along */
 

@@ -204,6 +204,7 @@ static void beat(struct heartbeat *h)
 	pg_args_clear(a);
 	pg_arg_uuid(a, &w->id);
 	pg_arg_bool(a, w->stopping);
+	pg_arg_i64(a, (int64_t)intake_free_slots(w->intake));
 	pg_array_begin(a, PG_UUID);
 	for (struct task *t = w->tasks; t; t = t->next) {
 		if (t->step != TASK_GONE)

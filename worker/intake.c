@@ -217,6 +217,7 @@ static void claim(void *user)
 		pg_array_i64(a, in->claiming.at[i].dispatch);
 	pg_array_end(a);
 	pg_arg_uuid(a, &w->id);
+	pg_arg_i64(a, (int64_t)intake_free_slots(in));
 	FAILPOINT(claim_before);
 	pg_query(w->control, &sql_claim, a, claimed, in);
 }

@@ -142,10 +142,13 @@ create table workers (
     pid int not null,
     version text not null,
     slots int not null,
+    free_slots int not null,
     leaving boolean not null default false,
     started_at timestamptz not null default now(),
     beat_at timestamptz not null default now()
 );
+
+comment on column workers.free_slots is 'as of the last claim or beat: counting running tasks would wade through dead entries';
 
 create table outbox (
     event_id uuid primary key,
@@ -227,8 +230,8 @@ declare
     v_room int;
     v_picked uuid[];
 begin
-    select greatest(coalesce(sum(w.slots), 0) - (select count(*) from sync_tasks t where t.owner is not null), 0)
-    into v_free from workers w where w.beat_at > now() - p_fresh and not w.leaving;
+    select coalesce(sum(w.free_slots), 0) into v_free
+    from workers w where w.beat_at > now() - p_fresh and not w.leaving;
     foreach v_provider in array p_providers loop
         select greatest(2 * v_free, p_floor) - count(*) into v_room
         from sync_tasks t where t.state = 'dispatched' and t.provider = v_provider and t.due_at is not null;

@@ -3,6 +3,8 @@
 -- Its commit is not waited for: a crash of the server that loses a claim leaves the task dispatched, and the fence closed
 -- to the worker that believed in it; the clock repeats the message.
 with lazily as materialized (select set_config('synchronous_commit', 'off', true)),
+told as (
+    update workers set free_slots = $4::int8 where worker_id = $3),
 asked as materialized (
     select w.* from lazily, unnest($1::uuid[], $2::int8[]) as w(task_id, dispatch) order by w.task_id),
 wanted as materialized (
