@@ -189,7 +189,8 @@ static void take_from_inbox(struct intake *in)
 	for (size_t i = 0; i < n; i++)
 		messages_add(&in->claiming, &in->inbox.at[i]);
 	in->inbox.n -= n;
-	memmove(in->inbox.at, in->inbox.at + n, in->inbox.n * sizeof *in->inbox.at);
+	if (in->inbox.n)
+		memmove(in->inbox.at, in->inbox.at + n, in->inbox.n * sizeof *in->inbox.at);
 	regulate(in);
 }
 
