@@ -15,8 +15,9 @@
 #include "worker.h"
 
 /* Beats must not wait behind a slow server's locks. */
-static const char setup[] = "set statement_timeout = '3s'; set lock_timeout = '2s'; set enable_seqscan = off; "
-			    "set plan_cache_mode = force_generic_plan; set client_min_messages = error";
+static const char setup[] =
+    "set statement_timeout = '3s'; set lock_timeout = '2s'; set enable_seqscan = off; "
+    "set plan_cache_mode = force_generic_plan; set client_min_messages = error";
 
 struct heartbeat {
 	struct worker *worker;
@@ -99,7 +100,8 @@ static void declared_dead(struct heartbeat *h)
 {
 	struct worker *w = h->worker;
 
-	log_event(LOG_LEVEL_WARN, "declared_dead", LOG_UUID("worker_id", &w->id), LOG_INT("tasks", w->ntasks));
+	log_event(
+	    LOG_LEVEL_WARN, "declared_dead", LOG_UUID("worker_id", &w->id), LOG_INT("tasks", w->ntasks));
 	h->registered = false;
 	for (struct task *t = w->tasks, *next; t; t = next) {
 		next = t->next;
@@ -136,7 +138,8 @@ static void drop_gone(struct worker *w, struct str list)
 	while (rest.n && next_claimed(&rest, &c)) {
 		struct task *t = find_task(w, &c.task_id);
 
-		/* A task whose last page is being committed is not running any more either: the store knows. */
+		/* A task whose last page is being committed is not running any more either: the store knows.
+		 */
 		if (t && t->epoch == c.epoch && t->step != TASK_SETTLE && t->unstored == 0)
 			task_lost(t);
 	}
@@ -273,11 +276,11 @@ struct heartbeat *heartbeat_new(struct worker *w)
 	h->timer = timer_new(w->loop, tick, h);
 	timer_set(h->timer, w->settings.beat_interval_ms, w->settings.beat_interval_ms);
 	h->pg = pg_open(w->loop, &(struct pg_options){.conninfo = w->settings.database_url,
-				     .application_name = "sync-worker heartbeat",
-				     .setup = setup,
-				     .on_up = tick,
-				     .on_down = session_down,
-				     .user = h});
+	                             .application_name = "sync-worker heartbeat",
+	                             .setup = setup,
+	                             .on_up = tick,
+	                             .on_down = session_down,
+	                             .user = h});
 	return h;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * The worker's sign of life, on a session of its own: one row in `workers`. Its answer says which tasks are not ours any
- * more and whether others wait for a slot. A worker whose row is gone was declared dead: it drops its work and joins anew.
+ * The worker's sign of life, on a session of its own: one row in `workers`. Its answer says which tasks are
+ * not ours any more and whether others wait for a slot. A worker whose row is gone was declared dead: it
+ * drops its work and joins anew.
  */
 #include "base/base.h"
 

@@ -17,15 +17,15 @@
 #include "worker.h"
 
 /*
- * Messages that wait here for a slot. Few bytes each, while pausing throws away what was prefetched, and pausing often
- * stalls the consumer; dispatching keeps the fleet's unclaimed messages below this long before.
+ * Messages that wait here for a slot. Few bytes each, while pausing throws away what was prefetched, and
+ * pausing often stalls the consumer; dispatching keeps the fleet's unclaimed messages below this long before.
  */
 #define INBOX_MAX 4096
 #define CLOSE_DEADLINE_MS 3000
 
 /*
- * A provider's topic, with a consumer group of its own: one group over all topics balances the number of partitions, and
- * one worker may get all those of the only busy provider.
+ * A provider's topic, with a consumer group of its own: one group over all topics balances the number of
+ * partitions, and one worker may get all those of the only busy provider.
  */
 struct source {
 	struct intake *intake;
@@ -106,7 +106,8 @@ bool intake_is_assigned(const struct intake *in)
 
 static void regulate(struct intake *in)
 {
-	bool pause = in->stopped || in->inbox.n >= INBOX_MAX || (in->paused && in->inbox.n > INBOX_MAX - INBOX_MAX / 4);
+	bool pause = in->stopped || in->inbox.n >= INBOX_MAX ||
+	             (in->paused && in->inbox.n > INBOX_MAX - INBOX_MAX / 4);
 
 	if (pause == in->paused)
 		return;
@@ -115,7 +116,8 @@ static void regulate(struct intake *in)
 		kafka_consumer_pause(in->sources[i].consumer, pause);
 }
 
-/* A message that nobody can read is logged and its offset passed: the task's row is the truth, and the clock repeats. */
+/* A message that nobody can read is logged and its offset passed: the task's row is the truth, and the clock
+ * repeats. */
 static void received(void *user, const struct kafka_message *m)
 {
 	struct source *source = user;
@@ -149,10 +151,11 @@ static void commit_offsets(struct intake *in)
 		bool last = true;
 
 		for (size_t k = i + 1; k < list->n && last; k++)
-			last = list->at[k].source != list->at[i].source || list->at[k].partition != list->at[i].partition;
+			last = list->at[k].source != list->at[i].source ||
+			       list->at[k].partition != list->at[i].partition;
 		if (last)
-			kafka_done(list->at[i].source->consumer, list->at[i].source->topic, list->at[i].partition,
-			    list->at[i].offset);
+			kafka_done(list->at[i].source->consumer, list->at[i].source->topic,
+			    list->at[i].partition, list->at[i].offset);
 	}
 }
 
@@ -164,12 +167,14 @@ static void claimed(void *user, const struct pg_result *res, const struct err *e
 	in->busy = false;
 	if (err) {
 		log_event(LOG_LEVEL_WARN, "claim_again", LOG_ERR(err));
-		loop_defer(w->loop, &in->start); /* the same messages; the session's return wakes it as well */
+		loop_defer(
+		    w->loop, &in->start); /* the same messages; the session's return wakes it as well */
 		worker_leave_when_idle(w);
 		return;
 	}
 	FAILPOINT(claim_after_commit);
-	bool ours = uuid_eq(&in->claiming_as, &w->id); /* else declared dead meanwhile: the clock gives them to others */
+	bool ours = uuid_eq(
+	    &in->claiming_as, &w->id); /* else declared dead meanwhile: the clock gives them to others */
 	for (int i = 0; ours && i < pg_rows(res); i++)
 		claim_begin(w, res, i);
 	in->refused += in->claiming.n - (size_t)pg_rows(res);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Task messages become claims: as many as there are free slots in one statement, their offsets committed after it
- * (invariant 2). Messages beyond wait in a bounded inbox; past it the consumer is paused, at three quarters it goes on.
+ * Task messages become claims: as many as there are free slots in one statement, their offsets committed
+ * after it (invariant 2). Messages beyond wait in a bounded inbox; past it the consumer is paused, at three
+ * quarters it goes on.
  */
 #include "base/base.h"
 #include "base/uuid.h"

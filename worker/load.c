@@ -153,7 +153,8 @@ static enum entry_fate fate_of(const struct entry *e, const struct pg_result *r,
 
 	if (ours && running && page == e->first->number)
 		return ENTRY_ALIVE;
-	if (ours && page == e->last->number + 1 && (running || (e->last->last && str_is(pg_str(r, row, 3), "completed"))))
+	if (ours && page == e->last->number + 1 &&
+	    (running || (e->last->last && str_is(pg_str(r, row, 3), "completed"))))
 		return ENTRY_COMMITTED;
 	return ENTRY_LOST;
 }

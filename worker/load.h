@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * One transaction of a lane: BEGIN, the fence, the rows of each table, the tasks' cursors and counters, the ends of
- * walks with their events, COMMIT. Pages whose task the fence did not find are dropped. A lost session, and so a COMMIT
- * without an answer, runs the same load again: the fence then finds which pages were committed (design, invariant 5).
+ * One transaction of a lane: BEGIN, the fence, the rows of each table, the tasks' cursors and counters, the
+ * ends of walks with their events, COMMIT. Pages whose task the fence did not find are dropped. A lost
+ * session, and so a COMMIT without an answer, runs the same load again: the fence then finds which pages were
+ * committed (design, invariant 5).
  */
 #include "base/base.h"
 #include "base/hash.h"
@@ -45,9 +46,9 @@ struct entry {
 
 enum load_end {
 	LOAD_DONE,
-	LOAD_AGAIN, /* run the same pages again: session lost, deadlock, a straight copy met old rows */
-	LOAD_SPLIT, /* the data is bad somewhere: every page alone */
-	LOAD_SIEVE, /* a page alone is bad: find its records */
+	LOAD_AGAIN,   /* run the same pages again: session lost, deadlock, a straight copy met old rows */
+	LOAD_SPLIT,   /* the data is bad somewhere: every page alone */
+	LOAD_SIEVE,   /* a page alone is bad: find its records */
 	LOAD_REFUSED, /* the database refuses for another reason */
 };
 
@@ -69,7 +70,8 @@ void load_free(struct load *b);
 void load_add(struct load *b, struct rows *rows);
 size_t load_rows(const struct load *b);
 size_t load_pages(const struct load *b);
-/* Runs the transaction; `ended` is called in a later turn of the loop. May be called again after LOAD_AGAIN. */
+/* Runs the transaction; `ended` is called in a later turn of the loop. May be called again after LOAD_AGAIN.
+ */
 void load_run(struct load *b);
 /* The pages, in order, as a list that the caller owns now; the load keeps only its entries. */
 struct rows *load_take_pages(struct load *b);

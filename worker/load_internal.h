@@ -12,7 +12,7 @@
 /* The rows of one table in this load. */
 struct group {
 	struct table *table;
-	bool straight;  /* COPY into the table: first loads */
+	bool straight; /* COPY into the table: first loads */
 	size_t rows;
 	struct str *pieces; /* what COPY sends */
 	size_t npieces;

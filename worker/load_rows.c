@@ -99,7 +99,8 @@ static void group_copy(struct load *b)
 	if (g->npieces == 0)
 		group_next(b);
 	else
-		pg_copy(b->lane.pg, g->straight ? g->table->copy : g->table->copy_stage, g->pieces, g->npieces, copied, b);
+		pg_copy(b->lane.pg, g->straight ? g->table->copy : g->table->copy_stage, g->pieces,
+		    g->npieces, copied, b);
 }
 
 /* A page's tuples lie behind each other, but for those that were rejected. */
@@ -200,4 +201,3 @@ void load_write_groups(struct load *b)
 	group_pieces(b, NULL);
 	group_copy(b);
 }
-

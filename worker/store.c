@@ -15,9 +15,11 @@
 #define LOAD_PAGES_MAX 1000
 #define AGAIN_AFTER_MS 200
 
-/* A load is many statements on few plans: plans are made once, and a stage without statistics is never hashed. */
+/* A load is many statements on few plans: plans are made once, and a stage without statistics is never
+ * hashed. */
 static const char setup[] =
-    "set statement_timeout = '60s'; set idle_in_transaction_session_timeout = '10s'; set lock_timeout = '20s'; "
+    "set statement_timeout = '60s'; set idle_in_transaction_session_timeout = '10s'; set lock_timeout = "
+    "'20s'; "
     "set plan_cache_mode = force_generic_plan; set enable_hashjoin = off; set enable_mergejoin = off; "
     "set enable_seqscan = off; set jit = off; set client_min_messages = error";
 
@@ -193,7 +195,8 @@ static void load_sieve(struct lane *lane)
 {
 	struct entry *e = load_entries(lane->load);
 
-	log_event(LOG_LEVEL_WARN, "page_sieved", LOG_UUID("task_id", &e->task->task_id), LOG_INT("page", e->first->number));
+	log_event(LOG_LEVEL_WARN, "page_sieved", LOG_UUID("task_id", &e->task->task_id),
+	    LOG_INT("page", e->first->number));
 	lane->sieve = sieve_new(lane->pg, e->task->table, e->first, sieved, lane);
 }
 
@@ -238,7 +241,8 @@ static bool load_has_room(const struct lane *lane, struct load *load, const stru
 	if (load_pages(load) == 0)
 		return true;
 	struct entry *e = load_entry_of(load, rows->task);
-	bool another_run = e && e->task != rows->task; /* of the same resource: cancelled, and asked for again */
+	bool another_run = e &&
+	                   e->task != rows->task; /* of the same resource: cancelled, and asked for again */
 
 	return !another_run && !rows->alone && load_pages(load) < LOAD_PAGES_MAX &&
 	       load_rows(load) + rows->n <= (size_t)lane->store->worker->settings.store_rows_max;
@@ -281,8 +285,8 @@ static void lane_start(void *user)
 }
 
 /*
- * A walk of one page goes to the first lane, so that small tasks share their transactions; longer walks are spread. The
- * pages of a task stay in order: nothing of it waits when its only page comes.
+ * A walk of one page goes to the first lane, so that small tasks share their transactions; longer walks are
+ * spread. The pages of a task stay in order: nothing of it waits when its only page comes.
  */
 static struct lane *lane_for(struct store *s, const struct rows *rows)
 {
@@ -338,11 +342,11 @@ struct store *store_new(struct worker *w)
 		lane->start = (struct defer){.fn = lane_start, .user = lane};
 		lane->again = timer_new(w->loop, run_again, lane);
 		lane->pg = pg_open(w->loop, &(struct pg_options){.conninfo = w->settings.database_url,
-						.application_name = "sync-worker store",
-						.setup = setup,
-						.on_up = lane_up,
-						.on_down = lane_down,
-						.user = lane});
+		                                .application_name = "sync-worker store",
+		                                .setup = setup,
+		                                .on_up = lane_up,
+		                                .on_down = lane_down,
+		                                .user = lane});
 	}
 	return s;
 }

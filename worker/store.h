@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Writes pages. Each connection (account) belongs to one of a few lanes, each a PostgreSQL session that carries one
- * transaction at a time: whatever pages gathered while it was busy. See load.c for what a transaction does.
+ * Writes pages. Each connection (account) belongs to one of a few lanes, each a PostgreSQL session that
+ * carries one transaction at a time: whatever pages gathered while it was busy. See load.c for what a
+ * transaction does.
  */
 #include "base/base.h"
 

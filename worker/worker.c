@@ -156,15 +156,16 @@ static enum rc open_admin(struct worker *w, struct err *err)
 	const struct admin_version *versions = versions_all(&nversions);
 	w->admin = admin_new(w->loop,
 	    &(struct admin_options){.listen = w->settings.admin_listen,
-		.checks = w->checks,
-		.nchecks = ARRAY_SIZE(w->checks),
-		.versions = versions,
-		.nversions = nversions,
-		.metrics = render_metrics},
+	        .checks = w->checks,
+	        .nchecks = ARRAY_SIZE(w->checks),
+	        .versions = versions,
+	        .nversions = nversions,
+	        .metrics = render_metrics},
 	    err);
 	if (!w->admin)
 		return err_prefix(err, "admin.listen");
-	log_event(LOG_LEVEL_INFO, "listening", LOG_STR("name", "admin"), LOG_STR("address", admin_address(w->admin)));
+	log_event(LOG_LEVEL_INFO, "listening", LOG_STR("name", "admin"),
+	    LOG_STR("address", admin_address(w->admin)));
 	return RC_OK;
 }
 
@@ -215,7 +216,9 @@ static enum rc open_kafka(struct worker *w, struct err *err)
 {
 	const struct settings *s = &w->settings;
 	struct outbox_options options = {
-	    .kafka = {.bootstrap = s->kafka_bootstrap, .client_id = "sync-worker", .properties = s->kafka_properties},
+	    .kafka = {.bootstrap = s->kafka_bootstrap,
+	        .client_id = "sync-worker",
+	        .properties = s->kafka_properties},
 	    .topic_prefix = s->kafka_topic_prefix,
 	    .clear = &sql_clear_outbox,
 	    .pg = w->control,
@@ -237,27 +240,28 @@ enum rc worker_init(struct worker *w, struct err *err)
 
 	w->id = uuid_new();
 	w->tables = tables_new(w->registry);
-	if (schema_check(s->database_url, err) != RC_OK || tables_check(w->tables, s->database_url, err) != RC_OK)
+	if (schema_check(s->database_url, err) != RC_OK ||
+	    tables_check(w->tables, s->database_url, err) != RC_OK)
 		return err->rc;
 	figures_init(w->registry);
 	w->loop = loop_new();
 	w->grace = timer_new(w->loop, grace_over, w);
 	w->http = http_client_new(w->loop,
 	    &(struct http_options){.allow_plain_loopback = s->allow_plain_loopback,
-		.ca_file = s->ca_file[0] ? s->ca_file : NULL,
-		.user_agent = "sync-fleet",
-		.body_max = (size_t)s->body_max_bytes,
-		.budget_bytes = (size_t)s->pages_budget_bytes,
-		.max_connections = (int)s->connections_max},
+	        .ca_file = s->ca_file[0] ? s->ca_file : NULL,
+	        .user_agent = "sync-fleet",
+	        .body_max = (size_t)s->body_max_bytes,
+	        .budget_bytes = (size_t)s->pages_budget_bytes,
+	        .max_connections = (int)s->connections_max},
 	    err);
 	if (!w->http)
 		return err->rc;
 	w->control = pg_open(w->loop, &(struct pg_options){.conninfo = s->database_url,
-					  .application_name = "sync-worker control",
-					  .setup = control_setup,
-					  .on_up = control_up,
-					  .on_down = control_down,
-					  .user = w});
+	                                  .application_name = "sync-worker control",
+	                                  .setup = control_setup,
+	                                  .on_up = control_up,
+	                                  .on_down = control_down,
+	                                  .user = w});
 	if (open_kafka(w, err) != RC_OK)
 		return err->rc;
 	w->store = store_new(w);

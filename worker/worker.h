@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/* The worker as a whole: what its modules share. Everything is made in worker_init's order and freed in reverse. */
+/* The worker as a whole: what its modules share. Everything is made in worker_init's order and freed in
+ * reverse. */
 #include "base/base.h"
 #include "base/uuid.h"
 #include "io/admin.h"
@@ -38,7 +39,7 @@ struct worker {
 	struct intake *intake;
 	struct admin *admin;
 	struct admin_check checks[3];
-	struct timer *grace; /* after SIGTERM */
+	struct timer *grace;             /* after SIGTERM */
 	struct provider_request request; /* the one being built */
 	struct page page;                /* the one being read */
 	struct task *tasks;              /* all that are not freed */
@@ -50,7 +51,8 @@ struct worker {
 
 /* Reads what the settings name (database, keys, origins, declarations); for --check-config, too. */
 enum rc worker_check(struct worker *w, struct err *err) MUST_USE;
-/* After worker_check: opens everything and joins the fleet; on failure `w` is half-built and worker_done is still to be called. */
+/* After worker_check: opens everything and joins the fleet; on failure `w` is half-built and worker_done is
+ * still to be called. */
 enum rc worker_init(struct worker *w, struct err *err) MUST_USE;
 void worker_done(struct worker *w);
 /* Begins to end: no new claims, tasks stop after the page under way, then the loop stops. */

@@ -4,7 +4,8 @@
 #include "io/kafka_client.h"
 #include "io/kafka_watch.h"
 
-/* A commit is a write of the broker's: one for all partitions, so often. What a crash leaves uncommitted comes again. */
+/* A commit is a write of the broker's: one for all partitions, so often. What a crash leaves uncommitted
+ * comes again. */
 #define COMMIT_EVERY_MS 200
 
 struct kafka_consumer {
@@ -16,7 +17,7 @@ struct kafka_consumer {
 	struct kafka_wake *wake;
 	struct defer drain_again;
 	struct timer *commit;
-	bool uncommitted; /* offsets are stored and not committed */
+	bool uncommitted;                        /* offsets are stored and not committed */
 	rd_kafka_topic_partition_list_t *topics; /* subscribed */
 	rd_kafka_topic_partition_list_t *assigned;
 	struct kafka_watch *watch;
@@ -84,7 +85,8 @@ static void rebalance(
 
 static void rejoin(struct kafka_consumer *c)
 {
-	kafka_report(&c->options, c->rk, RD_KAFKA_RESP_ERR__FAIL, "a partition has messages and hands none over: joining anew");
+	kafka_report(&c->options, c->rk, RD_KAFKA_RESP_ERR__FAIL,
+	    "a partition has messages and hands none over: joining anew");
 	kafka_watch_reset(c->watch);
 	rd_kafka_unsubscribe(c->rk);
 	rd_kafka_subscribe(c->rk, c->topics);
@@ -218,8 +220,8 @@ static void close_event(struct kafka_consumer *c, rd_kafka_event_t *event)
 }
 
 /*
- * Between the answers to JoinGroup and to SyncGroup, librdkafka 2.0.2 has an assignor without a state and asserts that
- * there is one: a handle that was never assigned anything is left to the end of the process.
+ * Between the answers to JoinGroup and to SyncGroup, librdkafka 2.0.2 has an assignor without a state and
+ * asserts that there is one: a handle that was never assigned anything is left to the end of the process.
  */
 static void destroy(struct kafka_consumer *c)
 {
