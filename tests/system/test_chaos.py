@@ -7,13 +7,12 @@ import os
 import random
 import signal
 import threading
-import time
 import uuid
 
 import pytest
 
 from harness.faithful import ResultWatch, assert_faithful
-from harness.fleet import FINAL, PRODUCER_SOON, WORKER_SOON
+from harness.fleet import PRODUCER_SOON, WORKER_SOON
 from harness.proxy import AFTER, BEFORE, PostgresProxy
 
 SCALE = 10 if "FLEET_CAMPAIGN" in os.environ else 1
@@ -29,10 +28,7 @@ def dice():
 
 def accounts(fleet, count, prefix="acct", **settings):
     """Many accounts at once, connected."""
-    names = [f"{prefix}-{n}" for n in range(count)]
-    for name in names:
-        fleet.simulator.account(name, **settings)
-    return fleet.tenant.connections(names)
+    return fleet.tenant.connections(fleet.simulator.accounts(f"{prefix}-", count, **settings))
 
 
 def pages(fleet, connection):
@@ -47,10 +43,6 @@ def requested(fleet, account, resource="contacts"):
     """The offsets that were asked for, in order, with how often they were answered with a page."""
     served = [entry for entry in fleet.simulator.log(account) if entry["path"].endswith(resource) and entry["status"] == 200]
     return [entry["query"] for entry in served]
-
-
-def events_of(worker, event):
-    return worker.events(event)
 
 
 # --- workers that freeze, die, come and go ---

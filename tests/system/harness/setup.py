@@ -70,6 +70,11 @@ class ProviderSimulator:
         """Makes or changes an account: records={resource: count}, latency_ms, expires_in, version, changed_share, dials."""
         return http_json("POST", self._of(name), settings)
 
+    def accounts(self, prefix, count, **settings):
+        """Many accounts at once: prefix0, prefix1, ..., all with these settings. Returns their names."""
+        http_json("POST", f"{self.url}/control/accounts", {"prefix": prefix, "from": 0, "to": count - 1, **settings})
+        return [f"{prefix}{n}" for n in range(count)]
+
     def dial(self, name, dial, **options):
         """From now on the account misbehaves: dial("a", "throttle", resource="contacts", times=3, retry_after="1")."""
         return http_json("POST", self._of(name, "dials"), [{"dial": dial, **options}])
