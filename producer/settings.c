@@ -41,7 +41,7 @@ static const struct conf_option options[] = {
         .fallback = "100",
         .min = 1,
         .max = 100000,
-        .help = "unclaimed messages of a provider that are always allowed"},
+        .help = "unclaimed messages of a provider beyond the free slots, up to half of all slots"},
     {.name = "workers.dead_after_ms",
         CONF_INT(struct settings, dead_after_ms),
         .fallback = "10000",

@@ -218,23 +218,33 @@ comment on function task_message is 'what a producer sends for a dispatched task
 create function task_message(t sync_tasks) returns json language sql stable
 return task_message(t.task_id, t.dispatch, t.provider, t.resource, t.connection_id, t.tenant_id, t.mode, t.traceparent);
 
--- Dispatches queued tasks by turns of tenant: every tenant's oldest first, then every tenant's second, as long as a
--- provider has room. Room is twice the fleet's free slots (at least p_floor) less the messages that nobody has claimed:
--- nobody waits behind another's ten thousand, and Kafka's lag still shows a backlog. `room` is what is left of it, and
--- `backlog` says that somebody still waits.
+-- Dispatches queued tasks by turns of tenant: every tenant's first, then every tenant's second, those counted that
+-- nobody has claimed yet, as long as a provider has room. Room is the fleet's free slots and as much again, less the
+-- messages that nobody has claimed. Beyond the free slots it is at least p_floor, so that Kafka's lag shows a backlog,
+-- and at most half of all slots: whoever comes then has but half a turn of the slots ahead, and starts within a slice.
+-- `room` is what is left of it, and `backlog` says that somebody still waits.
 create function dispatch_queued(p_providers text[], p_floor int, p_fresh interval)
 returns table (provider text, room int, backlog boolean, messages text) language plpgsql as $$
 declare
     v_provider text;
+    v_slots int;
     v_free int;
+    v_ahead int;
+    v_tenants uuid[];
+    v_unclaimed int[];
     v_room int;
     v_picked uuid[];
 begin
-    select coalesce(sum(w.free_slots), 0) into v_free
+    select coalesce(sum(w.slots), 0), coalesce(sum(w.free_slots), 0) into v_slots, v_free
     from workers w where w.beat_at > now() - p_fresh and not w.leaving;
+    v_ahead := case when v_slots = 0 then p_floor else least(greatest(v_free, p_floor), (v_slots + 1) / 2) end;
     foreach v_provider in array p_providers loop
-        select greatest(2 * v_free, p_floor) - count(*) into v_room
-        from sync_tasks t where t.state = 'dispatched' and t.provider = v_provider and t.due_at is not null;
+        select array_agg(u.tenant_id), array_agg(u.tasks), v_free + v_ahead - coalesce(sum(u.tasks), 0)
+        into v_tenants, v_unclaimed, v_room
+        from (
+            select t.tenant_id, count(*) as tasks from sync_tasks t
+            where t.state = 'dispatched' and t.provider = v_provider and t.due_at is not null
+            group by t.tenant_id) u;
         v_picked := null;
         if v_room > 0 then
             with recursive tenant as (
@@ -245,27 +255,29 @@ begin
                     and t.queued_at is not null and t.tenant_id > tenant.tenant_id order by t.tenant_id limit 1)
                 from tenant where tenant.tenant_id is not null),
             turn as (
-                select q.task_id, row_number() over (partition by tenant.tenant_id order by q.queued_at) as turn,
-                    q.queued_at
+                select q.task_id, q.queued_at,
+                    row_number() over (partition by tenant.tenant_id order by q.queued_at)
+                        + coalesce(v_unclaimed[array_position(v_tenants, tenant.tenant_id)], 0) as turn
                 from tenant, lateral (
                     select t.task_id, t.queued_at from sync_tasks t
                     where t.provider = v_provider and t.tenant_id = tenant.tenant_id and t.queued_at is not null
                     order by t.queued_at limit v_room for update skip locked) q)
-            select array_agg(p.task_id) into v_picked
-            from (select turn.task_id from turn order by turn.turn, turn.queued_at limit v_room) p;
+            select array_agg(p.task_id order by p.turn, p.queued_at) into v_picked
+            from (select * from turn order by turn.turn, turn.queued_at limit v_room) p;
         end if;
         return query
         with sent as (
             update sync_tasks t
             set state = 'dispatched', dispatch = t.dispatch + 1, repeats = 0, queued_at = null, wait_reason = null,
                 due_at = now() + dispatch_delay(0)
-            where t.task_id = any (v_picked)
-            returning t)
+            from unnest(v_picked) with ordinality as p(task_id, place)
+            where t.task_id = p.task_id and t.task_id = any (v_picked)
+            returning t, p.place)
         select v_provider, greatest(v_room, 0) - coalesce(cardinality(v_picked), 0),
             v_room <= 0 and exists (select 1 from sync_tasks t
                 where t.provider = v_provider and t.queued_at is not null)
                 or v_room > 0 and coalesce(cardinality(v_picked), 0) >= v_room,
-            (select json_agg(task_message(sent.t))::text from sent);
+            (select json_agg(task_message(sent.t) order by sent.place)::text from sent);
     end loop;
 end $$;
 
