@@ -270,9 +270,8 @@ begin
             update sync_tasks t
             set state = 'dispatched', dispatch = t.dispatch + 1, repeats = 0, queued_at = null, wait_reason = null,
                 due_at = now() + dispatch_delay(0)
-            from unnest(v_picked) with ordinality as p(task_id, place)
-            where t.task_id = p.task_id and t.task_id = any (v_picked)
-            returning t, p.place)
+            where t.task_id = any (v_picked)
+            returning t, array_position(v_picked, t.task_id) as place)
         select v_provider, greatest(v_room, 0) - coalesce(cardinality(v_picked), 0),
             v_room <= 0 and exists (select 1 from sync_tasks t
                 where t.provider = v_provider and t.queued_at is not null)
