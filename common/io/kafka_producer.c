@@ -4,6 +4,9 @@
 #include "io/kafka_client.h"
 
 #define HEADERS_MAX 32
+/* A broker that is starting, or fenced for a moment, knows its topics without their leaders. */
+#define TOPICS_MISSING_MS 3000
+#define TOPICS_LOOK_AGAIN_MS 200
 
 struct kafka_producer {
 	struct kafka_options options;
@@ -132,7 +135,7 @@ static bool metadata_has(const struct rd_kafka_metadata *md, const char *topic)
 	return false;
 }
 
-enum rc kafka_check_topics(
+static enum rc look_for_topics(
     struct kafka_producer *p, const char *const *topics, size_t n, int64_t deadline_ms, struct err *err)
 {
 	const struct rd_kafka_metadata *md;
@@ -148,5 +151,18 @@ enum rc kafka_check_topics(
 			    "topic %s does not exist: run `syncctl topics create`", topics[i]);
 	}
 	rd_kafka_metadata_destroy(md);
+	return rc;
+}
+
+enum rc kafka_check_topics(
+    struct kafka_producer *p, const char *const *topics, size_t n, int64_t deadline_ms, struct err *err)
+{
+	const struct timespec pause = {.tv_nsec = TOPICS_LOOK_AGAIN_MS * 1000000};
+	int64_t missing_until_ms = clock_mono_ms() + TOPICS_MISSING_MS;
+	enum rc rc;
+
+	while ((rc = look_for_topics(p, topics, n, deadline_ms, err)) == RC_NOT_FOUND &&
+	       clock_mono_ms() < missing_until_ms)
+		nanosleep(&pause, NULL);
 	return rc;
 }

@@ -248,7 +248,7 @@ def forged(message, dice):
     """The same message again, or one that nobody waits for."""
     try:
         task = json.loads(message.value or b"")
-    except ValueError:
+    except (ValueError, RecursionError):  # garbage of ours, 5,000 brackets deep
         return message.value
     if not isinstance(task, dict) or "dispatch" not in task:
         return message.value
