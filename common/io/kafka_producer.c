@@ -157,12 +157,11 @@ static enum rc look_for_topics(
 enum rc kafka_check_topics(
     struct kafka_producer *p, const char *const *topics, size_t n, int64_t deadline_ms, struct err *err)
 {
-	const struct timespec pause = {.tv_nsec = TOPICS_LOOK_AGAIN_MS * 1000000};
 	int64_t missing_until_ms = clock_mono_ms() + TOPICS_MISSING_MS;
 	enum rc rc;
 
 	while ((rc = look_for_topics(p, topics, n, deadline_ms, err)) == RC_NOT_FOUND &&
 	       clock_mono_ms() < missing_until_ms)
-		nanosleep(&pause, NULL);
+		rd_kafka_event_destroy(rd_kafka_queue_poll(p->queue, TOPICS_LOOK_AGAIN_MS));
 	return rc;
 }
