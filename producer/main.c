@@ -34,7 +34,7 @@ static int run(struct producer *p)
 	loop_run(p->loop);
 	producer_done(p);
 	log_event(LOG_LEVEL_INFO, "down");
-	return PROCESS_OK;
+	return p->failed ? PROCESS_FAILED : PROCESS_OK;
 }
 
 int main(int argc, char **argv)

@@ -163,11 +163,17 @@ static void stop(void *user)
 	server_stop(p->server, p->settings.shutdown_ms, stopped, p);
 }
 
+/* A client that is useless for good: whoever supervises this process starts another. */
 static void kafka_error(void *user, const char *text, bool fatal)
 {
-	(void)user;
+	struct producer *p = user;
+
 	log_event(fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "kafka_error", LOG_STR("error", text),
 	    LOG_BOOL("fatal", fatal));
+	if (!fatal)
+		return;
+	p->failed = true;
+	stop(p);
 }
 
 static struct pg *open_session(struct producer *p, const char *name, void (*down)(void *, const struct err *))
@@ -205,7 +211,9 @@ static enum rc open_kafka(struct producer *p, struct err *err)
 	struct outbox_options options = {
 	    .kafka = {.bootstrap = s->kafka_bootstrap,
 	        .client_id = "sync-producer",
-	        .properties = s->kafka_properties},
+	        .properties = s->kafka_properties,
+	        .on_error = kafka_error,
+	        .user = p},
 	    .topic_prefix = s->kafka_topic_prefix,
 	    .clear = &sql_clear_outbox,
 	    .pg = p->clock_pg,

@@ -31,6 +31,7 @@ struct producer {
 	struct admin *admin;
 	struct admin_check checks[3];
 	bool stopping;
+	bool failed; /* stops for a reason that a new process does not have */
 };
 
 /* Reads what the settings name (database, declarations); for --check-config, too. */

@@ -33,6 +33,7 @@ struct held {
 struct requests {
 	struct loop *loop;
 	struct requests_options o;
+	void (*on_error)(void *user, const char *text, bool fatal);
 	struct kafka_consumer *consumer;
 	struct kafka_producer *dead_letters;
 	char *topic;
@@ -395,12 +396,21 @@ void requests_counts(const struct requests *r, uint64_t *ret_accepted, uint64_t 
 	*ret_refused = r->refused;
 }
 
+static void kafka_error(void *user, const char *text, bool fatal)
+{
+	struct requests *r = user;
+
+	r->on_error(r->o.user, text, fatal);
+}
+
 struct requests *requests_new(struct loop *loop, const struct requests_options *o, struct err *err)
 {
 	struct requests *r = mem_zalloc(sizeof *r);
 
 	r->loop = loop;
 	r->o = *o;
+	r->on_error = o->kafka.on_error;
+	r->o.kafka.on_error = kafka_error;
 	r->o.kafka.user = r;
 	r->inbox_tail = &r->inbox;
 	r->start = (struct defer){.fn = start_wave, .user = r};

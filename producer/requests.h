@@ -14,7 +14,7 @@ struct batch;
 struct requests;
 
 struct requests_options {
-	struct kafka_options kafka;
+	struct kafka_options kafka; /* its on_error gets `user` of these options */
 	const char *group;
 	const char *topic_prefix;
 	struct batch *batch;

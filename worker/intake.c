@@ -256,10 +256,9 @@ static void kafka_error(void *user, const char *text, bool fatal)
 {
 	struct source *source = user;
 
-	log_event(fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "kafka_error", LOG_STR("topic", source->topic),
-	    LOG_STR("error", text), LOG_BOOL("fatal", fatal));
+	log_event(LOG_LEVEL_WARN, "kafka_error", LOG_STR("topic", source->topic), LOG_STR("error", text));
 	if (fatal)
-		worker_stop(source->intake->worker);
+		worker_kafka_fatal(source->intake->worker, text);
 }
 
 static enum rc source_open(struct source *source, struct intake *in, const char *provider, struct err *err)

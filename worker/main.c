@@ -23,7 +23,7 @@ static int run(struct worker *w)
 	loop_run(w->loop);
 	worker_done(w);
 	log_event(LOG_LEVEL_INFO, "down");
-	return PROCESS_OK;
+	return w->failed ? PROCESS_FAILED : PROCESS_OK;
 }
 
 int main(int argc, char **argv)

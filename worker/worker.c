@@ -212,13 +212,28 @@ enum rc worker_check(struct worker *w, struct err *err)
 	return check_declarations(w->registry, err);
 }
 
+void worker_kafka_fatal(struct worker *w, const char *text)
+{
+	log_event(LOG_LEVEL_ERROR, "kafka_fatal", LOG_STR("error", text));
+	w->failed = true;
+	worker_stop(w);
+}
+
+static void outbox_error(void *user, const char *text, bool fatal)
+{
+	(void)fatal;
+	worker_kafka_fatal(user, text);
+}
+
 static enum rc open_kafka(struct worker *w, struct err *err)
 {
 	const struct settings *s = &w->settings;
 	struct outbox_options options = {
 	    .kafka = {.bootstrap = s->kafka_bootstrap,
 	        .client_id = "sync-worker",
-	        .properties = s->kafka_properties},
+	        .properties = s->kafka_properties,
+	        .on_error = outbox_error,
+	        .user = w},
 	    .topic_prefix = s->kafka_topic_prefix,
 	    .clear = &sql_clear_outbox,
 	    .pg = w->control,

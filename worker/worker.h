@@ -47,6 +47,7 @@ struct worker {
 	bool others_wait; /* as of the last heartbeat */
 	bool stopping;
 	bool leaving; /* the fleet was told */
+	bool failed;  /* stops for a reason that a new process does not have */
 };
 
 /* Reads what the settings name (database, keys, origins, declarations); for --check-config, too. */
@@ -57,6 +58,8 @@ enum rc worker_init(struct worker *w, struct err *err) MUST_USE;
 void worker_done(struct worker *w);
 /* Begins to end: no new claims, tasks stop after the page under way, then the loop stops. */
 void worker_stop(void *w);
+/* A Kafka client is useless: the process ends, and fails, so that whoever supervises it starts another. */
+void worker_kafka_fatal(struct worker *w, const char *text);
 
 /* False while heartbeats are not acknowledged or the worker ends: no call may be started. */
 bool worker_may_call(const struct worker *w);

@@ -63,13 +63,22 @@ static void clear_rest(void *user)
 	pg_args_done(&args);
 }
 
+/* A broker that is away is no news: the consumer's errors say so already. */
+static void kafka_error(void *user, const char *text, bool fatal)
+{
+	struct outbox *o = user;
+
+	if (fatal && o->options.kafka.on_error)
+		o->options.kafka.on_error(o->options.kafka.user, text, true);
+}
+
 struct outbox *outbox_new(struct loop *loop, const struct outbox_options *options, struct err *err)
 {
 	struct outbox *o = mem_zalloc(sizeof *o);
 	struct kafka_options kafka = options->kafka;
 
 	kafka.user = o;
-	kafka.on_error = NULL;
+	kafka.on_error = kafka_error;
 	kafka.on_lag = NULL;
 	o->options = *options;
 	o->kafka = kafka_producer_new(loop, &kafka, delivered, err);

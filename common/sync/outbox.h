@@ -12,7 +12,7 @@
 struct outbox;
 
 struct outbox_options {
-	struct kafka_options kafka;
+	struct kafka_options kafka;       /* on_error: fatal errors only, after which nothing can be sent */
 	const char *topic_prefix;         /* before every topic name; "" in production */
 	const struct pg_statement *clear; /* delete ... where event_id = any ($1::uuid[]) */
 	struct pg *pg;                    /* for deleting when no transaction comes by */
