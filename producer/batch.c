@@ -3,15 +3,16 @@
 #include "base/failpoint.h"
 #include "batch.h"
 
+#include "io/gather.h"
+
 struct queue {
 	struct batch_item *head;
 	struct batch_item **tail;
 };
 
 struct batch {
-	struct loop *loop;
 	struct pg *pg;
-	struct defer send;
+	struct gather send;
 	struct queue waiting;
 	struct queue again;   /* to run alone, before those waiting */
 	struct queue running; /* the transaction in flight */
@@ -83,7 +84,7 @@ static void on_committed(void *user, const struct pg_result *res, const struct e
 	else
 		finish(b, err);
 	if (b->waiting.head || b->again.head)
-		loop_defer(b->loop, &b->send);
+		gather_wake(&b->send);
 }
 
 static void run(struct batch *b, struct batch_item *item)
@@ -117,6 +118,7 @@ static void send_next(void *user)
 			run(b, queue_pop(&b->waiting));
 	if (!b->running.head)
 		return;
+	gather_begun(&b->send);
 	FAILPOINT(accept_before_commit);
 	pg_sync(b->pg, on_committed, b);
 }
@@ -125,9 +127,8 @@ struct batch *batch_new(struct loop *loop, struct pg *pg)
 {
 	struct batch *b = mem_zalloc(sizeof *b);
 
-	b->loop = loop;
 	b->pg = pg;
-	b->send = (struct defer){.fn = send_next, .user = b};
+	gather_init(&b->send, loop, GATHER_MS, send_next, b);
 	queue_init(&b->waiting);
 	queue_init(&b->again);
 	queue_init(&b->running);
@@ -138,12 +139,12 @@ void batch_free(struct batch *b)
 {
 	if (!b)
 		return;
-	loop_defer_cancel(b->loop, &b->send);
+	gather_done(&b->send);
 	free(b);
 }
 
 void batch_add(struct batch *b, struct batch_item *item)
 {
 	queue_push(&b->waiting, item);
-	loop_defer(b->loop, &b->send);
+	gather_wake(&b->send);
 }

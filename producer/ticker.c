@@ -13,6 +13,7 @@
 #define OVERDUE_TICKS 20 /* without an answer for so many ticks the clock is not ready */
 #define FAST_MS 40       /* between two dispatches while tasks wait */
 #define KICK_MS 250      /* a request that found no room is committed and seen within this */
+#define SWEEP_MS 2000    /* between two looks for tasks without an owner */
 #define GAP_MS 2000      /* a longer pause between two answers: the database was not watched all along */
 
 struct ticker {
@@ -27,6 +28,7 @@ struct ticker {
 	int64_t fast_until_ms;
 	int64_t answered_ms;
 	int64_t watched_since_ms;
+	int64_t sweep_ms; /* when the next one is due */
 };
 
 static void tick(void *user);
@@ -121,11 +123,16 @@ static void send_dispatch(void *user)
 static void send_reap(struct ticker *t)
 {
 	struct pg_args *a = &t->args;
+	int64_t now_ms = clock_mono_ms();
+	bool sweep = now_ms >= t->sweep_ms;
 
+	if (sweep)
+		t->sweep_ms = now_ms + SWEEP_MS;
 	pg_args_clear(a);
 	pg_arg_i64(a, t->o.settings->dead_after_ms);
 	pg_arg_i64(a, t->answered_ms ? t->answered_ms - t->watched_since_ms : 0);
 	pg_arg_i64(a, t->o.settings->takeovers_max);
+	pg_arg_bool(a, sweep);
 	pg_query(t->o.pg, &sql_clock_reap, a, events_due, t);
 }
 

@@ -9,6 +9,7 @@
 #include "figures.h"
 #include "heartbeat.h"
 #include "io/kafka.h"
+#include "io/gather.h"
 #include "io/pg.h"
 #include "statements.h"
 #include "sync/messages.h"
@@ -55,7 +56,7 @@ struct intake {
 	struct messages inbox;
 	struct messages claiming;
 	struct uuid claiming_as;
-	struct defer start;
+	struct gather start;
 	struct pg_args args;
 	bool stopped;
 	bool paused;
@@ -139,7 +140,7 @@ static void received(void *user, const struct kafka_message *m)
 	}
 	messages_add(&in->inbox, &message);
 	regulate(in);
-	loop_defer(in->worker->loop, &in->start);
+	gather_wake(&in->start);
 }
 
 /* Offsets of a partition rise within a batch, so the last one of each is its watermark. */
@@ -167,8 +168,7 @@ static void claimed(void *user, const struct pg_result *res, const struct err *e
 	in->busy = false;
 	if (err) {
 		log_event(LOG_LEVEL_WARN, "claim_again", LOG_ERR(err));
-		loop_defer(
-		    w->loop, &in->start); /* the same messages; the session's return wakes it as well */
+		gather_wake(&in->start); /* the same messages; the session's return wakes it as well */
 		worker_leave_when_idle(w);
 		return;
 	}
@@ -182,7 +182,7 @@ static void claimed(void *user, const struct pg_result *res, const struct err *e
 	commit_offsets(in);
 	in->claiming.n = 0;
 	regulate(in);
-	loop_defer(w->loop, &in->start);
+	gather_wake(&in->start);
 	worker_leave_when_idle(w);
 }
 
@@ -212,6 +212,7 @@ static void claim(void *user)
 	if (in->claiming.n == 0)
 		return;
 	in->busy = true;
+	gather_begun(&in->start);
 	in->claiming_as = w->id;
 	pg_args_clear(a);
 	pg_array_begin(a, PG_UUID);
@@ -231,7 +232,7 @@ static void claim(void *user)
 void intake_wake(struct intake *in)
 {
 	if (in)
-		loop_defer(in->worker->loop, &in->start);
+		gather_wake(&in->start);
 }
 
 void intake_stop(struct intake *in)
@@ -287,7 +288,7 @@ struct intake *intake_new(struct worker *w, struct err *err)
 
 	in->worker = w;
 	in->args = PG_ARGS;
-	in->start = (struct defer){.fn = claim, .user = in};
+	gather_init(&in->start, w->loop, GATHER_MS, claim, in);
 	in->nsources = registry_count(w->registry);
 	in->sources = mem_array(in->nsources, sizeof *in->sources);
 	for (size_t i = 0; i < in->nsources; i++) {
@@ -308,7 +309,7 @@ void intake_free(struct intake *in)
 		free(in->sources[i].topic);
 		free(in->sources[i].group);
 	}
-	loop_defer_cancel(in->worker->loop, &in->start);
+	gather_done(&in->start);
 	free(in->sources);
 	free(in->inbox.at);
 	free(in->claiming.at);

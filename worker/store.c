@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "io/gather.h"
 #include "load.h"
 #include "rows.h"
 #include "sieve.h"
@@ -32,7 +33,7 @@ struct lane {
 	size_t waiting;
 	struct load *load; /* under way */
 	struct sieve *sieve;
-	struct defer start;
+	struct gather start;
 	struct timer *again;
 };
 
@@ -47,7 +48,7 @@ static void lane_start(void *user);
 
 static void lane_wake(struct lane *lane)
 {
-	loop_defer(lane->store->worker->loop, &lane->start);
+	gather_wake(&lane->start);
 }
 
 static void lane_up(void *user)
@@ -281,6 +282,7 @@ static void lane_start(void *user)
 		return;
 	}
 	lane->load = load;
+	gather_begun(&lane->start);
 	load_run(load);
 }
 
@@ -339,7 +341,7 @@ struct store *store_new(struct worker *w)
 		lane->store = s;
 		lane->tail = &lane->first;
 		lane->staged = mem_array(tables_count(w->tables), sizeof *lane->staged);
-		lane->start = (struct defer){.fn = lane_start, .user = lane};
+		gather_init(&lane->start, w->loop, GATHER_MS, lane_start, lane);
 		lane->again = timer_new(w->loop, run_again, lane);
 		lane->pg = pg_open(w->loop, &(struct pg_options){.conninfo = w->settings.database_url,
 		                                .application_name = "sync-worker store",
@@ -359,7 +361,7 @@ void store_free(struct store *s)
 		struct lane *lane = &s->lane[i];
 
 		pg_close(lane->pg);
-		loop_defer_cancel(s->worker->loop, &lane->start);
+		gather_done(&lane->start);
 		timer_free(lane->again);
 		sieve_free(lane->sieve);
 		for (struct rows *r = lane->load ? load_take_pages(lane->load) : NULL, *next; r; r = next) {

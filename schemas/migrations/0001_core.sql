@@ -301,8 +301,10 @@ begin
 end $$;
 
 -- Gives back what dead workers held. Dead: no beat for p_silent while the database was there all along, of which the
--- caller vouches for p_watched. A task that has taken too many workers with it fails instead of going round.
-create function reap_workers(p_silent interval, p_watched interval, p_takeovers_max int)
+-- caller vouches for p_watched. A task that has taken too many workers with it fails instead of going round. Looking for
+-- what nobody owns wades through dead index entries: it is done when a worker has died, and with p_sweep, now and then,
+-- for the tasks that were locked at that moment.
+create function reap_workers(p_silent interval, p_watched interval, p_takeovers_max int, p_sweep boolean)
 returns setof outbox language plpgsql as $$
 declare
     v_orphans uuid[];
@@ -313,6 +315,9 @@ begin
     end if;
     delete from workers where worker_id in (
         select worker_id from workers where beat_at < now() - p_silent for update skip locked);
+    if not found and not p_sweep then
+        return;
+    end if;
     select array_agg(orphan.task_id) into v_orphans from (
         select t.task_id from sync_tasks t
         where t.owner is not null and not exists (select 1 from workers w where w.worker_id = t.owner)
@@ -369,7 +374,8 @@ return coalesce(nullif(current_setting('syncfleet.outbox_resend_ms', true), ''),
 -- Plans are made once a session, often when the tables are empty. So every statement that runs all the time finds its
 -- rows in one of two ways that leave the planner no other plan than the key, however the tables grow: `id = any (array)`,
 -- with further arrays read by array_position (a join beside `= any` probes the index for every pair), or a lateral
--- subquery with `offset 0`.
+-- subquery with `offset 0`. Nor does such a statement repeat a partial index's predicate (`ended_at is null`): an index
+-- of the few live rows looks small to the planner, and is long with the entries of those that ended since its vacuum.
 
 -- Ends tasks: their state, the events, the syncs' count of open tasks; who brings it to zero ends the sync. Tasks that
 -- have ended before are left alone. Returns what was put into the outbox, to be sent at once.
@@ -388,7 +394,7 @@ begin
         set state = p_states[array_position(p_ids, t.task_id)], error_class = p_classes[array_position(p_ids, t.task_id)],
             error_message = p_messages[array_position(p_ids, t.task_id)], ended_at = now(), owner = null, due_at = null,
             queued_at = null, after_task = null, wait_reason = null, sequence = t.sequence + 1
-        where t.task_id = any (p_ids) and t.ended_at is null
+        where t.task_id = any (p_ids) and t.state not in ('completed', 'failed', 'cancelled')
         returning t.task_id)
     select array_agg(task_id) into v_tasks from ended;
     if v_tasks is null then

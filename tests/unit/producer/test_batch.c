@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "fake_pg.h"
+#include "io/gather.h"
 
 #define ITEMS 300
 
@@ -64,9 +65,10 @@ static void stop_loop(void *user)
 	loop_stop(loop);
 }
 
+/* Long enough for a transaction that waits for its turn. */
 static void turn(void)
 {
-	timer_set(stop, 0, 0);
+	timer_set(stop, 2 * GATHER_MS, 0);
 	loop_run(loop);
 }
 

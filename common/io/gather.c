@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "io/gather.h"
+
+static void due(void *user)
+{
+	struct gather *g = user;
+
+	g->armed = false;
+	loop_defer(g->loop, &g->run);
+}
+
+void gather_init(struct gather *g, struct loop *loop, int64_t gap_ms, loop_fn *fn, void *user)
+{
+	*g = (struct gather){.loop = loop, .run = {.fn = fn, .user = user}, .gap_ms = gap_ms};
+	g->timer = timer_new(loop, due, g);
+}
+
+void gather_done(struct gather *g)
+{
+	loop_defer_cancel(g->loop, &g->run);
+	timer_free(g->timer);
+}
+
+void gather_wake(struct gather *g)
+{
+	int64_t wait = g->next_ms - loop_now_ms(g->loop);
+
+	if (g->armed)
+		return;
+	if (wait <= 0) {
+		loop_defer(g->loop, &g->run);
+		return;
+	}
+	g->armed = true;
+	timer_set(g->timer, wait, 0);
+}
+
+void gather_begun(struct gather *g)
+{
+	g->next_ms = loop_now_ms(g->loop) + g->gap_ms;
+}

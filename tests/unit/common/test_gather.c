@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "io/gather.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#define GAP_MS 20
+
+static struct loop *loop;
+static struct timer *timer;
+static struct gather gather;
+static int runs;
+static int64_t ran_ms[8];
+static bool idle; /* the work finds nothing to do */
+
+static void run(void *user)
+{
+	(void)user;
+	ran_ms[runs++] = loop_now_ms(loop);
+	if (!idle)
+		gather_begun(&gather);
+}
+
+static void stop(void *user)
+{
+	(void)user;
+	loop_stop(loop);
+}
+
+static void run_loop_for(int64_t ms)
+{
+	timer_set(timer, ms, 0);
+	loop_run(loop);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	runs = 0;
+	idle = false;
+	loop = loop_new();
+	timer = timer_new(loop, stop, NULL);
+	gather_init(&gather, loop, GAP_MS, run, NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	gather_done(&gather);
+	timer_free(timer);
+	loop_free(loop);
+	return 0;
+}
+
+static void test_the_first_wake_waits_for_nothing(void **state)
+{
+	(void)state;
+	gather_wake(&gather);
+	gather_wake(&gather);
+	assert_int_equal(runs, 0); /* not inside the wake */
+	run_loop_for(0);
+	assert_int_equal(runs, 1);
+}
+
+static void test_wakes_soon_after_it_share_the_next_run(void **state)
+{
+	(void)state;
+	gather_wake(&gather);
+	run_loop_for(0);
+	for (int i = 0; i < 5; i++) {
+		gather_wake(&gather);
+		run_loop_for(1);
+	}
+	run_loop_for(3 * GAP_MS);
+	assert_int_equal(runs, 2);
+	assert_true(ran_ms[1] - ran_ms[0] >= GAP_MS);
+}
+
+static void test_work_that_did_not_begin_holds_nothing_back(void **state)
+{
+	(void)state;
+	idle = true;
+	for (int i = 0; i < 3; i++) {
+		gather_wake(&gather);
+		run_loop_for(0);
+	}
+	assert_int_equal(runs, 3);
+}
+
+static void test_done_takes_a_wake_back(void **state)
+{
+	(void)state;
+	gather_wake(&gather);
+	run_loop_for(0);
+	gather_wake(&gather);
+	gather_done(&gather);
+	run_loop_for(2 * GAP_MS);
+	assert_int_equal(runs, 1);
+	gather_init(&gather, loop, GAP_MS, run, NULL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_the_first_wake_waits_for_nothing),
+	    TEST(test_wakes_soon_after_it_share_the_next_run),
+	    TEST(test_work_that_did_not_begin_holds_nothing_back),
+	    TEST(test_done_takes_a_wake_back),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
