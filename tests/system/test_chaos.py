@@ -99,7 +99,7 @@ def test_a_third_of_the_workers_killed_again_and_again_during_2000_tasks(fleet, 
         syncs = [fleet.sync(connection, mode="full") for connection in connections]
         ended = kills = 0
         while ended < len(syncs):
-            aim = ended + len(syncs) // 10
+            aim = ended + len(syncs) // 7
             fleet.wait_until(lambda: syncs_ended(fleet) >= min(aim, len(syncs)), 90, f"{aim} syncs to end")
             ended = syncs_ended(fleet)
             for worker in dice.sample(workers, 3):
@@ -491,3 +491,58 @@ def test_cancelled_and_asked_for_again_while_its_pages_wait_for_the_database(fle
     assert_faithful(fleet, [second, *blocked])
     assert fleet.wait_for_sync(first)["state"] == "cancelled"
     assert worker.stop() == 0
+
+
+# --- everything at once ---
+
+TROUBLES = [{"dial": "server_error"}, {"dial": "cut"}, {"dial": "broken_json"}, {"dial": "throttle", "retry_after": 1},
+            {"dial": "expire_token"}, {"dial": "latency", "ms": 400}, {"dial": "server_error", "status": 404}]
+
+
+def test_storm_of_requests_cancels_troubles_and_deaths(fleet, dice):
+    """Two producers, three workers, accounts that misbehave, clients that ask and cancel, and now and then a kill or a freeze."""
+    fleet.send_events_again_after(300)
+    producers = [fleet.start_producer(**PRODUCER_SOON) for _ in range(2)]
+    settings = {"worker__slots": 8, "slice__pages": 2, **WORKER_SOON}
+    workers = [fleet.start_worker(**settings) for _ in range(3)]
+    connections = accounts(fleet, 30, records={"contacts": 330, "matters": 130, "tasks": 20}, latency_ms=20)
+    syncs, events = [], 0
+    with ResultWatch(fleet) as watch:
+        for _ in range(300 * SCALE):
+            connection, luck = dice.choice(connections), dice.random()
+            resources = dice.sample(["contacts", "matters", "tasks"], dice.randint(1, 3))
+            if luck < 0.45:
+                syncs.append(ask(fleet, "/v1/syncs", {"provider": "practicepanther", "connection_id": connection.id,
+                                                      "resources": resources, "mode": dice.choice(["full", "incremental"])}))
+            elif luck < 0.60:
+                fleet.request_by_kafka(connection, resources, "full")
+                events += 1
+            elif luck < 0.80 and syncs:
+                answer = fleet.wait_until(lambda: cancelled(fleet, dice.choice(syncs[-10:])), what="an answer")
+                assert answer.status in (202, 409), answer
+            elif luck < 0.90:
+                fleet.simulator.dial(connection.account, **{"after": dice.randint(0, 4), **dice.choice(TROUBLES)})
+            elif luck < 0.93:
+                worker = dice.choice(workers)
+                worker.kill()
+                workers[workers.index(worker)] = fleet.restart(worker)
+            elif luck < 0.95:
+                worker = dice.choice(workers)
+                worker.thaw() if dice.random() < 0.5 else worker.freeze()
+            elif luck < 0.97:
+                producer = dice.choice(producers)
+                producer.kill()
+                producers[producers.index(producer)] = fleet.start_producer(**PRODUCER_SOON)
+        for worker in workers:
+            worker.thaw()
+        fleet.wait_until(lambda: fleet.value("select count(*) from syncs where source = 'kafka'") == events, 60, "the requests")
+        fleet.wait_for_rest(120)
+        assert set(syncs) <= set(fleet.syncs())
+        assert_faithful(fleet, fleet.syncs())
+    assert not watch.early
+    assert fleet.value("select count(*) from syncs where state = 'completed'") > 0
+
+
+def cancelled(fleet, sync):
+    answer = fleet.api("POST", f"/v1/syncs/{sync}/cancel")
+    return None if answer.status == 503 else answer
