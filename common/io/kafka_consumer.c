@@ -211,6 +211,18 @@ struct kafka_consumer *kafka_consumer_new(struct loop *loop, const struct kafka_
 	return c;
 }
 
+/*
+ * Before closing: an assignment that waits in the queue must be answered now. Answered while closing,
+ * librdkafka 2.0.2 goes on waiting for it. Messages are of no use any more.
+ */
+static void answer_pending(struct kafka_consumer *c)
+{
+	rd_kafka_message_t *m;
+
+	while ((m = rd_kafka_consumer_poll(c->rk, 0)))
+		rd_kafka_message_destroy(m);
+}
+
 /* While closing, a rebalance comes as an event instead of a callback; unanswered, the close never ends. */
 static void close_event(struct kafka_consumer *c, rd_kafka_event_t *event)
 {
@@ -221,18 +233,17 @@ static void close_event(struct kafka_consumer *c, rd_kafka_event_t *event)
 
 /*
  * Between the answers to JoinGroup and to SyncGroup, librdkafka 2.0.2 has an assignor without a state and
- * asserts that there is one: a handle that was never assigned anything is left to the end of the process.
+ * asserts that there is one; and for a member that has not left the group it waits without a deadline. Such a
+ * handle is left to the end of the process.
  */
 static void destroy(struct kafka_consumer *c)
 {
 	static rd_kafka_t *left; /* what leak checkers find it by */
 
-	if (!c->was_assigned)
-		left = c->rk;
-	else if (rd_kafka_consumer_closed(c->rk))
+	if (c->was_assigned && rd_kafka_consumer_closed(c->rk))
 		rd_kafka_destroy(c->rk);
 	else
-		rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+		left = c->rk;
 	(void)left;
 }
 
@@ -244,6 +255,7 @@ void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms)
 	commit(c);
 	timer_free(c->commit);
 	kafka_wake_free(c->wake);
+	answer_pending(c);
 	rd_kafka_queue_t *closing = rd_kafka_queue_new(c->rk);
 	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(c->rk, closing);
 	int64_t end = clock_mono_ms() + deadline_ms;
