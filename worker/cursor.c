@@ -14,6 +14,8 @@ struct number {
 static const struct number numbers[] = {
     {"started", offsetof(struct position, started_us)},
     {"since", offsetof(struct position, since_us)},
+    {"deleted_since", offsetof(struct position, deleted_since_us)},
+    {"phase", offsetof(struct position, phase)},
     {"offset", offsetof(struct position, offset)},
     {"number", offsetof(struct position, number)},
     {"pages", offsetof(struct position, pages)},
@@ -54,7 +56,7 @@ static bool read_numbers(struct json_object *o, struct position *p)
 			return false;
 		*(int64_t *)field(p, &numbers[i]) = json_object_get_int64(v);
 	}
-	return true;
+	return p->phase < PHASE_COUNT;
 }
 
 static bool read_signatures(struct json_object *o, struct position *p)

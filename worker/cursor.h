@@ -6,18 +6,21 @@
  */
 #include "base/base.h"
 #include "base/buf.h"
+#include "sync/declaration.h"
 
 #define CURSOR_TEXT_MAX (64u << 10) /* Amazon's page tokens take some 2 KB; nothing honest comes near */
 
 struct position {
-	int64_t started_us; /* the instant of the walk's first request */
-	int64_t since_us;   /* what changed since; 0: a full walk */
-	int64_t offset;     /* of the next page */
-	int64_t number;     /* of the next page */
-	int64_t pages;      /* read so far */
-	int64_t seen;       /* records so far */
-	int64_t mark_us;    /* the watermark that the pages gave so far; 0: none */
-	uint64_t last;      /* signature of the last page: that of its first record, or of its cursor */
+	int64_t started_us;       /* the instant of the walk's first request */
+	int64_t since_us;         /* what changed since; 0: a full walk */
+	int64_t deleted_since_us; /* deletions since; 0: none to ask for */
+	int64_t phase;            /* enum phase; what follows is of it alone */
+	int64_t offset;           /* of the next page */
+	int64_t number;           /* of the next page */
+	int64_t pages;            /* read so far */
+	int64_t seen;             /* records so far */
+	int64_t mark_us;          /* the watermark that the pages gave so far; 0: none */
+	uint64_t last;            /* signature of the last page: that of its first record, or of its cursor */
 	uint64_t
 	    anchor; /* signature of the page at the last power of two: finds loops of any length (Brent) */
 	struct buf next; /* the provider's cursor or link */

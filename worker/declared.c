@@ -2,28 +2,81 @@
 #include "base/base.h"
 #include "declared.h"
 
+/* The instant up to which everything is known for sure; 0: nothing is. */
+static int64_t known_until(const struct walk *w)
+{
+	const struct incremental *inc = &w->resource->incremental;
+	if (!inc->on || w->watermark_us <= 0)
+		return 0;
+	return MAX(w->watermark_us - MAX(inc->overlap_s, inc->reread_s) * US_PER_S, 1);
+}
+
 /* Since when an incremental walk asks; 0: it has to be a full one. */
 static int64_t since_of(const struct walk *w)
 {
 	const struct incremental *inc = &w->resource->incremental;
-	if (!w->incremental || !inc->on || w->watermark_us <= 0)
+	if (!w->incremental ||
+	    (inc->retention_s && w->now_us - w->watermark_us > inc->retention_s * US_PER_S))
 		return 0;
-	if (inc->retention_s && w->now_us - w->watermark_us > inc->retention_s * US_PER_S)
-		return 0;
-	int64_t since = w->watermark_us - MAX(inc->overlap_s, inc->reread_s) * US_PER_S;
-	return MAX(since, 1);
+	return known_until(w);
+}
+
+static bool has_phase(const struct walk *w, const struct position *p, enum phase phase)
+{
+	return phase != PHASE_BY_KEY && w->resource->list[phase].plan &&
+	       (phase != PHASE_DELETED || p->deleted_since_us);
+}
+
+static void enter_phase(const struct walk *w, struct position *p, enum phase phase)
+{
+	const struct paging *paging = w->resource->list[phase].paging;
+	p->phase = phase;
+	p->offset = paging->strategy == PAGING_OFFSET ? paging->first : 0;
+	p->number = paging->strategy == PAGING_PAGE ? paging->first : 0;
+	p->pages = 0;
+	p->seen = 0;
+	p->last = 0;
+	p->anchor = 0;
+	buf_clear(&p->next);
+}
+
+bool walk_next_phase(const struct walk *w, struct position *p)
+{
+	for (int64_t phase = p->phase + 1; phase < PHASE_COUNT; phase++)
+		if (has_phase(w, p, (enum phase)phase)) {
+			enter_phase(w, p, (enum phase)phase);
+			return true;
+		}
+	return false;
 }
 
 enum rc walk_position(const struct walk *w, struct position *ret, struct err *err)
 {
 	if (w->cursor.n)
 		return cursor_read(w->cursor, w->resource->fingerprint, ret, err);
-	const struct paging *paging = &w->resource->paging;
 	ret->started_us = w->now_us;
 	ret->since_us = since_of(w);
-	ret->offset = paging->strategy == PAGING_OFFSET ? paging->first : 0;
-	ret->number = paging->strategy == PAGING_PAGE ? paging->first : 0;
+	ret->deleted_since_us = w->resource->list[PHASE_DELETED].plan ? known_until(w) : 0;
+	enter_phase(w, ret, PHASE_RECORDS);
 	return RC_OK;
+}
+
+enum page_kind provider_page_kind(const struct walk *w)
+{
+	struct position pos;
+	enum page_kind kind = PAGE_RECORDS;
+	if (!w->resource->list[PHASE_DELETED].plan || !w->cursor.n)
+		return PAGE_RECORDS;
+	position_init(&pos);
+	if (walk_position(w, &pos, NULL) == RC_OK && pos.phase == PHASE_DELETED)
+		kind = PAGE_DELETIONS;
+	position_done(&pos);
+	return kind;
+}
+
+static bool uses(const struct resource *r, enum paging_strategy strategy)
+{
+	return r->paging.strategy == strategy || r->deletion.paging.strategy == strategy;
 }
 
 enum rc provider_supported(const struct resource *r, struct err *err)
@@ -37,8 +90,8 @@ enum rc provider_supported(const struct resource *r, struct err *err)
 	    {r->parent.resource != NULL, "parent"},
 	    {r->batch.max_parts != 0, "batch"},
 	    {r->identity == IDENTITY_POSITION, "identity by position"},
-	    {r->paging.strategy == PAGING_SYNC_TOKEN, "paging by sync_token"},
-	    {r->paging.strategy == PAGING_HISTORY, "paging by history"},
+	    {uses(r, PAGING_SYNC_TOKEN), "paging by sync_token"},
+	    {uses(r, PAGING_HISTORY), "paging by history"},
 	    {r->paging.cap && r->paging.cap_action != CAP_FAIL, "cap_action"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

@@ -9,11 +9,27 @@
 /* Where the walk is: from its cursor, or its beginning. `ret` is initialised. */
 enum rc walk_position(const struct walk *w, struct position *ret, struct err *err) MUST_USE;
 
+/* The list that it is in. */
+static inline const struct listing *walk_list(const struct walk *w, const struct position *p)
+{
+	return &w->resource->list[p->phase];
+}
+
+/* Goes over to the beginning of the next list; false: there is none, the walk has ended. */
+bool walk_next_phase(const struct walk *w, struct position *p);
+
+/* Since when the list is to show changes; 0: everything. */
+static inline int64_t position_since_us(const struct position *p)
+{
+	return p->phase == PHASE_DELETED ? p->deleted_since_us : p->since_us;
+}
+
 /* A request in the making: what the templates' variables stand for. */
 struct making {
 	const struct walk *walk;
 	const struct account *account;
 	const struct position *position;
+	const struct listing *list; /* that the position is in */
 	struct provider_request *request;
 	size_t header_at[PROVIDER_HEADERS_MAX]; /* offsets: the text moves while it grows */
 	char number[32];

@@ -10,6 +10,7 @@
 struct reading {
 	const struct walk *walk;
 	const struct resource *resource;
+	const struct listing *list;
 	struct position *position; /* before the page; moved on at its end */
 	provider_record_fn *record;
 	void *user;
@@ -67,15 +68,22 @@ static bool slice_time(const struct column *c, const struct slice *s, int64_t *r
 
 static enum rc begin_records(struct reading *r, const struct slice *fields)
 {
-	const struct resource *res = r->resource;
-	r->signature = signature_of(fields, res->id.n);
-	if (!res->paging.guard || !repeats(r->position, r->signature))
+	r->signature = signature_of(fields, r->list->id->n);
+	if (!r->list->paging->guard || !repeats(r->position, r->signature))
 		return RC_OK;
 	struct str id = slice_str(fields[0]);
 	verdict_set(&r->page->verdict, VERDICT_STALLED,
 	    "page %" PRId64 " begins with the record of an earlier page again (%.*s)", r->position->pages + 1,
 	    (int)MIN(id.n, 64), id.p ? id.p : "");
 	return RC_INVALID;
+}
+
+static enum rc hand_over_deletion(struct reading *r, struct str raw, const struct slice *fields)
+{
+	struct slice given[ID_PARTS_MAX + 1] = {0};
+	size_t n = r->list->id->n;
+	memcpy(given, fields, (n + (r->resource->deletion.time != NULL)) * sizeof *fields);
+	return r->record(r->user, raw, given);
 }
 
 static enum rc on_record(void *user, struct str raw, const struct slice *fields)
@@ -87,6 +95,8 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 		if (rc)
 			return rc;
 	}
+	if (r->position->phase == PHASE_DELETED)
+		return hand_over_deletion(r, raw, fields);
 	int64_t us;
 	int at = res->watermark_column;
 	if (at >= 0 && slice_time(&res->columns.at[at], &fields[res->id.n + (size_t)at], &us))
@@ -100,7 +110,7 @@ static const struct slice *envelope_at(
     const struct reading *r, const struct slice *envelope, enum envelope which)
 {
 	static const struct slice absent = {.kind = SLICE_ABSENT};
-	int at = r->resource->envelope[which];
+	int at = r->list->envelope[which];
 	return at < 0 ? &absent : &envelope[at];
 }
 
@@ -146,7 +156,7 @@ static struct str link_next(struct str header)
 static bool read_next(
     const struct reading *r, const struct http_response *res, const struct slice *s, struct buf *out)
 {
-	const struct paging *paging = &r->resource->paging;
+	const struct paging *paging = r->list->paging;
 	buf_clear(out);
 	if (paging->next_header) {
 		struct str header = http_response_header(res, paging->next_header);
@@ -166,7 +176,7 @@ static bool read_next(
 
 static bool stop_rule(const struct reading *r, const struct slice *envelope)
 {
-	const struct paging *paging = &r->resource->paging;
+	const struct paging *paging = r->list->paging;
 	size_t n = r->page->records;
 	switch (paging->stop) {
 	case STOP_SHORT_PAGE:
@@ -203,7 +213,7 @@ static bool turn_by_cursor(struct reading *r, const struct http_response *res, c
 		return false;
 	}
 	bool stop = stop_rule(r, envelope);
-	if (!stop && !next.n && r->resource->paging.stop == STOP_MORE_FLAG) {
+	if (!stop && !next.n && r->list->paging->stop == STOP_MORE_FLAG) {
 		verdict_set(verdict, VERDICT_STALLED, "the answer says that there is more, but not where");
 		return false;
 	}
@@ -219,7 +229,7 @@ static bool turn_by_cursor(struct reading *r, const struct http_response *res, c
 
 static bool turn(struct reading *r, const struct http_response *res, const struct slice *envelope)
 {
-	switch (r->resource->paging.strategy) {
+	switch (r->list->paging->strategy) {
 	case PAGING_NONE:
 		return true;
 	case PAGING_OFFSET:
@@ -266,34 +276,43 @@ static void gather_watermark(struct reading *r, const struct slice *envelope)
 		pos->mark_us = us;
 }
 
+/* Writes where the next page begins, or ends the walk when the last list has come to its `end`. */
+static void go_on(struct reading *r, bool end)
+{
+	struct page *page = r->page;
+	page->last = end && !walk_next_phase(r->walk, r->position);
+	if (page->last)
+		page->watermark_us = final_watermark(r);
+	else
+		cursor_write(r->position, r->resource->fingerprint, &page->cursor);
+}
+
 static void end_page(struct reading *r, const struct http_response *res, const struct slice *envelope)
 {
 	struct position *pos = r->position;
 	struct page *page = r->page;
-	const struct paging *paging = &r->resource->paging;
-	page->total = envelope_number(envelope_at(r, envelope, ENVELOPE_TOTAL));
+	const struct paging *paging = r->list->paging;
+	if (pos->phase == PHASE_RECORDS)
+		page->total = envelope_number(envelope_at(r, envelope, ENVELOPE_TOTAL));
 	pos->seen += (int64_t)page->records;
 	gather_watermark(r, envelope);
-	page->last = turn(r, res, envelope);
+	bool end = turn(r, res, envelope);
 	if (page->verdict.class)
 		return;
 	uint64_t signature = r->signature;
 	if (!signature && pos->next.n)
 		signature = XXH3_64bits(pos->next.p, pos->next.n) | 1;
-	if (!r->signature && !page->last && repeats(pos, signature)) {
+	if (!r->signature && !end && repeats(pos, signature)) {
 		verdict_set(&page->verdict, VERDICT_STALLED, "the cursors go round in a circle");
 		return;
 	}
-	if (!page->last && paging->cap && pos->seen >= paging->cap) {
+	if (!end && paging->cap && pos->seen >= paging->cap) {
 		verdict_set(&page->verdict, VERDICT_CAP,
 		    "the provider shows no more than %" PRId64 " records", paging->cap);
 		return;
 	}
 	remember(pos, signature);
-	if (page->last)
-		page->watermark_us = final_watermark(r);
-	else
-		cursor_write(pos, r->resource->fingerprint, &page->cursor);
+	go_on(r, end);
 }
 
 /* ---- a page ---- */
@@ -303,7 +322,7 @@ static void read_records(struct reading *r, const struct http_response *res)
 	struct err err = {0};
 	struct slice envelope[ENVELOPE_COUNT];
 	struct str body = res->body ? buf_str(res->body) : STR("");
-	enum rc rc = slice_page(r->resource->plan, body, envelope, on_record, r, &err);
+	enum rc rc = slice_page(r->list->plan, body, envelope, on_record, r, &err);
 	if (r->page->verdict.class)
 		return;
 	if (rc)
@@ -313,12 +332,11 @@ static void read_records(struct reading *r, const struct http_response *res)
 		end_page(r, res, envelope);
 }
 
-/* An answer without records that ends the walk. */
+/* An answer without records that ends the list. */
 static void end_empty(struct reading *r)
 {
 	r->page->verdict.class = VERDICT_OK;
-	r->page->last = true;
-	r->page->watermark_us = final_watermark(r);
+	go_on(r, true);
 }
 
 void provider_page(const struct walk *w, const struct http_response *res, provider_record_fn *record,
@@ -326,7 +344,7 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 {
 	struct position pos;
 	struct err err = {0};
-	struct reading r = {w, w->resource, &pos, record, user, ret, 0, 0};
+	struct reading r = {w, w->resource, NULL, &pos, record, user, ret, 0, 0};
 	ret->cursor.max = CURSOR_TEXT_MAX;
 	buf_clear(&ret->cursor);
 	*ret = (struct page){.cursor = ret->cursor, .total = -1};
@@ -336,6 +354,7 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 		position_done(&pos);
 		return;
 	}
+	r.list = walk_list(w, &pos);
 	struct answer answer = {res, w->resource, pos.next.n != 0, w->now_us};
 	verdict_of(&answer, &ret->verdict);
 	if (ret->verdict.class == VERDICT_EMPTY)

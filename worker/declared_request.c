@@ -44,9 +44,9 @@ static bool param_applies(const struct param *p, const struct position *pos)
 	case WHEN_ALWAYS:
 		return true;
 	case WHEN_FULL:
-		return pos->since_us == 0;
+		return position_since_us(pos) == 0;
 	case WHEN_INCREMENTAL:
-		return pos->since_us != 0;
+		return position_since_us(pos) != 0;
 	case WHEN_FIRST:
 		return pos->pages == 0;
 	case WHEN_NEXT:
@@ -70,11 +70,11 @@ static enum rc add_value(
 
 static enum rc add_query(struct making *m)
 {
-	const struct resource *res = m->walk->resource;
+	const struct listing *list = m->list;
 	struct buf *out = &m->request->text;
 	char separator = '?';
-	for (size_t i = 0; i < res->params.n; i++) {
-		const struct param *p = &res->params.at[i];
+	for (size_t i = 0; i < list->nparams; i++) {
+		const struct param *p = &list->params[i];
 		size_t start = out->n;
 		bool added;
 		if (p->in != PARAM_QUERY || !param_applies(p, m->position))
@@ -128,14 +128,14 @@ static void replace_origin(struct making *m)
 static enum rc add_url(struct making *m)
 {
 	struct buf *out = &m->request->text;
-	const struct resource *res = m->walk->resource;
+	const struct listing *list = m->list;
 	enum rc rc = expand_all(m, &m->walk->provider->base_url, ESCAPE_URL);
 	if (rc)
 		return rc;
-	if (res->paging.strategy == PAGING_LINK && m->position->next.n) {
+	if (list->paging->strategy == PAGING_LINK && m->position->next.n) {
 		rc = add_link(m, url_origin(buf_str(out)));
 	} else {
-		rc = expand_all(m, &res->path, ESCAPE_URL);
+		rc = expand_all(m, list->path, ESCAPE_URL);
 		if (!rc)
 			rc = add_query(m);
 	}
@@ -189,28 +189,28 @@ static enum rc add_token(struct making *m)
 static enum rc add_headers(struct making *m)
 {
 	const struct provider *p = m->walk->provider;
-	const struct resource *res = m->walk->resource;
+	const struct listing *list = m->list;
 	enum rc rc = add_token(m);
 	for (size_t i = 0; !rc && i < p->headers.n; i++)
 		rc = add_header(m, &p->headers.at[i]);
-	for (size_t i = 0; !rc && i < res->params.n; i++)
-		if (res->params.at[i].in == PARAM_HEADER && param_applies(&res->params.at[i], m->position))
-			rc = add_header(m, &res->params.at[i]);
-	if (rc || res->method != METHOD_POST)
+	for (size_t i = 0; !rc && i < list->nparams; i++)
+		if (list->params[i].in == PARAM_HEADER && param_applies(&list->params[i], m->position))
+			rc = add_header(m, &list->params[i]);
+	if (rc || list->method != METHOD_POST)
 		return rc;
 	size_t start = m->request->text.n;
 	buf_printf(&m->request->text, "Content-Type: %s",
-	    res->body == BODY_FORM ? "application/x-www-form-urlencoded" : "application/json");
+	    list->body == BODY_FORM ? "application/x-www-form-urlencoded" : "application/json");
 	return end_header(m, start);
 }
 
 static enum rc add_form(struct making *m)
 {
-	const struct resource *res = m->walk->resource;
+	const struct listing *list = m->list;
 	struct buf *out = &m->request->text;
 	size_t first = out->n;
-	for (size_t i = 0; i < res->params.n; i++) {
-		const struct param *p = &res->params.at[i];
+	for (size_t i = 0; i < list->nparams; i++) {
+		const struct param *p = &list->params[i];
 		size_t start = out->n;
 		bool added;
 		if (p->in != PARAM_BODY || !param_applies(p, m->position))
@@ -226,12 +226,12 @@ static enum rc add_form(struct making *m)
 /* An object of strings. */
 static enum rc add_json(struct making *m)
 {
-	const struct resource *res = m->walk->resource;
+	const struct listing *list = m->list;
 	struct provider_request *rq = m->request;
 	struct jsonw w = JSONW(&rq->text);
 	jsonw_object(&w, NULL);
-	for (size_t i = 0; i < res->params.n; i++) {
-		const struct param *p = &res->params.at[i];
+	for (size_t i = 0; i < list->nparams; i++) {
+		const struct param *p = &list->params[i];
 		const struct template_part *missing = NULL;
 		if (p->in != PARAM_BODY || !param_applies(p, m->position))
 			continue;
@@ -250,14 +250,14 @@ static enum rc add_json(struct making *m)
 static enum rc make(struct making *m)
 {
 	struct provider_request *rq = m->request;
-	const struct resource *res = m->walk->resource;
+	const struct listing *list = m->list;
 	enum rc rc = add_url(m);
 	if (!rc)
 		rc = add_headers(m);
 	size_t body_at = rq->text.n;
-	bool post = res->method == METHOD_POST;
+	bool post = list->method == METHOD_POST;
 	if (!rc && post)
-		rc = res->body == BODY_FORM ? add_form(m) : add_json(m);
+		rc = list->body == BODY_FORM ? add_form(m) : add_json(m);
 	if (rc)
 		return rc;
 	if (!buf_ok(&rq->text) || !buf_ok(&rq->scratch))
@@ -268,7 +268,7 @@ static enum rc make(struct making *m)
 	if (post)
 		rq->body = (struct str){rq->text.p + body_at, rq->text.n - body_at};
 	rq->method = post ? "POST" : "GET";
-	rq->timeout_ms = res->timeout_s * 1000;
+	rq->timeout_ms = m->walk->resource->timeout_s * 1000;
 	rq->cursor_sent = m->position->next.n != 0;
 	return RC_OK;
 }
@@ -290,6 +290,7 @@ enum rc provider_next(
 		return rc;
 	position_init(&pos);
 	rc = walk_position(w, &pos, err);
+	m.list = walk_list(w, &pos);
 	if (!rc)
 		rc = make(&m);
 	position_done(&pos);

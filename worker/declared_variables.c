@@ -102,7 +102,7 @@ struct str variable_lookup(void *user, const struct template_part *part)
 	case TEMPLATE_DC:
 		return dc_text(m, part->text);
 	case TEMPLATE_PAGE_SIZE:
-		return res->paging.size ? number_text(m, res->paging.size) : (struct str){0};
+		return m->list->paging->size ? number_text(m, m->list->paging->size) : (struct str){0};
 	case TEMPLATE_PAGE_OFFSET:
 		return number_text(m, pos->offset);
 	case TEMPLATE_PAGE_NUMBER:
@@ -110,7 +110,7 @@ struct str variable_lookup(void *user, const struct template_part *part)
 	case TEMPLATE_CURSOR:
 		return pos->next.n ? buf_str(&pos->next) : (struct str){0};
 	case TEMPLATE_SINCE:
-		return time_text(m, pos->since_us);
+		return time_text(m, position_since_us(pos));
 	case TEMPLATE_UNTIL:
 		return time_text(m, pos->started_us - res->incremental.holdback_s * US_PER_S);
 	case TEMPLATE_COLUMNS:

@@ -75,14 +75,23 @@ struct page {
 	int64_t watermark_us; /* with `last`: to be stored for the next incremental walk; 0: leave what is
 	                         there */
 	int64_t total;        /* records that the provider says there are, or -1 */
-	size_t records;       /* handed over */
+	size_t records;       /* handed over, or deletions */
 };
 
 void page_done(struct page *p);
 
+/* What the answer to the walk's next request holds. */
+enum page_kind {
+	PAGE_RECORDS,
+	PAGE_DELETIONS /* of the provider's feed: identities of what is gone */
+};
+
+enum page_kind provider_page_kind(const struct walk *w);
+
 /*
  * One record: its bytes, and its fields: the parts of its identity, then the resource's columns in order. All
- * of it points into the body. Anything but RC_OK ends the page as permanent.
+ * of it points into the body. On a page of deletions the fields are the parts of the identity, then the time
+ * of the deletion (absent when the feed does not say). Anything but RC_OK ends the page as permanent.
  */
 typedef enum rc provider_record_fn(void *user, struct str raw, const struct slice *fields);
 

@@ -172,7 +172,6 @@ static enum task_step restart_walk(struct task *t, const char *reason)
 	    LOG_LEVEL_WARN, "walk_restarted", LOG_UUID("task_id", &t->task_id), LOG_STR("reason", reason));
 	buf_clear(&t->cursor);
 	t->walk.incremental = false;
-	t->walk.watermark_us = 0;
 	return TASK_TOKEN; /* and not FETCH, where it may come from: that would be to wait there */
 }
 
@@ -273,6 +272,7 @@ static enum task_step step_fetch(struct task *t)
 
 struct reading {
 	struct rows *rows;
+	enum page_kind kind;
 	struct row_writer writer;
 };
 
@@ -280,6 +280,8 @@ static enum rc record(void *user, struct str raw, const struct slice *fields)
 {
 	struct reading *r = user;
 
+	if (r->kind == PAGE_DELETIONS)
+		return RC_OK;
 	return rows_add(r->rows, &r->writer, raw, fields);
 }
 
@@ -313,6 +315,7 @@ static enum task_step read_answer(struct task *t, const struct http_response *re
 	struct rows *rows = rows_new(t);
 	struct reading reading = {
 	    .rows = rows,
+	    .kind = provider_page_kind(&t->walk),
 	    .writer = {.layout = t->table->layout,
 	        .connection_id = t->connection_id,
 	        .tenant_id = t->tenant_id,

@@ -241,7 +241,7 @@ struct parent {
 
 enum deletion_strategy {
 	DELETION_NONE,            /* nothing tells */
-	DELETION_FEED,            /* a list of deleted ids */
+	DELETION_FEED,            /* a list of deleted ids, asked for when the records have ended */
 	DELETION_FIELD,           /* a record says it of itself (status = cancelled) */
 	DELETION_GENERATION,      /* what a complete walk did not show is gone */
 	DELETION_TWO_GENERATIONS, /* what two complete walks did not show: offset paging may skip rows */
@@ -253,7 +253,7 @@ struct deletion {
 	LIST_OF(struct param) params;
 	const char *records; /*   its records, */
 	struct texts id;     /*   their identity, */
-	const char *time;    /*   and when; "" unknown */
+	const char *time;    /*   and when (RFC 3339); NULL: it does not say */
 	struct paging paging;
 	const char *field;         /* field: where, and */
 	struct texts equals;       /*   what it says */
@@ -276,6 +276,14 @@ enum identity_kind {
 	IDENTITY_POSITION, /* none: window, walk, page and ordinal stand for it (Amazon's events) */
 };
 
+/* Which list a walk is in. Walks go through those that the resource has, in this order. */
+enum phase {
+	PHASE_RECORDS, /* the resource's own */
+	PHASE_BY_KEY,  /* what is beyond its paging's cap */
+	PHASE_DELETED, /* the feed of deletions */
+	PHASE_COUNT
+};
+
 /* What else the engine reads of a page, outside of its records. */
 enum envelope {
 	ENVELOPE_NEXT,
@@ -285,6 +293,26 @@ enum envelope {
 	ENVELOPE_WATERMARK,
 	ENVELOPE_COUNT
 };
+
+/*
+ * One list of the provider's, the same way for each phase: how to ask for it, page through it and read it.
+ * Views into the declaration, made when it is read.
+ */
+struct listing {
+	enum http_method method;
+	enum body_format body;
+	const struct template *path;
+	const struct param *params;
+	size_t nparams;
+	const struct paging *paging;
+	const struct texts *id;
+	/* Of the records: the id's parts; then the columns, or for deletions their time (when the feed has
+	 * one). */
+	struct slice_plan *plan;      /* NULL: there is no such list */
+	int envelope[ENVELOPE_COUNT]; /* index in the plan's envelope, or -1 */
+};
+
+#define ID_PARTS_MAX 8 /* paths that make an identity */
 
 struct provider;
 
@@ -316,8 +344,7 @@ struct resource {
 	char fingerprint[9];  /* 8 hex digits of this resource's declaration; cursors carry it */
 	int watermark_column; /* index of incremental.field, or -1 */
 	const struct provider *provider;
-	struct slice_plan *plan;      /* of the records, the id's parts, then the columns */
-	int envelope[ENVELOPE_COUNT]; /* index in the plan's envelope, or -1 */
+	struct listing list[PHASE_COUNT];
 };
 
 struct dc_variable {

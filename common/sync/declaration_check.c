@@ -84,16 +84,23 @@ static enum rc check_columns(const struct reader *r, const config_setting_t *at,
 	return RC_OK;
 }
 
+static enum rc check_id(const struct reader *r, const config_setting_t *at, const struct texts *id)
+{
+	if (id->n > ID_PARTS_MAX)
+		return reader_fail(r, at, "at most %d paths are allowed", ID_PARTS_MAX);
+	for (size_t i = 0; i < id->n; i++)
+		if (!id->at[i][0])
+			return reader_fail(r, at, "a path may not be empty");
+	return RC_OK;
+}
+
 static enum rc check_identity(const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
 	if (res->identity == IDENTITY_POSITION)
 		return RC_OK;
 	if (!res->id.n)
 		return reader_fail(r, reader_at(at, "id"), "has to name the paths of the record's identity");
-	for (size_t i = 0; i < res->id.n; i++)
-		if (!res->id.at[i][0])
-			return reader_fail(r, reader_at(at, "id"), "a path may not be empty");
-	return RC_OK;
+	return check_id(r, reader_at(at, "id"), &res->id);
 }
 
 /* ---- paging ---- */
@@ -207,12 +214,27 @@ static enum rc check_parent_keys(
 	return RC_OK;
 }
 
+static enum rc check_feed(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	const struct deletion *d = &res->deletion;
+	const config_setting_t *strategy = reader_at(at, "strategy");
+	if (!d->path.n || !d->id.n)
+		return reader_fail(r, strategy, "feed needs the keys \"path\" and \"id\"");
+	if (d->id.n != res->id.n)
+		return reader_fail(r, reader_at(at, "id"), "has %zu paths, but the records' identity has %zu",
+		    d->id.n, res->id.n);
+	if (!res->incremental.on)
+		return reader_fail(
+		    r, strategy, "feed needs the group \"incremental\": its watermark says since when");
+	return check_id(r, reader_at(at, "id"), &d->id);
+}
+
 static enum rc check_deletion(const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
 	const struct deletion *d = &res->deletion;
 	const config_setting_t *strategy = reader_at(at, "strategy");
-	if (d->strategy == DELETION_FEED && !res->hook && (!d->path.n || !d->id.n))
-		return reader_fail(r, strategy, "feed needs the keys \"path\" and \"id\"");
+	if (d->strategy == DELETION_FEED && !res->hook)
+		return check_feed(r, at, res);
 	if (d->strategy == DELETION_FIELD && (!d->field || !d->equals.n))
 		return reader_fail(r, strategy, "field needs the keys \"field\" and \"equals\"");
 	return RC_OK;

@@ -41,7 +41,7 @@ static void check_resource(const struct resource *resource)
 	check(buf_ok(&list) && list.n > 0, "no column list");
 	row_layout_columns(layout, &n);
 	check(n >= 4, "too few columns");
-	check(resource->plan != NULL, "no plan");
+	check(resource->list[PHASE_RECORDS].plan != NULL, "no plan");
 	check(strlen(resource->fingerprint) == 8, "no fingerprint");
 	row_layout_free(layout);
 	buf_done(&list);

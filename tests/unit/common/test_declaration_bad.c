@@ -57,6 +57,8 @@ static const struct {
     {"paging_stop", 13, "resources[0].paging.stop: more_flag needs the key \"more\""},
     {"incremental_no_parameter", 14, "resources[0].incremental: no parameter holds ${since}"},
     {"incremental_field", 14, "resources[0].incremental.field: \"title\" is no column of type timestamp"},
+    {"deletion_id", 15, "resources[0].deletion.id: has 2 paths, but the records' identity has 1"},
+    {"deletion_since", 14, "resources[0].deletion.strategy: feed needs the group \"incremental\""},
     {"parent", 14, "resources[0].parent.resource: there is no resource \"nothing\""},
     {"deletion", 14, "resources[0].deletion.strategy: feed needs the keys \"path\" and \"id\""},
     {"verdict_for_all", 4, "verdicts[0]: the rule holds for everything"},

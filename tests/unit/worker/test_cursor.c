@@ -15,6 +15,8 @@ static void comes_back_as_it_was(void **state)
 	position_init(&b);
 	a.started_us = 1795000000123456;
 	a.since_us = 1;
+	a.deleted_since_us = 2;
+	a.phase = PHASE_DELETED;
 	a.offset = 300;
 	a.number = 4;
 	a.pages = 3;
@@ -27,6 +29,8 @@ static void comes_back_as_it_was(void **state)
 	assert_int_equal(cursor_read(buf_str(&text), "0a1b2c3d", &b, NULL), RC_OK);
 	assert_int_equal(b.started_us, a.started_us);
 	assert_int_equal(b.since_us, 1);
+	assert_int_equal(b.deleted_since_us, 2);
+	assert_int_equal(b.phase, PHASE_DELETED);
 	assert_int_equal(b.offset, 300);
 	assert_int_equal(b.number, 4);
 	assert_int_equal(b.pages, 3);
@@ -70,6 +74,7 @@ static void refuses_what_it_did_not_write(void **state)
 	    {"{\"declaration\":\"ffffffff\",\"offset\":\"5\"}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"offset\":-1}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"offset\":1.5}", "damaged"},
+	    {"{\"declaration\":\"ffffffff\",\"phase\":3}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"last\":7}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"last\":\"\"}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"last\":\"xyz\"}", "damaged"},

@@ -84,13 +84,13 @@ static inline const char *ask(struct rig *rig)
 }
 
 /* Answers the last request and moves the walk on when it goes on. */
-static inline const struct page *answer_with(
-    struct rig *rig, int status, const struct http_header *header, const char *text)
+static inline const struct page *answer_to(struct rig *rig, provider_record_fn *record, int status,
+    const struct http_header *header, const char *text)
 {
 	AUTO(buf_done) struct buf body = BUF(1 << 20);
 	struct http_response res = {status, &body, header, header ? 1 : 0, 5};
 	buf_add_text(&body, text);
-	provider_page(&rig->walk, &res, gather, rig, &rig->page);
+	provider_page(&rig->walk, &res, record, rig, &rig->page);
 	if (!rig->page.verdict.class && !rig->page.last) {
 		buf_clear(&rig->cursor);
 		buf_add_str(&rig->cursor, buf_str(&rig->page.cursor));
@@ -98,6 +98,12 @@ static inline const struct page *answer_with(
 		rig->walk.now_us += 1000000;
 	}
 	return &rig->page;
+}
+
+static inline const struct page *answer_with(
+    struct rig *rig, int status, const struct http_header *header, const char *text)
+{
+	return answer_to(rig, gather, status, header, text);
 }
 
 static inline const struct page *answer(struct rig *rig, const char *text)
