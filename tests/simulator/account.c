@@ -82,9 +82,9 @@ struct resource *resource_get(struct accounts *all, struct account *account, str
 	return r;
 }
 
-int64_t account_now_s(void)
+int64_t account_now_s(const struct account *account)
 {
-	return (clock_unix_us() + 999999) / 1000000;
+	return (clock_unix_us() + 999999) / 1000000 + account->clock_skew_s;
 }
 
 enum rc resource_resize(struct account *account, struct resource *resource, uint64_t records, struct err *err)
@@ -96,7 +96,7 @@ enum rc resource_resize(struct account *account, struct resource *resource, uint
 			return err_set(
 			    err, RC_LIMIT, "records.%s: grew %d times already", resource->name, BIRTHS_MAX);
 		resource->births[resource->birth_count++] = (struct birth){
-		    resource->records, account_now_s()};
+		    resource->records, account_now_s(account)};
 	}
 	while (resource->birth_count && resource->births[resource->birth_count - 1].from >= records)
 		resource->birth_count--;
@@ -104,6 +104,59 @@ enum rc resource_resize(struct account *account, struct resource *resource, uint
 	resource->sized = true;
 	account->generation++;
 	return RC_OK;
+}
+
+/* Where index i is among those removed, or would be. */
+static size_t removed_place(const struct resource *r, uint64_t i)
+{
+	size_t low = 0;
+	size_t high = r->removed_n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (r->removed[middle].i < i)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool resource_lacks(const struct resource *r, uint64_t i)
+{
+	size_t at = removed_place(r, i);
+
+	return at < r->removed_n && r->removed[at].i == i;
+}
+
+void resource_remove(struct account *account, struct resource *r, uint64_t i)
+{
+	size_t at = removed_place(r, i);
+
+	if (i >= r->records || resource_lacks(r, i))
+		return;
+	r->removed = mem_realloc(r->removed, (r->removed_n + 1) * sizeof *r->removed);
+	memmove(r->removed + at + 1, r->removed + at, (r->removed_n - at) * sizeof *r->removed);
+	r->removed[at] = (struct removal){(uint32_t)i, account_now_s(account)};
+	r->removed_n++;
+	account->generation++;
+}
+
+void resource_restore(struct account *account, struct resource *r, uint64_t i)
+{
+	size_t at = removed_place(r, i);
+
+	if (!resource_lacks(r, i))
+		return;
+	r->removed_n--;
+	memmove(r->removed + at, r->removed + at + 1, (r->removed_n - at) * sizeof *r->removed);
+	account->generation++;
+}
+
+uint64_t resource_count(const struct resource *r)
+{
+	return r->records - removed_place(r, r->records);
 }
 
 enum rc account_revise(struct account *account, const struct revision *revision, struct err *err)
@@ -127,6 +180,7 @@ static void account_free(struct account *a)
 		next = r->next;
 		for (size_t i = 0; i < VIEWS_MAX; i++)
 			free(r->views[i].index);
+		free(r->removed);
 		free(r);
 	}
 	dials_clear(a);

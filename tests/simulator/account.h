@@ -29,6 +29,12 @@ struct birth {
 	int64_t born_s;
 };
 
+/* A record that is gone: shown by no list, but by a feed of deletions. */
+struct removal {
+	uint32_t i;
+	int64_t removed_s;
+};
+
 enum order {
 	ORDER_NONE, /* what a provider serves that promises no order: stable, but not by id */
 	ORDER_ID,
@@ -60,6 +66,8 @@ struct resource {
 	uint64_t last_start; /* where the last page began */
 	struct birth births[BIRTHS_MAX];
 	unsigned birth_count;
+	struct removal *removed; /* in the order of their indexes */
+	size_t removed_n;
 	struct view views[VIEWS_MAX];
 	unsigned view_next;
 	struct resource *next;
@@ -71,7 +79,8 @@ struct account {
 	unsigned number; /* trailing digits of the name, below 100,000 */
 	int64_t latency_ms;
 	int64_t expires_in_s;
-	uint64_t generation; /* grows with every change of its records */
+	int64_t clock_skew_s; /* how far its clock is ahead: the Date header and the times of changes */
+	uint64_t generation;  /* grows with every change of its records */
 	struct revision revisions[REVISIONS_MAX];
 	unsigned revision_count;
 	struct resource *resources;
@@ -109,9 +118,15 @@ struct resource *resource_get(struct accounts *all, struct account *account, str
  * removes the last. */
 enum rc resource_resize(
     struct account *account, struct resource *resource, uint64_t records, struct err *err) MUST_USE;
-/* The present in whole seconds, rounded up: what changes now is never older than a reading of the clock
- * before it. */
-int64_t account_now_s(void);
+/* Record i is gone from now on, or back again. */
+void resource_remove(struct account *account, struct resource *resource, uint64_t i);
+void resource_restore(struct account *account, struct resource *resource, uint64_t i);
+bool resource_lacks(const struct resource *resource, uint64_t i);
+/* How many records it has now. */
+uint64_t resource_count(const struct resource *resource);
+/* The present by the account's clock in whole seconds, rounded up: what changes now is never older than a
+ * reading of that clock before it. */
+int64_t account_now_s(const struct account *account);
 enum rc account_revise(struct account *account, const struct revision *revision, struct err *err) MUST_USE;
 void accounts_done(struct accounts *all);
 

@@ -46,10 +46,10 @@ static void record_id(struct account *account, struct resource *resource, uint64
 static void page(struct simulator *sim, struct exchange *ex)
 {
 	const struct window *w = &ex->window;
-	uint64_t n = ex->resource->records;
+	uint64_t n = view_get(ex->account, ex->resource, &w->of)->n;
 	uint64_t number = w->asked / w->limit + 1;
 	uint64_t pages = w->loop ? number + 1 : (n + w->limit - 1) / w->limit;
-	uint64_t from = MIN(n, w->loop ? (uint64_t)MAX(w->loop_to, 0) : w->start);
+	uint64_t from = MIN(n, page_loop_start(w));
 	uint64_t to = MIN(n, from + w->limit);
 
 	buf_printf(&sim->body,
@@ -94,5 +94,5 @@ void acme_begin(struct simulator *sim, struct exchange *ex)
 	}
 	ex->window.of.order = ORDER_ID;
 	ex->window.limit = (uint64_t)per_page;
-	ex->window.start = ex->window.asked = (uint64_t)((number - 1) * per_page);
+	ex->window.start = (uint64_t)((number - 1) * per_page);
 }

@@ -5,14 +5,33 @@
 
 void page_records(struct simulator *sim, struct exchange *ex, uint64_t from, uint64_t to)
 {
-	const struct view *view = view_get(ex->account, ex->resource, &ex->window.of);
+	const struct window *w = &ex->window;
+	const struct view *view = view_get(ex->account, ex->resource, &w->of);
+	uint64_t first = from - MIN(from, w->overlap);
+	uint64_t n = to - first;
+	uint64_t again = MIN(w->again, n);
 
-	for (uint64_t k = from; k < to; k++) {
-		if (k > from)
+	if (w->empty)
+		return;
+	for (uint64_t k = 0; k < n + again; k++) {
+		uint64_t at = k < n ? k : k - again;
+
+		if (k)
 			buf_add_char(&sim->body, ',');
-		ex->api->record(ex->account, ex->resource, view_at(view, k), &sim->body);
+		at = w->backwards ? to - 1 - at : first + at;
+		ex->api->record(ex->account, ex->resource, view_at(view, at), &sim->body);
 	}
-	sim->traffic.count.records += to - from;
+	sim->traffic.count.records += n + again;
+}
+
+uint64_t page_loop_start(const struct window *w)
+{
+	uint64_t to = (uint64_t)MAX(w->loop_to, 0);
+	uint64_t from = (uint64_t)w->loop_from;
+
+	if (!w->loop)
+		return w->start;
+	return from > to && w->start > to ? to + (w->start - to) % (from - to) : to;
 }
 
 void apis_init(uint64_t seed)

@@ -3,8 +3,13 @@
 /* What api.c and the providers' files share. */
 #include "simulator.h"
 
-/* Records from index `from` to before `to`, comma-separated, into the body; counts them. */
+/* The records at positions `from` to before `to`, comma-separated, into the body, as the dials have them;
+ * counts them. */
 void page_records(struct simulator *sim, struct exchange *ex, uint64_t from, uint64_t to);
+
+/* Where the page begins, for those that are asked by position: with a loop, round and round before
+ * `loop_from`. */
+uint64_t page_loop_start(const struct window *w);
 
 void practicepanther_init(uint64_t seed);
 void practicepanther_done(void);

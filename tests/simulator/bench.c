@@ -75,18 +75,29 @@ static void record_id(struct account *account, struct resource *resource, uint64
 	buf_printf(ret, "a%05u-%09" PRIu64, account->number, i);
 }
 
+/* An empty page leads to the same records by another cursor, and is a cursor of one more digit. */
+static int cursor_width(const struct exchange *ex)
+{
+	char sent[PARAM_MAX] = "";
+
+	request_param(ex->req.query, "cursor", sent);
+	return ex->window.empty ? (int)strlen(sent) + 1 : 0;
+}
+
 static void page(struct simulator *sim, struct exchange *ex)
 {
 	const struct window *w = &ex->window;
-	uint64_t n = ex->resource->records;
+	uint64_t n = view_get(ex->account, ex->resource, &w->of)->n;
 	uint64_t from = MIN(w->start, n);
 	uint64_t to = MIN(n, from + w->limit);
-	uint64_t next = !w->loop ? to : w->loop_to < 0 ? w->start : (uint64_t)w->loop_to;
+	uint64_t next = w->empty ? w->asked : w->asked + w->limit;
 
+	if (w->loop)
+		next = w->loop_to < 0 ? w->start : (uint64_t)w->loop_to;
 	buf_add_text(&sim->body, "{\"data\":[");
 	page_records(sim, ex, from, to);
-	if (to < n || w->loop)
-		buf_printf(&sim->body, "],\"next_cursor\":\"%" PRIu64 "\"}", next);
+	if (next < n || w->loop)
+		buf_printf(&sim->body, "],\"next_cursor\":\"%0*" PRIu64 "\"}", cursor_width(ex), next);
 	else
 		buf_add_text(&sim->body, "],\"next_cursor\":null}");
 }

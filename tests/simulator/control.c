@@ -46,8 +46,8 @@ static void state_write(const struct account *a, struct buf *ret)
 		buf_printf(ret, ":%" PRIu64, r->records);
 		comma = ",";
 	}
-	buf_printf(ret, "},\"latency_ms\":%" PRId64 ",\"version\":%u", a->latency_ms,
-	    a->revisions[a->revision_count - 1].number);
+	buf_printf(ret, "},\"latency_ms\":%" PRId64 ",\"clock_skew\":%" PRId64 ",\"version\":%u",
+	    a->latency_ms, a->clock_skew_s, a->revisions[a->revision_count - 1].number);
 	revisions_write(a, ret);
 	buf_printf(ret,
 	    ",\"requests\":%" PRIu64 ",\"pages\":%" PRIu64 ",\"in_flight\":%u,\"token\":", a->served,
@@ -133,11 +133,14 @@ void control_rows(struct simulator *sim, struct exchange *ex)
 		return;
 	}
 	uint64_t to = MIN(ex->resource->records, (uint64_t)(from + n));
+	const char *comma = "";
 	answer_text(sim, ex, 200, "[");
 	for (uint64_t i = (uint64_t)from; i < to; i++) {
-		if (i > (uint64_t)from)
-			buf_add_text(&sim->body, ",\n");
+		if (resource_lacks(ex->resource, i))
+			continue;
+		buf_add_text(&sim->body, comma);
 		ex->api->record(ex->account, ex->resource, i, &sim->body);
+		comma = ",\n";
 	}
 	buf_add_text(&sim->body, "]\n");
 }
@@ -149,6 +152,7 @@ static void digest_write(struct exchange *ex, bool ids, struct buf *ret)
 	unsigned char md[EVP_MAX_MD_SIZE];
 	unsigned md_n = 0;
 	struct buf id = BUF(128);
+	const char *comma = "";
 	uint64_t xor = 0;
 	uint64_t sum = 0;
 
@@ -156,17 +160,20 @@ static void digest_write(struct exchange *ex, bool ids, struct buf *ret)
 		abort();
 	buf_add_text(ret, "{\"ids\":[");
 	for (uint64_t i = 0; i < ex->resource->records; i++) {
+		if (resource_lacks(ex->resource, i))
+			continue;
 		buf_clear(&id);
 		ex->api->id(ex->account, ex->resource, i, &id);
 		uint64_t h = XXH3_64bits(id.p, id.n);
 		xor ^= h;
 		sum += h;
-		if (i && EVP_DigestUpdate(sha, "\n", 1) != 1)
+		if (comma[0] && EVP_DigestUpdate(sha, "\n", 1) != 1)
 			abort();
 		if (EVP_DigestUpdate(sha, id.p, id.n) != 1)
 			abort();
 		if (ids)
-			buf_printf(ret, "%s\"%s\"", i ? "," : "", id.p);
+			buf_printf(ret, "%s\"%s\"", comma, id.p);
+		comma = ",";
 	}
 	if (EVP_DigestFinal_ex(sha, md, &md_n) != 1)
 		abort();
@@ -174,7 +181,7 @@ static void digest_write(struct exchange *ex, bool ids, struct buf *ret)
 	buf_done(&id);
 	buf_printf(ret,
 	    "],\"count\":%" PRIu64 ",\"xor\":\"%016" PRIx64 "\",\"sum\":\"%016" PRIx64 "\",\"sha256\":\"",
-	    ex->resource->records, xor, sum);
+	    resource_count(ex->resource), xor, sum);
 	buf_add_hex(ret, md, md_n);
 	buf_add_text(ret, "\"}\n");
 }

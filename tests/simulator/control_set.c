@@ -7,6 +7,7 @@
 #include <math.h>
 
 #define BULK_MAX 1000000
+#define SKEW_MAX_S 86400
 
 static void json_put_ptr(struct json_object **json)
 {
@@ -60,6 +61,54 @@ static enum rc records_set(
 	return RC_OK;
 }
 
+/* Exactly the records at these indexes are gone. */
+static void removed_list(struct account *a, struct resource *r, struct json_object *list)
+{
+	size_t n = json_object_array_length(list);
+
+	for (size_t k = r->removed_n; k-- > 0;) {
+		size_t at = 0;
+
+		while (
+		    at < n && json_object_get_int64(json_object_array_get_idx(list, at)) != r->removed[k].i)
+			at++;
+		if (at == n)
+			resource_restore(a, r, r->removed[k].i);
+	}
+	for (size_t k = 0; k < n; k++)
+		resource_remove(a, r, (uint64_t)json_object_get_int64(json_object_array_get_idx(list, k)));
+}
+
+static enum rc removed_set(
+    struct simulator *sim, struct account *a, struct json_object *json, struct err *err)
+{
+	if (!json_object_is_type(json, json_type_object))
+		return err_set(err, RC_INVALID, "removed: an object of resource and indexes");
+	json_object_object_foreach(json, name, value)
+	{
+		int64_t i = 0;
+
+		if (!json_object_is_type(value, json_type_array))
+			return err_set(err, RC_INVALID, "removed.%s: an array of indexes", name);
+		for (size_t k = 0; k < json_object_array_length(value); k++)
+			if (number_read(json_object_array_get_idx(value, k), name, INT32_MAX, &i, err) !=
+			    RC_OK)
+				return err_prefix(err, "removed");
+		removed_list(a, resource_get(&sim->accounts, a, str_of(name)), value);
+	}
+	return RC_OK;
+}
+
+static enum rc skew_set(struct json_object *json, struct account *a, struct err *err)
+{
+	int64_t skew = json_object_get_int64(json);
+
+	if (!json_object_is_type(json, json_type_int) || skew < -SKEW_MAX_S || skew > SKEW_MAX_S)
+		return err_set(err, RC_INVALID, "clock_skew: seconds, a day either way at most");
+	a->clock_skew_s = skew;
+	return RC_OK;
+}
+
 struct setting {
 	struct simulator *sim;
 	struct account *account;
@@ -88,14 +137,18 @@ static enum rc key_set(struct setting *set, const char *key, struct json_object 
 		return number_read(value, key, 3600000, &set->account->latency_ms, err);
 	if (strcmp(key, "expires_in") == 0)
 		return number_read(value, key, INT32_MAX, &set->account->expires_in_s, err);
+	if (strcmp(key, "removed") == 0)
+		return removed_set(set->sim, set->account, value, err);
+	if (strcmp(key, "clock_skew") == 0)
+		return skew_set(value, set->account, err);
 	if (strcmp(key, "changed_at") == 0)
 		return number_read(value, key, INT64_C(4102444800), &set->revision.changed_s, err);
 	if (strcmp(key, "changed_share") == 0)
 		return share_read(value, &set->revision, err);
 	if (strcmp(key, "version") != 0)
 		return err_set(err, RC_INVALID,
-		    "%s: unknown; there are records, latency_ms, expires_in, version, changed_share, "
-		    "changed_at, dials",
+		    "%s: unknown; there are records, removed, latency_ms, clock_skew, expires_in, version, "
+		    "changed_share, changed_at, dials",
 		    key);
 	if (number_read(value, key, 9999, &n, err) != RC_OK)
 		return err->rc;
@@ -111,7 +164,7 @@ static bool is_bulk_key(const char *key)
 static enum rc account_apply(
     struct simulator *sim, struct str name, struct json_object *json, bool bulk, struct err *err)
 {
-	struct setting set = {.sim = sim, .revision = {.every = 1, .changed_s = account_now_s()}};
+	struct setting set = {.sim = sim, .revision = {.every = 1}};
 
 	if (!account_name_ok(name))
 		return err_set(err, RC_INVALID, "account: up to %d of A-Z a-z 0-9 _ . @ -", ACCOUNT_NAME_MAX);
@@ -121,7 +174,11 @@ static enum rc account_apply(
 		if (!(bulk && is_bulk_key(key)) && key_set(&set, key, value, err) != RC_OK)
 			return err->rc;
 	}
-	return set.revision.number ? account_revise(set.account, &set.revision, err) : RC_OK;
+	if (!set.revision.number)
+		return RC_OK;
+	if (!set.revision.changed_s)
+		set.revision.changed_s = account_now_s(set.account);
+	return account_revise(set.account, &set.revision, err);
 }
 
 void control_account_set(struct simulator *sim, struct exchange *ex)

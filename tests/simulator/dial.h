@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/* Misbehaviour, set per account while it runs. The kinds are one table, in dial.c. */
+/* Misbehaviour, set per account while it runs. The kinds are one table, in dial_kinds.c. */
 #include "base/base.h"
 #include "base/buf.h"
 #include "account.h"
@@ -26,4 +26,4 @@ void dials_write(const struct account *account, struct buf *ret);
 /* The table: [{"dial", "does", "takes"}]. */
 void dials_write_kinds(struct buf *ret);
 /* "name","name" of the bits in `hits`. */
-void dials_write_names(uint32_t hits, struct buf *ret);
+void dials_write_names(uint64_t hits, struct buf *ret);

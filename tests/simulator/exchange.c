@@ -60,7 +60,9 @@ static void status_body(struct simulator *sim, struct exchange *ex)
 {
 	int status = ex->answer.status;
 
-	if (status == ex->api->expired_status)
+	if (ex->answer.refusal)
+		answer_text(sim, ex, status, ex->answer.refusal);
+	else if (status == ex->api->expired_status)
 		answer_text(sim, ex, status, ex->api->expired_body);
 	else if (status == ex->api->unauthorized_status)
 		answer_text(sim, ex, status, ex->api->unauthorized_body);
@@ -104,6 +106,7 @@ void exchange_begin(struct simulator *sim, struct exchange *ex)
 	if (ex->answer.body_ready)
 		return;
 	ex->answer.delay_ms = ex->account->latency_ms;
+	ex->window.asked = ex->window.start;
 	flight_begin(sim, ex);
 	dials_before(ex);
 	if (ex->answer.fate == FATE_HANG) { /* now: a test that waits for it to happen looks here */

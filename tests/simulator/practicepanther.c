@@ -72,7 +72,7 @@ static void page(struct simulator *sim, struct exchange *ex)
 {
 	const struct window *w = &ex->window;
 	const struct view *view = view_get(ex->account, ex->resource, &w->of);
-	uint64_t from = w->loop ? (uint64_t)MAX(w->loop_to, 0) : w->start;
+	uint64_t from = page_loop_start(w);
 	uint64_t to = from < view->n ? MIN(view->n, from + w->limit) : from;
 
 	buf_add_char(&sim->body, '[');

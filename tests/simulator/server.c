@@ -20,12 +20,14 @@
 #define READ_BYTES 4096
 #define SEND_BUFFER (256 << 10) /* a page of a hundred records goes out in one call */
 #define HEAD_MAX 512
+#define DATE_BYTES 32
 #define BODY_KEEP ((size_t)16 << 20) /* a greater buffer is given back after use */
 
 struct conn {
 	struct server *server;
 	int fd;
-	bool waiting; /* begun, not finished: `ex` points into `in` */
+	bool waiting;  /* begun, not finished: `ex` points into `in` */
+	bool dripping; /* what is in `out` goes out by the clock */
 	bool readable;
 	bool hung_up;     /* the client sends no more */
 	size_t used;      /* bytes of `in` that the request takes */
@@ -112,13 +114,33 @@ static enum sent out_flush(struct conn *c)
 	return c->close_after ? SENT_LAST : SENT_ALL;
 }
 
+/* RFC 9110's Date by the clock of the account that was asked. */
+static void date_write(const struct conn *c, char date[DATE_BYTES])
+{
+	static time_t written;
+	static char text[DATE_BYTES];
+	time_t now = time(NULL) + (c->ex.account ? c->ex.account->clock_skew_s : 0);
+	struct tm tm;
+
+	if (now != written)
+		strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
+	written = now;
+	memcpy(date, text, DATE_BYTES);
+}
+
 static int head_write(const struct conn *c, char head[HEAD_MAX], size_t body_n)
 {
 	const struct answer *a = &c->ex.answer;
 	const char *type = a->type ? a->type : "application/json; charset=utf-8";
-	int n = snprintf(head, HEAD_MAX, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
-	    a->status, a->status < 400 ? "OK" : "Error", type, body_n);
+	int64_t length = MAX((int64_t)body_n + a->length_off, 0);
+	char date[DATE_BYTES];
 
+	date_write(c, date);
+	int n = snprintf(head, HEAD_MAX,
+	    "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %" PRId64 "\r\n", a->status,
+	    a->status < 400 ? "OK" : "Error", date, type, length);
+	if (a->encoding)
+		n += snprintf(head + n, HEAD_MAX - (size_t)n, "Content-Encoding: %s\r\n", a->encoding);
 	if (a->retry_after[0])
 		n += snprintf(head + n, HEAD_MAX - (size_t)n, "Retry-After: %s\r\n", a->retry_after);
 	if (c->close_after)
@@ -126,6 +148,23 @@ static int head_write(const struct conn *c, char head[HEAD_MAX], size_t body_n)
 	n += snprintf(head + n, HEAD_MAX - (size_t)n, "\r\n");
 	assert(n < HEAD_MAX);
 	return n;
+}
+
+/* The next piece; SENT_PART while there are more. */
+static enum sent drip_step(struct conn *c)
+{
+	const struct answer *a = &c->ex.answer;
+	size_t n = MIN(c->out.n - c->out_at, (size_t)a->drip_bytes);
+	ssize_t sent = send(c->fd, c->out.p + c->out_at, n, MSG_NOSIGNAL);
+
+	if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		return SENT_LAST;
+	c->out_at += (size_t)MAX(sent, 0);
+	c->dripping = c->out_at < c->out.n;
+	if (!c->dripping)
+		return out_flush(c);
+	due_add(&c->server->due, &c->due, clock_mono_ms() + a->drip_ms);
+	return SENT_PART;
 }
 
 static enum sent answer_send(struct conn *c)
@@ -139,6 +178,13 @@ static enum sent answer_send(struct conn *c)
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
 
 	c->close_after |= cut;
+	if (c->ex.answer.fate == FATE_LOST)
+		return SENT_LAST;
+	if (c->ex.answer.fate == FATE_DRIP) {
+		buf_add(&c->out, head, head_n);
+		buf_add_str(&c->out, buf_str(body));
+		return drip_step(c);
+	}
 	ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL);
 	if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
 		return SENT_LAST;
@@ -239,9 +285,9 @@ static void conn_event(struct conn *c, uint32_t events)
 		c->readable = true;
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		c->hung_up = true;
-	if (c->waiting && c->hung_up)
+	if ((c->waiting || c->dripping) && c->hung_up)
 		conn_close(c);
-	else
+	else if (!c->dripping)
 		conn_pump(c);
 }
 
@@ -278,6 +324,13 @@ static void server_accept(struct server *s)
 		conn_new(s, fd);
 }
 
+static enum sent conn_due(struct conn *c)
+{
+	if (c->dripping)
+		return drip_step(c);
+	return c->ex.answer.fate == FATE_HANG ? SENT_LAST : request_finish(c);
+}
+
 static void server_fire(struct server *s)
 {
 	struct due *item;
@@ -286,7 +339,7 @@ static void server_fire(struct server *s)
 		struct conn *c = CONTAINER_OF(item, struct conn, due);
 
 		due_remove(&s->due, item);
-		if (c->ex.answer.fate == FATE_HANG || request_finish(c) == SENT_LAST)
+		if (conn_due(c) == SENT_LAST)
 			conn_close(c);
 		else if (c->out.n == 0)
 			conn_pump(c);

@@ -25,15 +25,22 @@ enum fate {
 	FATE_SEND,
 	FATE_HANG, /* wait, then close without a byte */
 	FATE_CUT,  /* send the head and half of the body, then close */
+	FATE_LOST, /* carry it out, then close without a byte */
+	FATE_DRIP, /* send `drip_bytes` every `drip_ms` */
 };
 
 struct answer {
-	int status;       /* 0 until it is known */
-	bool body_ready;  /* the shared buffer holds the body: finish in the same turn */
-	const char *type; /* NULL: JSON */
+	int status;          /* 0 until it is known */
+	bool body_ready;     /* the shared buffer holds the body: finish in the same turn */
+	const char *refusal; /* the body for a status that a dial chose, or NULL */
+	const char *type;    /* NULL: JSON */
 	char retry_after[RETRY_AFTER_MAX];
+	const char *encoding; /* Content-Encoding, or NULL */
 	int64_t delay_ms;
 	enum fate fate;
+	int64_t drip_bytes;
+	int64_t drip_ms;
+	int64_t length_off; /* what Content-Length says besides the body's length */
 };
 
 /* A provider's API: what a page and a record look like. */
@@ -45,6 +52,9 @@ struct api {
 	const char *expired_body;
 	int unauthorized_status;
 	const char *unauthorized_body;
+	const char *forbidden_body; /* NULL: that of any refusal */
+	int cursor_status;          /* how it says that a cursor is over; 0: 410 with a code word */
+	const char *cursor_body;
 	/* Writes the body for ex->window; may set another status. */
 	void (*page)(struct simulator *sim, struct exchange *ex);
 	/* Appends record i as one JSON object. */
@@ -55,11 +65,17 @@ struct api {
 
 struct window {
 	struct selection of;
-	uint64_t start;
-	uint64_t asked; /* acme: `start` before dials */
+	uint64_t start; /* of what is served: position in the view */
+	uint64_t asked; /* `start` before dials: what comes next is counted from here */
 	uint64_t limit;
-	bool loop;       /* a dial: the way on leads back to `loop_to` */
-	int64_t loop_to; /* below 0: to where this page began */
+	/* What dials do to it. */
+	bool loop;         /* the way on leads back to `loop_to` */
+	int64_t loop_to;   /* below 0: to where this page began */
+	int64_t loop_from; /* the first position that is never reached, or 0 */
+	bool empty;        /* no records, although there are some, and a next page */
+	bool backwards;    /* the records in the opposite order */
+	uint64_t again;    /* so many of its last records come a second time */
+	uint64_t overlap;  /* so many of the records before it come first */
 };
 
 struct exchange {
@@ -70,8 +86,8 @@ struct exchange {
 	struct resource *resource;
 	struct window window;
 	struct answer answer;
-	uint32_t dials;   /* bit k: kind k of DIALS was hit */
-	int64_t pad_to;   /* a dial: bytes of the body, filled with blanks */
+	uint64_t dials;   /* bit k: kind k of DIAL_KINDS was hit */
+	int64_t bytes;    /* what the last dial that changes the body said of its size; 0: nothing */
 	bool counted;     /* in the account's in_flight */
 	bool logged;      /* already, or never to be */
 	int64_t began_ms; /* unix */

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulator keeps its promises: what other tests conclude from its answers and its log rests on these."""
+import calendar
+import email.utils
+import gzip
 import hashlib
 import http.client
 import json
@@ -443,6 +446,14 @@ def test_expire_token_and_unauthorized(sim):
     assert [sim.page("a", n=2)[0] for _ in range(2)] == [401, 200]
 
 
+def test_a_huge_record_and_a_text_that_is_no_text(sim):
+    sim.account("a", records={"contacts": 3})
+    sim.dial("a", {"dial": "huge_record", "bytes": 100000}, {"dial": "bad_utf8", "after": 1})
+    rows = json.loads(sim.page("a")[2])
+    assert len(rows) == 3 and rows[0]["notes"].startswith("x" * 100000)
+    assert b'"notes":"\xff' in raw_page(sim)[1]
+
+
 def test_records_that_cannot_be_stored(sim):
     sim.account("a", records={"contacts": 3, "orders": 3, "widgets": 3})
     sim.dial("a", {"dial": "null_id", "times": 3}, {"dial": "nul_text", "times": 3})
@@ -454,6 +465,150 @@ def test_records_that_cannot_be_stored(sim):
         rows = body[row_key] if row_key else body
         assert [row[id_key] is None for row in rows] == [True, False, False]
         assert [row[text_key].startswith("\0") for row in rows] == [True, False, False]
+
+
+def test_lost_answers(sim):
+    sim.account("a", records={"contacts": 5})
+    sim.dial("a", {"dial": "lost", "resource": "token"}, {"dial": "lost"})
+    with pytest.raises(http.client.RemoteDisconnected):
+        sim.token(grant_type="refresh_token", refresh_token="rt-a-1")
+    assert sim.token(grant_type="refresh_token", refresh_token="rt-a-1") == (400, {"error": "invalid_grant"}), "it was carried out"
+    with pytest.raises(http.client.RemoteDisconnected):
+        sim.page("a", n=2)
+    assert sim.page("a", n=2)[0] == 200
+    assert sim.get("/control/accounts/a")["in_flight"] == 0
+
+
+def test_drip(sim):
+    sim.account("a", records={"contacts": 10})
+    whole = sim.page("a")[2]
+    sim.dial("a", {"dial": "drip", "bytes": 2000, "ms": 10})
+    began = time.monotonic()
+    assert sim.page("a")[2] == whole
+    assert time.monotonic() - began >= len(whole) // 2000 * 0.01
+    assert sim.page("a")[2] == whole, "the connection goes on"
+
+
+def test_a_client_that_leaves_a_drip(sim, port):
+    sim.account("a", records={"contacts": 100})
+    sim.dial("a", {"dial": "drip", "bytes": 1, "ms": 1000})
+    with socket.create_connection(("127.0.0.1", port)) as leaver:
+        leaver.sendall(b"GET /api/v2/contacts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer at-a-1\r\n\r\n")
+        assert leaver.recv(1) == b"H"
+    wait_until(lambda: sim.get("/stats")["conns"] == 1)
+    assert sim.page("a")[0] == 200
+
+
+def test_wrong_length(sim):
+    sim.account("a", records={"contacts": 10})
+    whole = sim.page("a")[2]
+    sim.dial("a", {"dial": "wrong_length", "bytes": -7}, {"dial": "wrong_length", "after": 1})
+    status, headers, body = sim.page("a")
+    assert (status, body, headers["Content-Length"]) == (200, whole[:len(body)], str(len(body.encode())))
+    assert len(body.encode()) == len(whole.encode()) - 7
+    sim.http.close()
+    sim.http.timeout = 0.2
+    with pytest.raises(TimeoutError):
+        sim.page("a")
+
+
+def raw_page(sim):
+    sim.http.request("GET", "/api/v2/contacts?$top=100", headers={"Authorization": "Bearer at-a-1"})
+    reply = sim.http.getresponse()
+    return reply.headers, reply.read()
+
+
+def test_gzip(sim):
+    sim.account("a", records={"contacts": 100})
+    whole = sim.page("a")[2].encode()
+    sim.dial("a", {"dial": "gzip"}, {"dial": "gzip_bomb", "after": 1}, {"dial": "bad_gzip", "after": 2})
+    headers, body = raw_page(sim)
+    assert headers["Content-Encoding"] == "gzip" and len(body) < len(whole) / 2 and gzip.decompress(body) == whole
+    headers, body = raw_page(sim)
+    text = gzip.decompress(body)
+    assert (len(text), text.rstrip()) == (64 << 20, whole) and len(body) < 1 << 20
+    headers, body = raw_page(sim)
+    assert headers["Content-Encoding"] == "gzip" and body == whole
+
+
+def ids(page):
+    return [row["id"] for row in json.loads(page[2])]
+
+
+def test_rows_again_and_in_another_order(sim):
+    sim.account("a", records={"contacts": 40})
+    plain = ids(sim.page("a", **{"$orderby": "id"}))
+    sim.dial("a", {"dial": "duplicated_rows", "rows": 3}, {"dial": "overlapping_page", "after": 1, "rows": 4},
+             {"dial": "reordered_rows", "after": 2}, {"dial": "swapped_pages", "after": 3, "times": 4},
+             {"dial": "huge_page", "after": 7}, {"dial": "huge_page", "after": 8, "rows": 15})
+    pages = [ids(sim.page("a", top=10, skip=skip, **{"$orderby": "id"})) for skip in (10, 10, 10, 0, 10, 20, 30, 10, 10)]
+    assert pages == [plain[10:20] + plain[17:20], plain[6:20], plain[10:20][::-1], plain[10:20], plain[0:10], plain[30:40],
+                     plain[20:30], plain[10:40], plain[10:25]]
+
+
+def test_an_empty_page_leads_on_by_another_cursor(sim):
+    sim.account("a", records={"orders": 30})
+    sim.dial("a", {"dial": "empty_page", "after": 1, "times": 2})
+    path, cursors, rows = "/v1/accounts/a/orders?limit=10", [], []
+    while not cursors or cursors[-1] is not None:
+        body = sim.get(path + (f"&cursor={cursors[-1]}" if cursors else ""), "perf-token")
+        rows += body["data"]
+        cursors.append(body["next_cursor"])
+    assert cursors == ["10", "010", "0010", "20", None] and len({row["id"] for row in rows}) == len(rows) == 30
+
+
+def test_a_cursor_loop_of_some_length(sim):
+    sim.account("a", records={"contacts": 50, "orders": 50})
+    plain = ids(sim.page("a", **{"$orderby": "id"}))
+    sim.dial("a", {"dial": "cursor_loop", "times": -1, "to": 10, "from": 30})
+    pages = [ids(sim.page("a", top=10, skip=skip, **{"$orderby": "id"})) for skip in (0, 10, 20, 30, 40, 50)]
+    assert pages == [plain[0:10], plain[10:20], plain[20:30], plain[10:20], plain[20:30], plain[10:20]]
+    path = "/v1/accounts/a/orders?limit=10&cursor="
+    assert [sim.get(path + cursor, "perf-token")["next_cursor"] for cursor in ("0", "10", "20", "30")] == ["10", "20", "30", "10"]
+
+
+def test_changes_during_a_walk(sim):
+    sim.account("a", records={"matters": 40})
+    before = json.loads(sim.page("a", "matters", **{"$orderby": "id"})[2])
+    sim.dial("a", {"dial": "change", "after": 1, "added": 5, "removed": 3, "changed": 10})
+    assert json.loads(sim.page("a", "matters", **{"$orderby": "id"})[2]) == before
+    after = json.loads(sim.page("a", "matters", **{"$orderby": "id"})[2])
+    assert [row["id"] for row in after][:37] == [row["id"] for row in before][3:] and len(after) == 42
+    old = {row["id"]: row["updated_at"] for row in before}
+    assert 8 <= sum(row["id"] in old and row["updated_at"] != old[row["id"]] for row in after) <= 12
+    assert sim.get("/control/accounts/a/rows?resource=matters") == after
+    assert sim.get("/control/accounts/a/rows/digest?resource=matters")["count"] == 42
+
+
+def test_removed_records(sim):
+    sim.account("a", records={"contacts": 10, "widgets": 10, "orders": 10})
+    whole = ids(sim.page("a", **{"$orderby": "id"}))
+    sim.account("a", removed={"contacts": [2, 9], "widgets": [0], "orders": [9, 1]})
+    assert ids(sim.page("a", **{"$orderby": "id"})) == whole[:2] + whole[3:9]
+    widgets = json.loads(sim.call("GET", "/acme/v3/widgets?per_page=20", headers={"X-Api-Key": "key-a"})[2])
+    assert (widgets["meta"]["total"], len(widgets["items"])) == (9, 9)
+    assert len(sim.get("/v1/accounts/a/orders", "perf-token")["data"]) == 8
+    sim.account("a", removed={"contacts": [2]})
+    assert ids(sim.page("a", **{"$orderby": "id"})) == whole[:2] + whole[3:]
+    sim.account("a", removed={"contacts": []})
+    assert ids(sim.page("a", **{"$orderby": "id"})) == whole
+
+
+def test_clock_skew(sim):
+    sim.account("a", records={"matters": 4}, clock_skew=-7200)
+    _, headers, body = sim.page("a", "matters")
+    behind = time.time() - email.utils.parsedate_to_datetime(headers["Date"]).timestamp()
+    assert 7199 <= behind <= 7205
+    sim.account("a", version=2, records={"matters": 5})
+    rows = json.loads(sim.page("a", "matters")[2])
+    ages = [time.time() - calendar.timegm(time.strptime(row["updated_at"][:19], "%Y-%m-%dT%H:%M:%S")) for row in rows]
+    assert all(7195 <= age <= 7205 for age in ages), ages
+
+
+def test_refusals_and_cursors_that_are_over(sim):
+    sim.account("a", records={"contacts": 1})
+    sim.dial("a", {"dial": "forbidden"}, {"dial": "expired_cursor", "after": 1})
+    assert [sim.page("a")[0] for _ in range(3)] == [403, 410, 200]
 
 
 def test_every_dial_is_listed_and_tested(sim):

@@ -24,7 +24,7 @@ struct counters {
 struct entry {
 	int64_t began_ms; /* unix */
 	char *text;       /* "account method path query", each ended by a NUL */
-	uint32_t dials;
+	uint64_t dials;
 	uint32_t took_ms;
 	int status; /* 0: never answered; 499: the client went away first */
 	uint32_t in_flight;
