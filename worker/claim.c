@@ -37,6 +37,7 @@ enum claim_column {
 	WATERMARK_US,
 	FIRST_LOAD,
 	REAUTHORIZE,
+	HAS_DEAD,
 };
 
 static struct task *task_from_row(struct worker *w, const struct pg_result *r, int row)
@@ -50,6 +51,7 @@ static struct task *task_from_row(struct worker *w, const struct pg_result *r, i
 	t->epoch = pg_i64(r, row, EPOCH);
 	t->page = pg_i64(r, row, PAGE);
 	t->attempts = pg_i64(r, row, ATTEMPTS);
+	t->has_dead = pg_bool(r, row, HAS_DEAD);
 	t->first_load = pg_bool(r, row, FIRST_LOAD);
 	buf_init(&t->cursor, CURSOR_MAX);
 	buf_init(&t->token, TOKEN_MAX);

@@ -44,7 +44,7 @@ void load_add(struct load *b, struct rows *rows)
 	}
 	e->last = rows;
 	e->pages++;
-	e->rows += rows->n;
+	e->rows += rows->n + rows->unchanged;
 	rows->next = NULL;
 	*b->tail = rows;
 	b->tail = &rows->next;

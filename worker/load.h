@@ -37,7 +37,7 @@ struct entry {
 	struct rows *first;
 	struct rows *last;
 	size_t pages;
-	size_t rows;
+	size_t rows; /* those counted as unchanged without being written included */
 	enum entry_fate fate;
 	int64_t inserted;
 	int64_t updated;

@@ -21,63 +21,6 @@ void load_committed(void *user, const struct pg_result *res, const struct err *e
 	b->lane.ended(b->lane.user, LOAD_DONE, NULL);
 }
 
-typedef void add_bad_value(struct pg_args *a, const struct task *t, const struct bad_record *bad);
-
-static void add_bad_task(struct pg_args *a, const struct task *t, const struct bad_record *bad)
-{
-	(void)bad;
-	pg_array_uuid(a, &t->task_id);
-}
-
-static void add_bad_id(struct pg_args *a, const struct task *t, const struct bad_record *bad)
-{
-	(void)t;
-	pg_array_text(a, buf_str(&bad->id));
-}
-
-static void add_bad_column(struct pg_args *a, const struct task *t, const struct bad_record *bad)
-{
-	(void)t;
-	if (bad->column)
-		pg_array_text(a, str_of(bad->column));
-	else
-		pg_array_null(a);
-}
-
-static void add_bad_reason(struct pg_args *a, const struct task *t, const struct bad_record *bad)
-{
-	(void)t;
-	pg_array_text(a, str_of(bad->reason));
-}
-
-static void add_bad_raw(struct pg_args *a, const struct task *t, const struct bad_record *bad)
-{
-	(void)t;
-	pg_array_text(a, buf_str(&bad->raw));
-}
-
-/* One array parameter with a value of each bad record. */
-static void add_bad(struct load *b, enum pg_type type, add_bad_value *add)
-{
-	pg_array_begin(&b->args, type);
-	for (struct rows *r = b->pages; r; r = r->next) {
-		for (size_t i = 0; i < r->nbad && load_page_alive(b, r); i++)
-			add(&b->args, r->task, &r->bad[i]);
-	}
-	pg_array_end(&b->args);
-}
-
-static void send_quarantine(struct load *b)
-{
-	pg_args_clear(&b->args);
-	add_bad(b, PG_UUID, add_bad_task);
-	add_bad(b, PG_TEXT, add_bad_id);
-	add_bad(b, PG_TEXT, add_bad_column);
-	add_bad(b, PG_TEXT, add_bad_reason);
-	add_bad(b, PG_BYTEA, add_bad_raw);
-	pg_exec(b->lane.pg, &sql_quarantine, &b->args, NULL, NULL);
-}
-
 static size_t entry_bad(const struct entry *e)
 {
 	size_t n = 0;
@@ -186,18 +129,15 @@ static void send_finish(struct load *b)
 
 void load_commit(struct load *b)
 {
-	bool bad = false;
 	bool last = false;
 
 	FAILPOINT(store_after_rows);
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
 		if (e->fate != ENTRY_ALIVE)
 			continue;
-		bad = bad || entry_bad(e) > 0;
 		last = last || e->last->last;
 	}
-	if (bad)
-		send_quarantine(b);
+	load_quarantine(b);
 	send_advance(b);
 	if (last)
 		send_finish(b);

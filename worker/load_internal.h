@@ -45,6 +45,9 @@ void load_free_groups(struct load *b);
 /* Groups the rows of the living entries by table. */
 void load_make_groups(struct load *b);
 
+/* Bad records go to the quarantine, what was stored leaves it. */
+void load_quarantine(struct load *b);
+
 /* Cursors, counters, quarantine, ends of walks and COMMIT. */
 void load_commit(struct load *b);
 /* The transaction is over: events go out, the lane hears of it. */

@@ -2,6 +2,8 @@
 #include "base/base.h"
 #include "load_internal.h"
 
+#include "repeats.h"
+
 #define PROBE_ROWS_MIN 64 /* fewer rows are merged without asking first: a round trip costs more */
 #define PROBE_PAUSE 8     /* batches without a probe after one that found most rows different */
 
@@ -36,6 +38,8 @@ void load_make_groups(struct load *b)
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
 		if (e->fate != ENTRY_ALIVE || e->rows == 0)
 			continue;
+		if (e->pages > 1)
+			repeats_drop_across(e->first, e->last);
 		struct group *g = group_of(b, e->task->table);
 		g->rows += e->rows;
 		g->straight = g->straight && e->task->first_load;
@@ -72,6 +76,17 @@ static void merged(void *user, const struct pg_result *res, const struct err *er
 	group_next(b);
 }
 
+static int64_t entry_tuples(const struct entry *e)
+{
+	size_t n = 0;
+
+	for (const struct rows *r = e->first; r; r = r == e->last ? NULL : r->next) {
+		if (r->task == e->task)
+			n += r->n;
+	}
+	return (int64_t)n;
+}
+
 static void copied(void *user, const struct pg_result *res, const struct err *err)
 {
 	struct load *b = user;
@@ -87,7 +102,7 @@ static void copied(void *user, const struct pg_result *res, const struct err *er
 	}
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
 		if (e->key.table == b->group->table && e->fate == ENTRY_ALIVE)
-			e->inserted = (int64_t)e->rows;
+			e->inserted = entry_tuples(e);
 	}
 	group_next(b);
 }

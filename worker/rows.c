@@ -27,15 +27,20 @@ struct rows *rows_new(struct task *task)
 	return r;
 }
 
+void bad_record_done(struct bad_record *bad)
+{
+	buf_done(&bad->id);
+	free(bad->column);
+	free(bad->reason);
+	buf_done(&bad->raw);
+}
+
 static void clear(struct rows *r)
 {
-	for (size_t i = 0; i < r->nbad; i++) {
-		buf_done(&r->bad[i].id);
-		free(r->bad[i].column);
-		free(r->bad[i].reason);
-		buf_done(&r->bad[i].raw);
-	}
+	for (size_t i = 0; i < r->nbad; i++)
+		bad_record_done(&r->bad[i]);
 	free(r->bad);
+	free(r->replayed);
 	*r = (struct rows){.bytes = r->bytes, .cursor = r->cursor, .mark = r->mark, .cap = r->cap};
 	buf_clear(&r->bytes);
 	buf_clear(&r->cursor);
@@ -83,6 +88,7 @@ static struct bad_record *add_bad(struct rows *r, struct str id, const char *col
 	    .column = column ? mem_strdup(column) : NULL,
 	    .reason = mem_strdup(reason),
 	    .raw = BUF(ROWS_BYTES_MAX),
+	    .at = r->n,
 	};
 	buf_add_str(&bad->id, id);
 	return bad;

@@ -14,6 +14,8 @@ struct bad_record {
 	char *column;  /* NULL: not known */
 	char *reason;
 	struct buf raw; /* empty: it could not be redacted */
+	size_t at;      /* tuples of the page before it, as it was read */
+	bool repeated;  /* it came again in a later page: it counts, but is not kept */
 };
 
 struct rows {
@@ -25,6 +27,7 @@ struct rows {
 	size_t cap;
 	struct bad_record *bad;
 	size_t nbad;
+	size_t unchanged;  /* records that are counted as unchanged and not written */
 	struct buf cursor; /* where the next page begins; meaningless when last */
 	bool last;
 	int64_t watermark_us;
@@ -32,6 +35,9 @@ struct rows {
 	size_t budget; /* bytes taken from the page budget */
 	bool alone;    /* goes in a transaction of its own: its load failed on data */
 	bool sieved;   /* its bad records were searched for: another failure is not theirs */
+	struct uuid
+	    *replayed; /* the quarantined records that this page is made of; NULL: the provider sent it */
+	size_t nreplayed;
 	struct rows *next;
 };
 
@@ -46,3 +52,5 @@ enum rc rows_add(
     struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields) MUST_USE;
 /* Moves record `i` from the tuples to the bad ones, with the database's reason. */
 void rows_reject(struct rows *r, const struct resource *resource, size_t i, const char *reason);
+
+void bad_record_done(struct bad_record *bad);

@@ -10,6 +10,7 @@
 #include "backoff.h"
 #include "figures.h"
 #include "io/crypto.h"
+#include "repeats.h"
 #include "row.h"
 #include "rows.h"
 #include "settle.h"
@@ -298,6 +299,7 @@ static enum task_step page_read(struct task *t, struct rows *rows)
 	buf_add_str(&rows->cursor, buf_str(&page->cursor));
 	buf_clear(&t->cursor);
 	buf_add_str(&t->cursor, buf_str(&page->cursor));
+	repeats_drop(rows);
 	t->attempts = 0;
 	t->token_tried = false;
 	t->slice_pages++;

@@ -48,6 +48,7 @@ struct task {
 	int64_t token_expires_us; /* 0: unknown */
 	bool token_tried;         /* a refresh was done for this page already */
 	bool token_short;         /* tokens live shorter than refresh_early_s: they are used until they end */
+	bool has_dead;            /* records of this resource are in quarantine */
 	bool first_load;          /* no walk of this resource has ended: its rows are new */
 	int64_t page;             /* number of the page to be fetched next */
 	int64_t requested_us;     /* when the call began that is under way */

@@ -171,14 +171,25 @@ create table dead_records (
     task_id uuid not null,
     provider text not null,
     resource text not null,
-    record_id text,
+    record_id text collate "C",
+    record_key text collate "C" not null generated always as (case when record_id is null then 'raw:' || md5(raw)
+        else 'id:' || record_id end) stored,
     column_name text,
     reason text not null,
     raw bytea not null,
-    created_at timestamptz not null default now()
+    times int not null default 1,
+    first_seen_at timestamptz not null default now(),
+    last_seen_at timestamptz not null default now(),
+    replay_asked_at timestamptz,
+    unique (connection_id, resource, record_key)
 );
-create index dead_records_by_connection on dead_records (connection_id, resource, dead_record_id);
+create index dead_records_by_tenant on dead_records (tenant_id, dead_record_id);
+create index dead_records_by_connection on dead_records (connection_id, dead_record_id);
+create index dead_records_to_replay on dead_records (connection_id, resource, dead_record_id) where replay_asked_at is not null;
+comment on column dead_records.task_id is 'the task that met it last';
+comment on column dead_records.record_key is 'what makes it the same record again: its id, or its very text when it has none';
 comment on column dead_records.raw is 'the record as the provider sent it; bytes, since it may be no valid text';
+comment on column dead_records.last_seen_at is 'when the provider sent it last: what was stored or deleted later is newer';
 
 -- ---- answers ----
 

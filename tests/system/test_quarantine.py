@@ -167,3 +167,28 @@ def test_a_table_that_changed_meanwhile_fails_its_tasks_only(fleet, sql):
     assert (task["state"], task["error_class"]) == ("failed", "permanent")
     assert_faithful(fleet, [fleet.sync(connection, ["matters"])])
 
+
+def test_one_row_for_each_bad_record_until_it_is_stored(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    refused = [fleet.simulator.rows("acct-1", "contacts")[i]["id"] for i in (3, 120)]
+    fleet.sql("alter table practicepanther_contacts add constraint not_these check (id <> all (%s))", refused)
+    synced(fleet, connection)
+    first = put_aside(fleet, connection)
+    assert [row["record_id"] for row in first] == refused and [row["times"] for row in first] == [1, 1]
+
+    _, task, _ = synced(fleet, connection)
+    again = put_aside(fleet, connection)
+    assert task["records_quarantined"] == 2
+    assert [row["dead_record_id"] for row in again] == [row["dead_record_id"] for row in first]
+    for before, after in zip(first, again):
+        assert (after["times"], after["task_id"]) == (2, task["task_id"])
+        assert after["first_seen_at"] == before["first_seen_at"] and after["last_seen_at"] > before["last_seen_at"]
+
+    fleet.sql("alter table practicepanther_contacts drop constraint not_these")
+    fleet.sql("alter table practicepanther_contacts add constraint not_this_one check (id <> %s)", refused[1])
+    sync, task, rows = synced(fleet, connection)
+    assert (task["records_inserted"], task["records_unchanged"], task["records_quarantined"]) == (1, 248, 1)
+    (left,) = put_aside(fleet, connection)
+    assert (left["record_id"], left["times"]) == (refused[1], 3)
+    assert_faithful(fleet, [sync])

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "repeats.h"
+
+#include "rows.h"
+
+#include <xxhash.h>
+
+/* A set of ids, by open addressing: at most half full. Its slices point into pages. */
+struct seen {
+	struct str *slot;
+	size_t mask;
+};
+
+static void seen_init(struct seen *s, size_t n)
+{
+	size_t cap = 16;
+
+	while (cap < 2 * n)
+		cap *= 2;
+	s->slot = mem_array(cap, sizeof *s->slot);
+	s->mask = cap - 1;
+}
+
+/* Adds it; true when it was there. */
+static bool seen_before(struct seen *s, struct str id)
+{
+	size_t at = XXH3_64bits(id.p, id.n) & s->mask;
+
+	for (; s->slot[at].p; at = (at + 1) & s->mask) {
+		if (str_eq(s->slot[at], id))
+			return true;
+	}
+	s->slot[at] = id;
+	return false;
+}
+
+static struct str id_of(const struct rows *r, size_t i)
+{
+	return (struct str){r->bytes.p + r->mark[i].id_at, r->mark[i].id_n};
+}
+
+/* Any order of ids would do: in this one numbers written as texts ascend too. */
+static int id_order(struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return a.n < b.n ? -1 : 1;
+	return memcmp(a.p, b.p, a.n);
+}
+
+static struct rows *next_page(const struct rows *r, const struct rows *last)
+{
+	struct rows *next = r == last ? NULL : r->next;
+
+	while (next && next->task != r->task)
+		next = next->next;
+	return next;
+}
+
+/* Whether ids only ascend, or only descend, so that none can come twice. */
+static bool in_order(const struct rows *first, const struct rows *last)
+{
+	struct str before = {NULL, 0};
+	int way = 0;
+
+	for (const struct rows *r = first; r; r = next_page(r, last)) {
+		if (r->nbad)
+			return false;
+		for (size_t i = 0; i < r->n; i++) {
+			struct str id = id_of(r, i);
+			int order = before.p ? id_order(before, id) : way;
+
+			if (before.p && (order == 0 || (way && (order < 0) != (way < 0))))
+				return false;
+			way = order;
+			before = id;
+		}
+	}
+	return true;
+}
+
+/* Notes a page's ids from its end to its beginning; what is repeated behind is marked: no bytes, or
+ * `repeated`. */
+static void mark_repeats(struct rows *r, struct seen *seen)
+{
+	size_t k = r->nbad;
+
+	for (size_t i = r->n + 1; i-- > 0;) {
+		for (; k > 0 && r->bad[k - 1].at >= i; k--) {
+			struct bad_record *bad = &r->bad[k - 1];
+
+			if (bad->id.n && seen_before(seen, buf_str(&bad->id)))
+				bad->repeated = true;
+		}
+		if (i > 0 && seen_before(seen, id_of(r, i - 1)))
+			r->mark[i - 1].n = 0;
+	}
+}
+
+/* Drops the marked tuples; returns how many. */
+static size_t sweep_tuples(struct rows *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->mark[i].n)
+			r->mark[kept++] = r->mark[i];
+	}
+	size_t dropped = r->n - kept;
+	r->n = kept;
+	return dropped;
+}
+
+static void sweep_bad(struct rows *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->nbad; i++) {
+		if (r->bad[i].repeated)
+			bad_record_done(&r->bad[i]);
+		else
+			r->bad[kept++] = r->bad[i];
+	}
+	r->nbad = kept;
+}
+
+void repeats_drop(struct rows *page)
+{
+	struct seen seen;
+
+	if (in_order(page, page))
+		return;
+	seen_init(&seen, page->n + page->nbad);
+	mark_repeats(page, &seen);
+	sweep_tuples(page);
+	sweep_bad(page);
+	free(seen.slot);
+}
+
+void repeats_drop_across(struct rows *first, struct rows *last)
+{
+	struct seen seen;
+	size_t records = 0;
+	size_t npages = 0;
+
+	if (in_order(first, last))
+		return;
+	for (struct rows *r = first; r; r = next_page(r, last), npages++)
+		records += r->n + r->nbad;
+	struct rows **page = mem_array(npages, sizeof *page);
+	npages = 0;
+	for (struct rows *r = first; r; r = next_page(r, last))
+		page[npages++] = r;
+	seen_init(&seen, records);
+	while (npages-- > 0) {
+		mark_repeats(page[npages], &seen);
+		page[npages]->unchanged += sweep_tuples(page[npages]);
+	}
+	free(seen.slot);
+	free(page);
+}
