@@ -4,6 +4,7 @@
 
 #define ROWS_BYTES_MAX (256u << 20) /* a page's tuples; its body is bounded by http.body_max_bytes */
 #define CURSOR_MAX 65536
+#define MARKS_FIRST 16
 #define POOL_MAX 128              /* pages kept for reuse */
 #define POOL_BYTES_MAX (1u << 20) /* larger buffers are given back to the system */
 
@@ -99,7 +100,7 @@ enum rc rows_add(struct rows *r, const struct row_writer *writer, struct str raw
 	struct row_fault fault;
 
 	if (r->n == r->cap) {
-		r->cap = r->cap ? 2 * r->cap : 128;
+		r->cap = r->cap ? 2 * r->cap : MARKS_FIRST;
 		r->mark = mem_realloc(r->mark, r->cap * sizeof *r->mark);
 	}
 	enum rc rc = row_encode(writer, raw, fields, &r->mark[r->n], &fault);

@@ -304,7 +304,7 @@ static enum task_step page_read(struct task *t, struct rows *rows)
 	t->token_tried = false;
 	t->slice_pages++;
 	t->unstored++;
-	rows->budget = rows->bytes.cap;
+	rows->budget = rows->bytes.cap + rows->cap * sizeof *rows->mark;
 	http_budget_take(w->http, rows->budget);
 	figures_page(t->walk.resource, page->records);
 	store_add(w->store, rows);

@@ -97,9 +97,9 @@ class Bed:
 
 
 class BenchFleet:
-    """A producer and workers with default settings on a database of their own. Use as a context."""
+    """A producer and workers, with default settings but for `worker_settings`, on a database of their own. Use as a context."""
 
-    def __init__(self, bed, simulator, accounts, workers=1):
+    def __init__(self, bed, simulator, accounts, workers=1, worker_settings=None):
         self.bed, self.simulator, self.database = bed, simulator, "sf_bench"
         bed.fresh_database(self.database, TEMPLATE)
         self.settings = {"database.url": bed.postgres.url(self.database), "kafka.bootstrap_servers": bed.bootstrap,
@@ -113,7 +113,8 @@ class BenchFleet:
         self.producer = bed.programs.start("sync-producer", settings={**self.settings, "http.listen": "127.0.0.1:0"})
         self.address = self.producer.address("http")
         self.workers = [bed.programs.start("sync-worker", settings={
-            **self.settings, "providers.origins": simulator.origins(), "http.allow_plain_loopback": True}) for _ in range(workers)]
+            **self.settings, "providers.origins": simulator.origins(), "http.allow_plain_loopback": True,
+            **(worker_settings or {})}) for _ in range(workers)]
 
     def __enter__(self):
         for process in (self.producer, *self.workers):
