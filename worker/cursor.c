@@ -6,12 +6,12 @@
 
 #define CURSOR_DEPTH 2
 
-struct number {
+struct member {
 	const char *name;
 	size_t offset;
 };
 
-static const struct number numbers[] = {
+static const struct member numbers[] = {
     {"started", offsetof(struct position, started_us)},
     {"since", offsetof(struct position, since_us)},
     {"deleted_since", offsetof(struct position, deleted_since_us)},
@@ -24,22 +24,31 @@ static const struct number numbers[] = {
 };
 
 /* 64 unsigned bits do not fit JSON's numbers everywhere: hexadecimal text. */
-static const struct number signatures[] = {
+static const struct member signatures[] = {
     {"last", offsetof(struct position, last)},
     {"anchor", offsetof(struct position, anchor)},
 };
 
+static const struct member texts[] = {
+    {"next", offsetof(struct position, next)},
+    {"after", offsetof(struct position, after)},
+    {"keys", offsetof(struct position, keys)},
+};
+
 void position_init(struct position *p)
 {
-	*p = (struct position){.next = BUF(CURSOR_TEXT_MAX)};
+	*p = (struct position){
+	    .next = BUF(CURSOR_TEXT_MAX), .after = BUF(CURSOR_TEXT_MAX), .keys = BUF(CURSOR_TEXT_MAX)};
 }
 
 void position_done(struct position *p)
 {
 	buf_done(&p->next);
+	buf_done(&p->after);
+	buf_done(&p->keys);
 }
 
-static void *field(const struct position *p, const struct number *n)
+static void *field(const struct position *p, const struct member *n)
 {
 	return (char *)p + n->offset;
 }
@@ -76,16 +85,21 @@ static bool read_signatures(struct json_object *o, struct position *p)
 	return true;
 }
 
-static bool read_next(struct json_object *o, struct position *p)
+static bool read_texts(struct json_object *o, struct position *p)
 {
-	struct json_object *v = NULL;
-	buf_clear(&p->next);
-	if (!json_object_object_get_ex(o, "next", &v))
-		return true;
-	if (!json_object_is_type(v, json_type_string))
-		return false;
-	buf_add(&p->next, json_object_get_string(v), (size_t)json_object_get_string_len(v));
-	return buf_ok(&p->next);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct json_object *v = NULL;
+		struct buf *to = field(p, &texts[i]);
+		buf_clear(to);
+		if (!json_object_object_get_ex(o, texts[i].name, &v))
+			continue;
+		if (!json_object_is_type(v, json_type_string))
+			return false;
+		buf_add(to, json_object_get_string(v), (size_t)json_object_get_string_len(v));
+		if (!buf_ok(to))
+			return false;
+	}
+	return true;
 }
 
 static bool has_fingerprint(struct json_object *o, const char *fingerprint)
@@ -104,7 +118,7 @@ enum rc cursor_read(struct str text, const char *fingerprint, struct position *r
 	if (!has_fingerprint(o, fingerprint))
 		return err_set(
 		    err, RC_NOT_FOUND, "the cursor is of another declaration; the walk has to begin anew");
-	if (!read_numbers(o, ret) || !read_signatures(o, ret) || !read_next(o, ret))
+	if (!read_numbers(o, ret) || !read_signatures(o, ret) || !read_texts(o, ret))
 		return err_set(err, RC_NOT_FOUND, "the cursor is damaged; the walk has to begin anew");
 	return RC_OK;
 }
@@ -128,7 +142,10 @@ void cursor_write(const struct position *p, const char *fingerprint, struct buf 
 		if (v)
 			jsonw_text(&w, signatures[i].name, hex);
 	}
-	if (p->next.n)
-		jsonw_str(&w, "next", buf_str(&p->next));
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const struct buf *text = field(p, &texts[i]);
+		if (text->n)
+			jsonw_str(&w, texts[i].name, buf_str(text));
+	}
 	jsonw_object_end(&w);
 }

@@ -14,7 +14,7 @@ struct position {
 	int64_t started_us;       /* the instant of the walk's first request */
 	int64_t since_us;         /* what changed since; 0: a full walk */
 	int64_t deleted_since_us; /* deletions since; 0: none to ask for */
-	int64_t phase;            /* enum phase; what follows is of it alone */
+	int64_t phase;            /* enum phase; what follows is of it alone, but for mark_us and after */
 	int64_t offset;           /* of the next page */
 	int64_t number;           /* of the next page */
 	int64_t pages;            /* read so far */
@@ -23,7 +23,9 @@ struct position {
 	uint64_t last;            /* signature of the last page: that of its first record, or of its cursor */
 	uint64_t
 	    anchor; /* signature of the page at the last power of two: finds loops of any length (Brent) */
-	struct buf next; /* the provider's cursor or link */
+	struct buf next;  /* the provider's cursor or link */
+	struct buf after; /* the last record's key */
+	struct buf keys;  /* to be asked for next, joined with commas */
 };
 
 /* Zeroes; release with position_done. */

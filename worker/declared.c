@@ -38,6 +38,15 @@ static void enter_phase(const struct walk *w, struct position *p, enum phase pha
 	p->last = 0;
 	p->anchor = 0;
 	buf_clear(&p->next);
+	buf_clear(&p->keys);
+}
+
+bool walk_go_beyond(const struct walk *w, struct position *p)
+{
+	if (p->phase != PHASE_RECORDS || !p->after.n || w->resource->paging.cap_action != CAP_BY_KEY)
+		return false;
+	enter_phase(w, p, PHASE_BY_KEY);
+	return true;
 }
 
 bool walk_next_phase(const struct walk *w, struct position *p)
@@ -45,6 +54,7 @@ bool walk_next_phase(const struct walk *w, struct position *p)
 	for (int64_t phase = p->phase + 1; phase < PHASE_COUNT; phase++)
 		if (has_phase(w, p, (enum phase)phase)) {
 			enter_phase(w, p, (enum phase)phase);
+			buf_clear(&p->after);
 			return true;
 		}
 	return false;
@@ -76,7 +86,8 @@ enum page_kind provider_page_kind(const struct walk *w)
 
 static bool uses(const struct resource *r, enum paging_strategy strategy)
 {
-	return r->paging.strategy == strategy || r->deletion.paging.strategy == strategy;
+	return r->paging.strategy == strategy || r->deletion.paging.strategy == strategy ||
+	       r->beyond.paging.strategy == strategy;
 }
 
 enum rc provider_supported(const struct resource *r, struct err *err)
@@ -92,7 +103,7 @@ enum rc provider_supported(const struct resource *r, struct err *err)
 	    {r->identity == IDENTITY_POSITION, "identity by position"},
 	    {uses(r, PAGING_SYNC_TOKEN), "paging by sync_token"},
 	    {uses(r, PAGING_HISTORY), "paging by history"},
-	    {r->paging.cap && r->paging.cap_action != CAP_FAIL, "cap_action"},
+	    {r->paging.cap_action == CAP_SHRINK_WINDOW, "cap_action shrink_window"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i].used)

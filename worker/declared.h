@@ -9,11 +9,14 @@
 /* Where the walk is: from its cursor, or its beginning. `ret` is initialised. */
 enum rc walk_position(const struct walk *w, struct position *ret, struct err *err) MUST_USE;
 
-/* The list that it is in. */
+/* The list that the next request asks for. */
 static inline const struct listing *walk_list(const struct walk *w, const struct position *p)
 {
-	return &w->resource->list[p->phase];
+	return &w->resource->list[p->keys.n ? PHASE_RECORDS : p->phase];
 }
+
+/* Goes over to what is beyond the cap of the records' paging; false: there is no way. */
+bool walk_go_beyond(const struct walk *w, struct position *p);
 
 /* Goes over to the beginning of the next list; false: there is none, the walk has ended. */
 bool walk_next_phase(const struct walk *w, struct position *p);

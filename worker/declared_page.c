@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "base/clock.h"
-#include "declared.h"
+#include "declared_page.h"
 #include "verdict.h"
 
 #include <xxhash.h>
-
-/* A page being read. */
-struct reading {
-	const struct walk *walk;
-	const struct resource *resource;
-	const struct listing *list;
-	struct position *position; /* before the page; moved on at its end */
-	provider_record_fn *record;
-	void *user;
-	struct page *page;
-	uint64_t signature; /* of the first record; 0: none yet */
-	int64_t max_us;     /* of the watermark's field */
-};
 
 void page_done(struct page *p)
 {
@@ -66,6 +53,23 @@ static bool slice_time(const struct column *c, const struct slice *s, int64_t *r
 	return true;
 }
 
+/* Beyond the cap: identities only, which the next request asks for. */
+static bool is_keys_page(const struct reading *r)
+{
+	return r->position->phase == PHASE_BY_KEY && r->resource->by_keys && !r->fetching;
+}
+
+static enum rc gather_key(struct reading *r, const struct slice *id)
+{
+	struct buf *keys = &r->position->keys;
+	size_t start = keys->n ? keys->n + 1 : 0;
+	if (keys->n)
+		buf_add_char(keys, ',');
+	if (!key_add(id, keys) || memchr(keys->p + start, ',', keys->n - start))
+		return RC_INVALID;
+	return RC_OK;
+}
+
 static enum rc begin_records(struct reading *r, const struct slice *fields)
 {
 	r->signature = signature_of(fields, r->list->id->n);
@@ -90,11 +94,18 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 {
 	struct reading *r = user;
 	const struct resource *res = r->resource;
-	if (!r->page->records++) {
+	if (res->key_field >= 0 && r->position->phase != PHASE_DELETED)
+		r->key = fields[res->key_field];
+	if (is_keys_page(r)) {
+		r->n++;
+		return gather_key(r, fields);
+	}
+	if (!r->n++) {
 		enum rc rc = begin_records(r, fields);
 		if (rc)
 			return rc;
 	}
+	r->page->records++;
 	if (r->position->phase == PHASE_DELETED)
 		return hand_over_deletion(r, raw, fields);
 	int64_t us;
@@ -104,141 +115,7 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 	return r->record(r->user, raw, fields);
 }
 
-/* ---- the envelope ---- */
-
-static const struct slice *envelope_at(
-    const struct reading *r, const struct slice *envelope, enum envelope which)
-{
-	static const struct slice absent = {.kind = SLICE_ABSENT};
-	int at = r->list->envelope[which];
-	return at < 0 ? &absent : &envelope[at];
-}
-
-static int64_t envelope_number(const struct slice *s)
-{
-	int64_t v;
-	bool text = s->kind == SLICE_NUMBER || s->kind == SLICE_STRING;
-	return text && str_to_i64(slice_str(*s), &v) && v >= 0 ? v : -1;
-}
-
-/* Providers write flags as true, 1 and "true". */
-static bool envelope_flag(const struct slice *s)
-{
-	if (s->kind == SLICE_TRUE)
-		return true;
-	struct str text = slice_str(*s);
-	return (s->kind == SLICE_STRING || s->kind == SLICE_NUMBER) &&
-	       (str_is(text, "true") || str_is(text, "1"));
-}
-
-/* The target of rel="next" in a Link header (RFC 8288), or p NULL. */
-static struct str link_next(struct str header)
-{
-	while (header.n) {
-		const char *open = memchr(header.p, '<', header.n);
-		const char *close = open ? memchr(open, '>', header.n - (size_t)(open - header.p)) : NULL;
-		if (!close)
-			break;
-		struct str target = {open + 1, (size_t)(close - open) - 1};
-		struct str rest = {close + 1, header.n - (size_t)(close + 1 - header.p)};
-		const char *end = memchr(rest.p, '<', rest.n);
-		struct str params = {rest.p, end ? (size_t)(end - rest.p) : rest.n};
-		if (memmem(params.p, params.n, "rel=\"next\"", 10) ||
-		    memmem(params.p, params.n, "rel=next", 8))
-			return target;
-		header = (struct str){params.p + params.n, rest.n - params.n};
-	}
-	return (struct str){0};
-}
-
-/* Where the next page begins, as the provider says it; empty: it does not. False: what it says is of no use.
- */
-static bool read_next(
-    const struct reading *r, const struct http_response *res, const struct slice *s, struct buf *out)
-{
-	const struct paging *paging = r->list->paging;
-	buf_clear(out);
-	if (paging->next_header) {
-		struct str header = http_response_header(res, paging->next_header);
-		bool link = str_eq_nocase(str_of(paging->next_header), STR("Link"));
-		struct str value = link && header.p ? link_next(header) : header;
-		buf_add(out, value.p ? value.p : "", value.p ? value.n : 0);
-		return buf_ok(out);
-	}
-	if (s->kind == SLICE_NUMBER)
-		buf_add_str(out, slice_str(*s));
-	else if (s->kind == SLICE_STRING && slice_unescape(*s, out))
-		return false;
-	return buf_ok(out) && s->kind != SLICE_ARRAY && s->kind != SLICE_OBJECT && s->kind != SLICE_TRUE;
-}
-
 /* ---- the end of a page ---- */
-
-static bool stop_rule(const struct reading *r, const struct slice *envelope)
-{
-	const struct paging *paging = r->list->paging;
-	size_t n = r->page->records;
-	switch (paging->stop) {
-	case STOP_SHORT_PAGE:
-		return (int64_t)n < paging->size;
-	case STOP_EMPTY_PAGE:
-		return n == 0;
-	case STOP_MORE_FLAG:
-		return !envelope_flag(envelope_at(r, envelope, ENVELOPE_MORE));
-	case STOP_TOTAL:
-		return r->page->total >= 0 && r->position->seen >= r->page->total;
-	case STOP_CURSOR:
-	case STOP_UNSET:
-		break;
-	}
-	return false;
-}
-
-/* Moves the position on by counting. */
-static bool turn_counted(struct reading *r, const struct slice *envelope)
-{
-	r->position->offset += (int64_t)r->page->records;
-	r->position->number++;
-	return r->page->records == 0 || stop_rule(r, envelope);
-}
-
-/* Moves the position to the cursor that came with the page. */
-static bool turn_by_cursor(struct reading *r, const struct http_response *res, const struct slice *envelope)
-{
-	struct position *pos = r->position;
-	struct verdict *verdict = &r->page->verdict;
-	AUTO(buf_done) struct buf next = BUF(CURSOR_TEXT_MAX);
-	if (!read_next(r, res, envelope_at(r, envelope, ENVELOPE_NEXT), &next)) {
-		verdict_set(verdict, VERDICT_PERMANENT, "the next cursor is no text of a sensible length");
-		return false;
-	}
-	bool stop = stop_rule(r, envelope);
-	if (!stop && !next.n && r->list->paging->stop == STOP_MORE_FLAG) {
-		verdict_set(verdict, VERDICT_STALLED, "the answer says that there is more, but not where");
-		return false;
-	}
-	if (!stop && next.n && str_eq(buf_str(&next), buf_str(&pos->next))) {
-		verdict_set(
-		    verdict, VERDICT_STALLED, "the cursor does not move after page %" PRId64, pos->pages + 1);
-		return false;
-	}
-	buf_clear(&pos->next);
-	buf_add_str(&pos->next, buf_str(&next));
-	return stop || !next.n;
-}
-
-static bool turn(struct reading *r, const struct http_response *res, const struct slice *envelope)
-{
-	switch (r->list->paging->strategy) {
-	case PAGING_NONE:
-		return true;
-	case PAGING_OFFSET:
-	case PAGING_PAGE:
-		return turn_counted(r, envelope);
-	default:
-		return turn_by_cursor(r, res, envelope);
-	}
-}
 
 static int64_t held_back(const struct reading *r, int64_t us)
 {
@@ -294,9 +171,10 @@ static void end_page(struct reading *r, const struct http_response *res, const s
 	const struct paging *paging = r->list->paging;
 	if (pos->phase == PHASE_RECORDS)
 		page->total = envelope_number(envelope_at(r, envelope, ENVELOPE_TOTAL));
-	pos->seen += (int64_t)page->records;
+	pos->seen += (int64_t)r->n;
 	gather_watermark(r, envelope);
-	bool end = turn(r, res, envelope);
+	bool keys = is_keys_page(r);
+	bool end = page_turn(r, res, envelope);
 	if (page->verdict.class)
 		return;
 	uint64_t signature = r->signature;
@@ -306,12 +184,14 @@ static void end_page(struct reading *r, const struct http_response *res, const s
 		verdict_set(&page->verdict, VERDICT_STALLED, "the cursors go round in a circle");
 		return;
 	}
-	if (!end && paging->cap && pos->seen >= paging->cap) {
+	if (!keys)
+		remember(pos, signature);
+	if (!end && !r->fetching && paging->cap && pos->seen >= paging->cap &&
+	    !walk_go_beyond(r->walk, pos)) {
 		verdict_set(&page->verdict, VERDICT_CAP,
 		    "the provider shows no more than %" PRId64 " records", paging->cap);
 		return;
 	}
-	remember(pos, signature);
 	go_on(r, end);
 }
 
@@ -332,11 +212,21 @@ static void read_records(struct reading *r, const struct http_response *res)
 		end_page(r, res, envelope);
 }
 
+/* The provider refuses to show more of this list; what is beyond may be shown elsewhere. */
+static void end_capped(struct reading *r)
+{
+	if (!walk_go_beyond(r->walk, r->position))
+		return;
+	r->page->verdict = (struct verdict){.class = VERDICT_OK};
+	go_on(r, false);
+}
+
 /* An answer without records that ends the list. */
 static void end_empty(struct reading *r)
 {
 	r->page->verdict.class = VERDICT_OK;
-	go_on(r, true);
+	buf_clear(&r->position->keys);
+	go_on(r, !r->fetching);
 }
 
 void provider_page(const struct walk *w, const struct http_response *res, provider_record_fn *record,
@@ -344,7 +234,12 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 {
 	struct position pos;
 	struct err err = {0};
-	struct reading r = {w, w->resource, NULL, &pos, record, user, ret, 0, 0};
+	struct reading r = {.walk = w,
+	    .resource = w->resource,
+	    .position = &pos,
+	    .record = record,
+	    .user = user,
+	    .page = ret};
 	ret->cursor.max = CURSOR_TEXT_MAX;
 	buf_clear(&ret->cursor);
 	*ret = (struct page){.cursor = ret->cursor, .total = -1};
@@ -355,10 +250,13 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 		return;
 	}
 	r.list = walk_list(w, &pos);
+	r.fetching = pos.keys.n != 0;
 	struct answer answer = {res, w->resource, pos.next.n != 0, w->now_us};
 	verdict_of(&answer, &ret->verdict);
 	if (ret->verdict.class == VERDICT_EMPTY)
 		end_empty(&r);
+	else if (ret->verdict.class == VERDICT_CAP)
+		end_capped(&r);
 	else if (ret->verdict.class == VERDICT_OK)
 		read_records(&r, res);
 	if (!buf_ok(&ret->cursor) && ret->verdict.class == VERDICT_OK)

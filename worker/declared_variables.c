@@ -60,6 +60,11 @@ static struct str time_text(struct making *m, int64_t us)
 		memcpy(m->number, text, 19);
 		m->number[19] = 'Z';
 		return (struct str){m->number, 20};
+	case SINCE_RFC3339_OFFSET:
+		clock_format(us, text);
+		memcpy(m->number, text, 19);
+		memcpy(m->number + 19, "+00:00", 6);
+		return (struct str){m->number, 25};
 	case SINCE_RFC3339_MS:
 		clock_format(us, text);
 		memcpy(m->number, text, 23);
@@ -109,6 +114,10 @@ struct str variable_lookup(void *user, const struct template_part *part)
 		return number_text(m, pos->number);
 	case TEMPLATE_CURSOR:
 		return pos->next.n ? buf_str(&pos->next) : (struct str){0};
+	case TEMPLATE_AFTER:
+		return pos->after.n ? buf_str(&pos->after) : (struct str){0};
+	case TEMPLATE_KEYS:
+		return pos->keys.n ? buf_str(&pos->keys) : (struct str){0};
 	case TEMPLATE_SINCE:
 		return time_text(m, position_since_us(pos));
 	case TEMPLATE_UNTIL:

@@ -4,6 +4,7 @@
 #include "sync/declaration.h"
 #include "sync/declaration_check.h"
 #include "sync/declaration_keys.h"
+#include "sync/declaration_lists.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -61,65 +62,6 @@ static void fingerprint(const config_setting_t *s, char ret[9])
 
 /* ---- what is derived once ---- */
 
-/* Paths of what the engine reads of each record. The caller frees the array. */
-static const char **plan_fields(const struct resource *res, enum phase phase, size_t *ret_n)
-{
-	const struct texts *id = res->list[phase].id;
-	const char **fields = mem_array(id->n + res->columns.n + 1, sizeof *fields);
-	size_t n = 0;
-	for (size_t i = 0; i < id->n; i++)
-		fields[n++] = id->at[i];
-	for (size_t i = 0; phase != PHASE_DELETED && i < res->columns.n; i++)
-		fields[n++] = res->columns.at[i].path;
-	if (phase == PHASE_DELETED && res->deletion.time)
-		fields[n++] = res->deletion.time;
-	*ret_n = n;
-	return fields;
-}
-
-static void compile_list(struct resource *res, enum phase phase, const char *records)
-{
-	struct listing *list = &res->list[phase];
-	const char *envelope_paths[ENVELOPE_COUNT] = {
-	    [ENVELOPE_NEXT] = list->paging->next,
-	    [ENVELOPE_SYNC_TOKEN] = list->paging->sync_token,
-	    [ENVELOPE_MORE] = list->paging->more,
-	    [ENVELOPE_TOTAL] = list->paging->total,
-	    [ENVELOPE_WATERMARK] = res->incremental.path,
-	};
-	const char *envelope[ENVELOPE_COUNT];
-	size_t nenvelope = 0, n;
-	for (size_t i = 0; i < ENVELOPE_COUNT; i++) {
-		list->envelope[i] = envelope_paths[i] ? (int)nenvelope : -1;
-		if (envelope_paths[i])
-			envelope[nenvelope++] = envelope_paths[i];
-	}
-	const char **fields = plan_fields(res, phase, &n);
-	list->plan = slice_plan_new(records, fields, n, envelope, nenvelope);
-	free(fields);
-}
-
-static void compile_lists(struct resource *res)
-{
-	struct deletion *d = &res->deletion;
-	res->list[PHASE_RECORDS] = (struct listing){.method = res->method,
-	    .body = res->body,
-	    .path = &res->path,
-	    .params = res->params.at,
-	    .nparams = res->params.n,
-	    .paging = &res->paging,
-	    .id = &res->id};
-	compile_list(res, PHASE_RECORDS, res->records);
-	if (d->strategy != DELETION_FEED || !d->path.n)
-		return;
-	res->list[PHASE_DELETED] = (struct listing){.path = &d->path,
-	    .params = d->params.at,
-	    .nparams = d->params.n,
-	    .paging = &d->paging,
-	    .id = &d->id};
-	compile_list(res, PHASE_DELETED, d->records);
-}
-
 static void finish_paging(struct paging *p)
 {
 	if (p->first < 0)
@@ -137,6 +79,8 @@ static void finish_resource(struct provider *p, struct resource *res, const conf
 		res->operation = res->name;
 	finish_paging(&res->paging);
 	finish_paging(&res->deletion.paging);
+	finish_paging(&res->beyond.paging);
+	lists_view(res);
 	for (size_t i = 0; i < res->columns.n; i++)
 		if (res->incremental.field && strcmp(res->columns.at[i].name, res->incremental.field) == 0)
 			res->watermark_column = (int)i;
@@ -200,7 +144,7 @@ static enum rc declaration_load(const char *file, struct declaration **ret, stru
 		return rc;
 	}
 	for (size_t i = 0; i < d->provider.resources.n; i++)
-		compile_lists(&d->provider.resources.at[i]);
+		lists_compile(&d->provider.resources.at[i]);
 	*ret = d;
 	return RC_OK;
 }

@@ -139,6 +139,7 @@ struct auth {
 
 /* ---- requests ---- */
 
+enum http_method { METHOD_GET, METHOD_POST };
 enum param_in { PARAM_QUERY, PARAM_HEADER, PARAM_BODY };
 /* Requests that carry the parameter. Besides, one whose template has an unknown variable is left out. */
 enum param_when {
@@ -160,6 +161,7 @@ enum paging_strategy {
 	PAGING_NONE,
 	PAGING_OFFSET, /* ${page.offset} grows by the records received */
 	PAGING_PAGE,   /* ${page.number} grows by one */
+	PAGING_KEY,    /* ${after} is the last record's `key`, by which the records are sorted */
 	PAGING_CURSOR, /* ${cursor} comes with the answer (body path or header): cursors, page tokens */
 	PAGING_LINK, /* the whole next URL comes with the answer (body path, or Link header with rel=next) */
 	PAGING_SYNC_TOKEN, /* as cursor, and the last page gives the token that asks for changes later
@@ -177,7 +179,11 @@ enum paging_stop {
 	STOP_UNSET,
 };
 
-enum cap_action { CAP_FAIL, CAP_BY_KEY, CAP_SHRINK_WINDOW };
+enum cap_action {
+	CAP_FAIL,
+	CAP_BY_KEY, /* the resource's `beyond` shows the rest */
+	CAP_SHRINK_WINDOW,
+};
 
 struct paging {
 	enum paging_strategy strategy;
@@ -191,7 +197,7 @@ struct paging {
 	const char *total; /* number of records in all */
 	int64_t cap;       /* the provider shows no more than so many records; 0: no cap */
 	enum cap_action cap_action;
-	const char *cap_key;        /* by_key: go on after the last value of this parameter */
+	const char *key;            /* strategy key: its path, one of the identity or of a column */
 	bool guard;                 /* a page that begins with the previous page's first id is stalled */
 	bool single_use;            /* a cursor works once: a page must not be asked for again */
 	int64_t cursor_life_s;      /* a cursor dies so long after its issue; 0: unknown or never */
@@ -199,7 +205,14 @@ struct paging {
 	bool bound;                 /* other parameters must not change while a cursor is used */
 };
 
-enum since_format { SINCE_RFC3339, SINCE_RFC3339_MS, SINCE_DATE, SINCE_EPOCH_S, SINCE_EPOCH_MS };
+enum since_format {
+	SINCE_RFC3339,
+	SINCE_RFC3339_MS,
+	SINCE_RFC3339_OFFSET, /* +00:00 for Z */
+	SINCE_DATE,
+	SINCE_EPOCH_S,
+	SINCE_EPOCH_MS
+};
 enum watermark_source {
 	WATERMARK_WALK_START, /* the instant of the walk's first request */
 	WATERMARK_MAX_FIELD,  /* the largest value of `field` */
@@ -262,6 +275,20 @@ struct deletion {
 	int64_t every_s;           /* a complete walk is due so often; 0: only when asked for */
 };
 
+/*
+ * Shows what is beyond the cap of a resource's own paging, after the last record's key, if those were sorted
+ * by it. When the resource's parameters use ${keys}, its records are not stored: their identities are, and
+ * the resource's own request asks for the records by them.
+ */
+struct beyond {
+	enum http_method method;
+	enum body_format body; /* how parameters in the body are written */
+	struct template path;
+	LIST_OF(struct param) params;
+	const char *records; /* NULL: where the resource's are */
+	struct paging paging;
+};
+
 /* Many GETs in one multipart/mixed POST (Google). */
 struct batch {
 	struct template path; /* none: no batches */
@@ -269,7 +296,6 @@ struct batch {
 	int64_t max_parts;
 };
 
-enum http_method { METHOD_GET, METHOD_POST };
 enum resource_priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW };
 enum identity_kind {
 	IDENTITY_ID,       /* the paths of `id` */
@@ -304,6 +330,7 @@ struct listing {
 	const struct template *path;
 	const struct param *params;
 	size_t nparams;
+	const char *records;
 	const struct paging *paging;
 	const struct texts *id;
 	/* Of the records: the id's parts; then the columns, or for deletions their time (when the feed has
@@ -332,6 +359,7 @@ struct resource {
 	bool keep_payload;
 	struct texts redact; /* paths that are blanked before anything is stored or logged */
 	struct paging paging;
+	struct beyond beyond;
 	struct incremental incremental;
 	struct window window;
 	struct parent parent;
@@ -343,6 +371,8 @@ struct resource {
 	int64_t timeout_s;
 	char fingerprint[9];  /* 8 hex digits of this resource's declaration; cursors carry it */
 	int watermark_column; /* index of incremental.field, or -1 */
+	int key_field;        /* index of the paging's key in the id's parts and the columns, or -1 */
+	bool by_keys;         /* beyond the cap, keys come first, and the records for them */
 	const struct provider *provider;
 	struct listing list[PHASE_COUNT];
 };

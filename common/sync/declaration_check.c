@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "sync/declaration_check.h"
+#include "sync/declaration_paging.h"
 
 /* Columns that every table of a resource has. */
 static const char *const reserved_columns[] = {"connection_id", "tenant_id", "id", "payload", "content_hash",
@@ -35,10 +36,25 @@ static enum rc check_param(const struct reader *r, const config_setting_t *at, c
 
 static bool params_use(const struct resource *res, enum template_variable v)
 {
-	bool used = template_uses(&res->path, v);
-	for (size_t i = 0; i < res->params.n; i++)
-		used = used || template_uses(&res->params.at[i].value, v);
-	return used;
+	return list_uses(&res->list[PHASE_RECORDS], v);
+}
+
+static enum rc check_params(const struct reader *r, const config_setting_t *at, const struct listing *list)
+{
+	for (size_t i = 0; i < list->nparams; i++) {
+		enum rc rc = check_param(r, element(at, i), &list->params[i]);
+		if (rc)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc check_path(const struct reader *r, const config_setting_t *at, const struct template *path)
+{
+	struct str first = path->n ? path->part[0].text : STR("");
+	if (path->n && path->part[0].variable == TEMPLATE_LITERAL && first.p[0] == '/')
+		return RC_OK;
+	return reader_fail(r, at, "has to begin with /");
 }
 
 /* ---- columns ---- */
@@ -101,52 +117,6 @@ static enum rc check_identity(const struct reader *r, const config_setting_t *at
 	if (!res->id.n)
 		return reader_fail(r, reader_at(at, "id"), "has to name the paths of the record's identity");
 	return check_id(r, reader_at(at, "id"), &res->id);
-}
-
-/* ---- paging ---- */
-
-static enum rc check_stop(const struct reader *r, const config_setting_t *at, const struct paging *p)
-{
-	if (p->stop == STOP_MORE_FLAG && !p->more)
-		return reader_fail(r, reader_at(at, "stop"), "more_flag needs the key \"more\"");
-	if (p->stop == STOP_TOTAL && !p->total)
-		return reader_fail(r, reader_at(at, "stop"), "total needs the key \"total\"");
-	bool counts = p->strategy == PAGING_OFFSET || p->strategy == PAGING_PAGE;
-	if (counts && p->stop == STOP_CURSOR)
-		return reader_fail(r, reader_at(at, "stop"), "cursor is for the strategies with a cursor");
-	if (counts && p->stop == STOP_SHORT_PAGE && !p->size)
-		return reader_fail(r, at, "the stop rule short_page needs the key \"size\"");
-	return RC_OK;
-}
-
-static enum rc check_paging(const struct reader *r, const config_setting_t *at, const struct resource *res)
-{
-	/* Which variable moves a walk on, by strategy. */
-	static const enum template_variable moves[] = {
-	    [PAGING_OFFSET] = TEMPLATE_PAGE_OFFSET,
-	    [PAGING_PAGE] = TEMPLATE_PAGE_NUMBER,
-	    [PAGING_CURSOR] = TEMPLATE_CURSOR,
-	    [PAGING_LINK] = TEMPLATE_LITERAL,
-	    [PAGING_SYNC_TOKEN] = TEMPLATE_CURSOR,
-	    [PAGING_HISTORY] = TEMPLATE_CURSOR,
-	};
-	const struct paging *p = &res->paging;
-	if (p->strategy == PAGING_NONE)
-		return RC_OK;
-	const config_setting_t *strategy = reader_at(at, "strategy");
-	enum template_variable v = moves[p->strategy];
-	if (v != TEMPLATE_LITERAL && !params_use(res, v))
-		return reader_fail(r, strategy, "no parameter holds ${%s}, so every page would be the first",
-		    template_variable_name(v));
-	bool cursor = p->strategy >= PAGING_CURSOR;
-	if (cursor && !p->next && !p->next_header)
-		return reader_fail(
-		    r, at, "the key \"next\" or \"next_header\" is missing: where the next cursor is");
-	if ((p->strategy == PAGING_SYNC_TOKEN || p->strategy == PAGING_HISTORY) && !p->sync_token)
-		return reader_fail(r, at, "the key \"sync_token\" is missing: where the answer holds it");
-	if (p->cap_action == CAP_BY_KEY && !p->cap_key)
-		return reader_fail(r, reader_at(at, "cap_action"), "by_key needs the key \"cap_key\"");
-	return check_stop(r, at, p);
 }
 
 /* ---- incremental, parent, deletion ---- */
@@ -214,6 +184,20 @@ static enum rc check_parent_keys(
 	return RC_OK;
 }
 
+static enum rc fail_key(const struct reader *r, const config_setting_t *paging)
+{
+	return reader_fail(
+	    r, reader_at(paging, "key"), "the strategy key needs a path of the identity or of a column");
+}
+
+static enum rc check_list(const struct reader *r, const config_setting_t *at, const struct listing *list)
+{
+	enum rc rc = check_path(r, reader_at(at, "path"), list->path);
+	if (!rc)
+		rc = check_params(r, reader_at(at, "params"), list);
+	return rc ? rc : check_paging(r, reader_at(at, "paging"), list);
+}
+
 static enum rc check_feed(const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
 	const struct deletion *d = &res->deletion;
@@ -226,7 +210,24 @@ static enum rc check_feed(const struct reader *r, const config_setting_t *at, co
 	if (!res->incremental.on)
 		return reader_fail(
 		    r, strategy, "feed needs the group \"incremental\": its watermark says since when");
-	return check_id(r, reader_at(at, "id"), &d->id);
+	if (d->paging.strategy == PAGING_KEY)
+		return reader_fail(r, reader_at(at, "paging"), "key is no strategy for a feed");
+	enum rc rc = check_id(r, reader_at(at, "id"), &d->id);
+	return rc ? rc : check_list(r, at, &res->list[PHASE_DELETED]);
+}
+
+static enum rc check_beyond(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	const config_setting_t *paging = reader_at(at, "paging");
+	if (res->paging.cap_action != CAP_BY_KEY)
+		return reader_fail(r, at, "is for a paging with cap_action = \"by_key\"");
+	if (res->beyond.paging.strategy != PAGING_KEY)
+		return reader_fail(r, reader_at(paging, "strategy"), "only key leads beyond a cap");
+	if (res->key_field < 0)
+		return fail_key(r, paging);
+	if (res->by_keys && res->id.n != 1)
+		return reader_fail(r, at, "${keys} is for identities of one path");
+	return check_list(r, at, &res->list[PHASE_BY_KEY]);
 }
 
 static enum rc check_deletion(const struct reader *r, const config_setting_t *at, const struct resource *res)
@@ -244,22 +245,25 @@ static enum rc check_deletion(const struct reader *r, const config_setting_t *at
 
 typedef enum rc check_fn(const struct reader *r, const config_setting_t *at, const struct resource *res);
 
-static enum rc check_params(const struct reader *r, const config_setting_t *at, const struct resource *res)
+static enum rc check_own_path(const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
-	for (size_t i = 0; i < res->params.n; i++) {
-		enum rc rc = check_param(r, element(at, i), &res->params.at[i]);
-		if (rc)
-			return rc;
-	}
-	return RC_OK;
+	return check_path(r, at, &res->path);
 }
 
-static enum rc check_path(const struct reader *r, const config_setting_t *at, const struct resource *res)
+static enum rc check_own_params(
+    const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
-	struct str first = res->path.n ? res->path.part[0].text : STR("");
-	if (res->path.n && res->path.part[0].variable == TEMPLATE_LITERAL && first.p[0] == '/')
-		return RC_OK;
-	return reader_fail(r, at, "has to begin with /");
+	return check_params(r, at, &res->list[PHASE_RECORDS]);
+}
+
+static enum rc check_own_paging(
+    const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	if (res->paging.cap_action == CAP_BY_KEY && !res->list[PHASE_BY_KEY].path)
+		return reader_fail(r, reader_at(at, "cap_action"), "by_key needs the group \"beyond\"");
+	if (res->paging.strategy == PAGING_KEY && res->key_field < 0)
+		return fail_key(r, at);
+	return check_paging(r, at, &res->list[PHASE_RECORDS]);
 }
 
 static enum rc check_verdicts(
@@ -292,9 +296,10 @@ static enum rc check_resource(const struct reader *r, const config_setting_t *at
 	} checks[] = {
 	    {NULL, check_identity},
 	    {NULL, check_columns},
-	    {"path", check_path},
-	    {"params", check_params},
-	    {"paging", check_paging},
+	    {"path", check_own_path},
+	    {"params", check_own_params},
+	    {"paging", check_own_paging},
+	    {"beyond", check_beyond},
 	    {"incremental", check_incremental},
 	    {"window", check_window},
 	    {NULL, check_parent_keys},

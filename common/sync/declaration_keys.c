@@ -156,7 +156,7 @@ DEFINE_GROUP(column_group, struct column, NULL);
 static const struct paging paging_defaults = {.guard = true, .first = -1, .stop = STOP_UNSET};
 static const struct key paging_group_keys[] = {
     KEY(struct paging, strategy, KEY_ENUM, REQUIRED,
-        WORDS("none", "offset", "page", "cursor", "link", "sync_token", "history")),
+        WORDS("none", "offset", "page", "key", "cursor", "link", "sync_token", "history")),
     KEY(struct paging, size, KEY_INT, RANGE(1, 100000)),
     KEY(struct paging, first, KEY_INT, RANGE(0, 1)),
     KEY(struct paging, next, KEY_TEXT),
@@ -167,7 +167,7 @@ static const struct key paging_group_keys[] = {
     KEY(struct paging, total, KEY_TEXT),
     KEY(struct paging, cap, KEY_INT, RANGE(1, 0)),
     KEY(struct paging, cap_action, KEY_ENUM, WORDS("fail", "by_key", "shrink_window")),
-    KEY(struct paging, cap_key, KEY_TEXT),
+    KEY(struct paging, key, KEY_TEXT),
     KEY(struct paging, guard, KEY_BOOL),
     KEY(struct paging, single_use, KEY_BOOL),
     KEY(struct paging, cursor_life_s, KEY_INT, SECONDS),
@@ -178,7 +178,8 @@ DEFINE_GROUP(paging_group, struct paging, &paging_defaults);
 
 static const struct incremental incremental_defaults = {.on = true};
 static const struct key incremental_group_keys[] = {
-    KEY(struct incremental, format, KEY_ENUM, WORDS("rfc3339", "rfc3339_ms", "date", "epoch_s", "epoch_ms")),
+    KEY(struct incremental, format, KEY_ENUM,
+        WORDS("rfc3339", "rfc3339_ms", "rfc3339_offset", "date", "epoch_s", "epoch_ms")),
     KEY(struct incremental, watermark, KEY_ENUM, REQUIRED,
         WORDS("walk_start", "max_field", "envelope", "token")),
     KEY(struct incremental, field, KEY_NAME),
@@ -229,6 +230,17 @@ static const struct key deletion_group_keys[] = {
 };
 DEFINE_GROUP(deletion_group, struct deletion, &deletion_defaults);
 
+static const struct beyond beyond_defaults = {.body = BODY_JSON};
+static const struct key beyond_group_keys[] = {
+    KEY(struct beyond, method, KEY_ENUM, WORDS("GET", "POST")),
+    KEY(struct beyond, body, KEY_ENUM, WORDS("form", "json")),
+    KEY(struct beyond, path, KEY_TEMPLATE, REQUIRED),
+    KEY(struct beyond, params, KEY_LIST, REQUIRED, GROUP(&param_group)),
+    KEY(struct beyond, records, KEY_TEXT),
+    KEY(struct beyond, paging, KEY_GROUP, REQUIRED, GROUP(&paging_group)),
+};
+DEFINE_GROUP(beyond_group, struct beyond, &beyond_defaults);
+
 static const struct key batch_group_keys[] = {
     KEY(struct batch, path, KEY_TEMPLATE, REQUIRED),
     KEY(struct batch, item, KEY_TEMPLATE, REQUIRED),
@@ -245,6 +257,7 @@ static const struct resource resource_defaults = {
     .priority = PRIORITY_NORMAL,
     .timeout_s = 60,
     .watermark_column = -1,
+    .key_field = -1,
 };
 static const struct key resource_group_keys[] = {
     KEY(struct resource, name, KEY_NAME, REQUIRED),
@@ -262,6 +275,7 @@ static const struct key resource_group_keys[] = {
     KEY(struct resource, keep_payload, KEY_BOOL),
     KEY(struct resource, redact, KEY_TEXTS),
     KEY(struct resource, paging, KEY_GROUP, GROUP(&paging_group)),
+    KEY(struct resource, beyond, KEY_GROUP, GROUP(&beyond_group)),
     KEY(struct resource, incremental, KEY_GROUP, GROUP(&incremental_group)),
     KEY(struct resource, window, KEY_GROUP, GROUP(&window_group)),
     KEY(struct resource, parent, KEY_GROUP, GROUP(&parent_group)),

@@ -17,6 +17,8 @@
 	X(PAGE_OFFSET, "page.offset")                                                                        \
 	X(PAGE_NUMBER, "page.number")                                                                        \
 	X(CURSOR, "cursor")         /* absent on the first page */                                           \
+	X(AFTER, "after")           /* the last record's key; absent on the first page */                    \
+	X(KEYS, "keys")             /* keys from beyond a cap, joined with commas */                         \
 	X(SYNC_TOKEN, "sync_token") /* absent in a full walk */                                              \
 	X(SINCE, "since")           /* absent in a full walk */                                              \
 	X(UNTIL, "until")           /* the walk's start minus the holdback */                                \

@@ -32,7 +32,7 @@ static const struct {
     {"status_range", 4, "verdicts[0].status[1]: 99 is not allowed; it has to be within 100 and 599"},
     {"unknown_word", 13,
         "resources[0].paging.strategy: \"cursors\" is not allowed; it has to be one of: none, offset, page, "
-        "cursor, link, sync_token, history"},
+        "key, cursor, link, sync_token, history"},
     {"unknown_class", 4,
         "verdicts[0].class: \"tokens\" is not allowed; it has to be one of: ok, transient, throttled, token, "
         "auth, cursor, cap, stalled, permanent, empty"},
@@ -58,6 +58,13 @@ static const struct {
     {"incremental_no_parameter", 14, "resources[0].incremental: no parameter holds ${since}"},
     {"incremental_field", 14, "resources[0].incremental.field: \"title\" is no column of type timestamp"},
     {"deletion_id", 15, "resources[0].deletion.id: has 2 paths, but the records' identity has 1"},
+    {"deletion_paging", 15, "resources[0].deletion.paging.strategy: no parameter holds ${page.number}"},
+    {"cap_no_way", 12, "resources[0].paging.cap_action: by_key needs the group \"beyond\""},
+    {"beyond_no_cap", 13, "resources[0].beyond: is for a paging with cap_action = \"by_key\""},
+    {"beyond_strategy", 13, "resources[0].beyond.paging.strategy: only key leads beyond a cap"},
+    {"beyond_key", 13,
+        "resources[0].beyond.paging.key: the strategy key needs a path of the identity or of a column"},
+    {"beyond_no_parameter", 13, "resources[0].beyond.paging.strategy: no parameter holds ${after}"},
     {"deletion_since", 14, "resources[0].deletion.strategy: feed needs the group \"incremental\""},
     {"parent", 14, "resources[0].parent.resource: there is no resource \"nothing\""},
     {"deletion", 14, "resources[0].deletion.strategy: feed needs the keys \"path\" and \"id\""},

@@ -25,6 +25,8 @@ static void comes_back_as_it_was(void **state)
 	a.last = UINT64_MAX;
 	a.anchor = 1;
 	buf_add_text(&a.next, "a\"\\/+=\n\xc3\xa4 \x7f");
+	buf_add_text(&a.after, "99");
+	buf_add_text(&a.keys, "1,2");
 	cursor_write(&a, "0a1b2c3d", &text);
 	assert_int_equal(cursor_read(buf_str(&text), "0a1b2c3d", &b, NULL), RC_OK);
 	assert_int_equal(b.started_us, a.started_us);
@@ -39,6 +41,8 @@ static void comes_back_as_it_was(void **state)
 	assert_true(b.last == UINT64_MAX);
 	assert_true(b.anchor == 1);
 	assert_string_equal(buf_text(&b.next), buf_text(&a.next));
+	assert_string_equal(buf_text(&b.after), "99");
+	assert_string_equal(buf_text(&b.keys), "1,2");
 	position_done(&a);
 	position_done(&b);
 }
@@ -80,6 +84,7 @@ static void refuses_what_it_did_not_write(void **state)
 	    {"{\"declaration\":\"ffffffff\",\"last\":\"xyz\"}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"next\":null}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"next\":{}}", "damaged"},
+	    {"{\"declaration\":\"ffffffff\",\"keys\":[1]}", "damaged"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct position p;

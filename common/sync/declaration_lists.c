@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "base/slice.h"
+#include "sync/declaration_lists.h"
+
+/* Where the key is in what is read of each record. */
+static int find_field(const struct resource *res, const char *path)
+{
+	for (size_t i = 0; path && i < res->id.n; i++)
+		if (strcmp(res->id.at[i], path) == 0)
+			return (int)i;
+	for (size_t i = 0; path && i < res->columns.n; i++)
+		if (strcmp(res->columns.at[i].path, path) == 0)
+			return (int)(res->id.n + i);
+	return -1;
+}
+
+static void view_records(struct resource *res)
+{
+	res->list[PHASE_RECORDS] = (struct listing){.method = res->method,
+	    .body = res->body,
+	    .path = &res->path,
+	    .params = res->params.at,
+	    .nparams = res->params.n,
+	    .records = res->records,
+	    .paging = &res->paging,
+	    .id = &res->id};
+}
+
+static void view_beyond(struct resource *res)
+{
+	struct beyond *b = &res->beyond;
+	res->list[PHASE_BY_KEY] = (struct listing){.method = b->method,
+	    .body = b->body,
+	    .path = &b->path,
+	    .params = b->params.at,
+	    .nparams = b->params.n,
+	    .records = b->records ? b->records : res->records,
+	    .paging = &b->paging,
+	    .id = &res->id};
+	for (size_t i = 0; i < res->params.n; i++)
+		res->by_keys = res->by_keys || template_uses(&res->params.at[i].value, TEMPLATE_KEYS);
+}
+
+static void view_deleted(struct resource *res)
+{
+	struct deletion *d = &res->deletion;
+	res->list[PHASE_DELETED] = (struct listing){.path = &d->path,
+	    .params = d->params.at,
+	    .nparams = d->params.n,
+	    .records = d->records,
+	    .paging = &d->paging,
+	    .id = &d->id};
+}
+
+void lists_view(struct resource *res)
+{
+	bool by_key = res->paging.strategy == PAGING_KEY;
+	view_records(res);
+	if (res->beyond.path.n)
+		view_beyond(res);
+	if (res->deletion.strategy == DELETION_FEED && res->deletion.path.n)
+		view_deleted(res);
+	res->key_field = find_field(res, by_key ? res->paging.key : res->beyond.paging.key);
+}
+
+/* Paths of what the engine reads of each record. The caller frees the array. */
+static const char **plan_fields(const struct resource *res, enum phase phase, size_t *ret_n)
+{
+	const struct texts *id = res->list[phase].id;
+	const char **fields = mem_array(id->n + res->columns.n + 1, sizeof *fields);
+	size_t n = 0;
+	for (size_t i = 0; i < id->n; i++)
+		fields[n++] = id->at[i];
+	for (size_t i = 0; phase != PHASE_DELETED && i < res->columns.n; i++)
+		fields[n++] = res->columns.at[i].path;
+	if (phase == PHASE_DELETED && res->deletion.time)
+		fields[n++] = res->deletion.time;
+	*ret_n = n;
+	return fields;
+}
+
+static void compile_list(struct resource *res, enum phase phase)
+{
+	struct listing *list = &res->list[phase];
+	const char *envelope_paths[ENVELOPE_COUNT] = {
+	    [ENVELOPE_NEXT] = list->paging->next,
+	    [ENVELOPE_SYNC_TOKEN] = list->paging->sync_token,
+	    [ENVELOPE_MORE] = list->paging->more,
+	    [ENVELOPE_TOTAL] = list->paging->total,
+	    [ENVELOPE_WATERMARK] = res->incremental.path,
+	};
+	const char *envelope[ENVELOPE_COUNT];
+	size_t nenvelope = 0, n;
+	for (size_t i = 0; i < ENVELOPE_COUNT; i++) {
+		list->envelope[i] = envelope_paths[i] ? (int)nenvelope : -1;
+		if (envelope_paths[i])
+			envelope[nenvelope++] = envelope_paths[i];
+	}
+	const char **fields = plan_fields(res, phase, &n);
+	list->plan = slice_plan_new(list->records, fields, n, envelope, nenvelope);
+	free(fields);
+}
+
+void lists_compile(struct resource *res)
+{
+	for (size_t i = 0; i < PHASE_COUNT; i++)
+		if (res->list[i].path)
+			compile_list(res, (enum phase)i);
+}

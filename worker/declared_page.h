@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* What the reading of a page (declared_page.c) and the turn to the next one (declared_turn.c) share. */
+#include "declared.h"
+
+/* A page being read. */
+struct reading {
+	const struct walk *walk;
+	const struct resource *resource;
+	const struct listing *list;
+	struct position *position; /* before the page; moved on at its end */
+	provider_record_fn *record;
+	void *user;
+	struct page *page;
+	bool fetching;      /* its request named its records by their keys */
+	size_t n;           /* records read */
+	struct slice key;   /* of the last one */
+	uint64_t signature; /* of the first record; 0: none yet */
+	int64_t max_us;     /* of the watermark's field */
+};
+
+/* Appends the text of a key; false: it is none. */
+bool key_add(const struct slice *s, struct buf *out);
+
+const struct slice *envelope_at(const struct reading *r, const struct slice *envelope, enum envelope which);
+/* -1: it is none. */
+int64_t envelope_number(const struct slice *s);
+
+/* Moves the position on within its list; true: the list has come to its end. May set a verdict. */
+bool page_turn(struct reading *r, const struct http_response *res, const struct slice *envelope);
