@@ -107,6 +107,14 @@ static size_t last_digit(const struct decimal *d)
 	return i;
 }
 
+bool decimal_within(const struct decimal *d, int precision, int scale)
+{
+	size_t first = first_digit(d);
+
+	return first == digit_count(d) ||
+	       (digit_power(d, first) < precision - scale && digit_power(d, last_digit(d)) >= -scale);
+}
+
 enum decimal_fit decimal_to_i64(const struct decimal *d, int shift, int64_t *ret)
 {
 	size_t first = first_digit(d);

@@ -24,6 +24,9 @@ enum decimal_fit {
 /* JSON's number syntax, but leading zeros are allowed. The result points into `text`. */
 bool decimal_parse(struct str text, struct decimal *ret);
 
+/* Whether numeric(precision, scale) holds the value without rounding it; scale may be negative. */
+bool decimal_within(const struct decimal *d, int precision, int scale);
+
 /* The value times ten to the power of `shift`, cut to an integer. */
 enum decimal_fit decimal_to_i64(const struct decimal *d, int shift, int64_t *ret);
 

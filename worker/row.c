@@ -15,6 +15,7 @@ struct row_layout {
 	const struct resource *resource;
 	const char **paths; /* the id's parts, then the columns' */
 	const char **columns;
+	struct cell_column *cells;       /* one for each declared column */
 	size_t ncolumns;                 /* of a tuple */
 	struct row_redaction *redaction; /* NULL when nothing is kept back */
 };
@@ -34,6 +35,17 @@ static void layout_columns(struct row_layout *layout, const struct resource *res
 	layout->ncolumns = (size_t)(at - layout->columns);
 }
 
+static void layout_cells(struct row_layout *layout, const struct resource *resource)
+{
+	layout->cells = mem_array(resource->columns.n + 1, sizeof *layout->cells);
+	for (size_t i = 0; i < resource->columns.n; i++) {
+		const struct column *column = &resource->columns.at[i];
+
+		layout->cells[i].declared = column;
+		layout->cells[i].said_twice = mem_printf("the field %s is there twice", column->path);
+	}
+}
+
 struct row_layout *row_layout_new(const struct resource *resource)
 {
 	struct row_layout *layout = mem_zalloc(sizeof *layout);
@@ -46,6 +58,7 @@ struct row_layout *row_layout_new(const struct resource *resource)
 	for (size_t i = 0; i < resource->columns.n; i++)
 		layout->paths[n++] = resource->columns.at[i].path;
 	layout_columns(layout, resource);
+	layout_cells(layout, resource);
 	if (resource->redact.n)
 		layout->redaction = row_redaction_new(
 		    (const char *const *)resource->redact.at, resource->redact.n);
@@ -59,7 +72,23 @@ void row_layout_free(struct row_layout *layout)
 	row_redaction_free(layout->redaction);
 	free(layout->paths);
 	free(layout->columns);
+	for (size_t i = 0; i < layout->resource->columns.n; i++)
+		free(layout->cells[i].said_twice);
+	free(layout->cells);
 	free(layout);
+}
+
+void row_layout_narrow(struct row_layout *layout, struct str column, const struct row_limit *limit)
+{
+	for (size_t i = 0; i < layout->resource->columns.n; i++) {
+		struct cell_column *cell = &layout->cells[i];
+
+		if (!str_is(column, cell->declared->name))
+			continue;
+		cell->max_length = limit->max_length;
+		cell->precision = limit->precision;
+		cell->scale = limit->scale;
+	}
 }
 
 const char *const *row_layout_paths(const struct row_layout *layout, size_t *ret_n)
@@ -105,6 +134,8 @@ static bool put_id_part(struct slice part, char **to, struct row_fault *fault)
 {
 	size_t n = part.n;
 
+	if (part.repeated)
+		return fault_set(fault, "id", "its field is there twice");
 	if (part.kind <= SLICE_NULL || !n)
 		return fault_set(fault, "id", "missing");
 	if (part.kind != SLICE_STRING && part.kind != SLICE_NUMBER)
@@ -150,11 +181,10 @@ static bool put_data(const struct row_layout *layout, struct str raw, const stru
 
 	fields += resource->id.n;
 	for (size_t i = 0; i < resource->columns.n; i++) {
-		const struct column *column = &resource->columns.at[i];
-		char *next = cell_put(column, fields[i], layout->redaction, *to, &reason);
+		char *next = cell_put(&layout->cells[i], fields[i], layout->redaction, *to, &reason);
 
 		if (!next)
-			return fault_set(fault, column->name, reason);
+			return fault_set(fault, resource->columns.at[i].name, reason);
 		*to = next;
 	}
 	if (!resource->keep_payload)

@@ -22,6 +22,16 @@ struct row_layout;
 struct row_layout *row_layout_new(const struct resource *resource) MUST_USE;
 void row_layout_free(struct row_layout *layout);
 
+/* What a column of the table holds, as PostgreSQL says it: it would cut or round the rest. */
+struct row_limit {
+	int max_length; /* characters of a varchar(n) or char(n); 0: any */
+	int precision;  /* of a numeric(p, s); 0: any */
+	int scale;
+};
+
+/* A value beyond the limit is refused from now on. A column that was not declared is ignored. */
+void row_layout_narrow(struct row_layout *layout, struct str column, const struct row_limit *limit);
+
 /* The paths that row_encode wants as `fields`, for slice_plan_new: the id's parts, then the columns'. Owned
  * by the layout. */
 const char *const *row_layout_paths(const struct row_layout *layout, size_t *ret_n);
@@ -34,7 +44,8 @@ struct row_writer {
 	const struct row_layout *layout;
 	struct uuid connection_id;
 	struct uuid tenant_id;
-	struct str id; /* the next record's, when the resource declares no identity (IDENTITY_POSITION) */
+	struct str id;    /* the next record's, when the resource declares no identity (IDENTITY_POSITION) */
+	size_t max_bytes; /* of a record's text; 0: any */
 	struct buf *out;
 };
 

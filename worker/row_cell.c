@@ -25,6 +25,7 @@ static const char bad_time[] = "not a time of the declared format";
 
 struct cell {
 	const struct column *column;
+	const struct cell_column *table;
 	struct slice value;
 	const struct row_redaction *redaction;
 	const char *reason;
@@ -51,10 +52,14 @@ static bool cell_token(const struct cell *cell, char scratch[TOKEN_MAX], struct 
 	return slice_unescape_to(cell->value, scratch, &ret->n) == RC_OK;
 }
 
+static bool longer_than(struct str text, int max)
+{
+	return max > 0 && text.n > (size_t)max && utf8_count(text) > (size_t)max;
+}
+
 static char *put_text(struct cell *cell, char *to)
 {
 	const struct slice value = cell->value;
-	int max = cell->column->max_length;
 	size_t n = value.n;
 	char *text = to + 4;
 
@@ -64,8 +69,10 @@ static char *put_text(struct cell *cell, char *to)
 		memcpy(text, value.p, n);
 	else if (slice_unescape_to(value, text, &n) != RC_OK)
 		return cell_fail(cell, holds_nul);
-	if (max > 0 && n > (size_t)max && utf8_count((struct str){text, n}) > (size_t)max)
+	if (longer_than((struct str){text, n}, cell->column->max_length))
 		return cell_fail(cell, "longer than max_length");
+	if (longer_than((struct str){text, n}, cell->table->max_length))
+		return cell_fail(cell, "longer than its column");
 	cell_put32(to, (uint32_t)n);
 	return text + n;
 }
@@ -104,6 +111,8 @@ static char *put_numeric(struct cell *cell, char *to)
 
 	if (!cell_token(cell, scratch, &text) || !decimal_parse(text, &decimal))
 		return cell_fail(cell, wrong_type);
+	if (cell->table->precision && !decimal_within(&decimal, cell->table->precision, cell->table->scale))
+		return cell_fail(cell, "more digits than its column has");
 	if (numeric_encode(&decimal, to + 4, &n) != DECIMAL_FITS)
 		return cell_fail(cell, out_of_range);
 	cell_put32(to, (uint32_t)n);
@@ -292,10 +301,16 @@ static bool is_null(const struct cell *cell)
 	return cell->redaction && row_redaction_covers(cell->redaction, slice_text(value));
 }
 
-char *cell_put(const struct column *column, struct slice value, const struct row_redaction *redaction,
+char *cell_put(const struct cell_column *table, struct slice value, const struct row_redaction *redaction,
     char *to, const char **ret_reason)
 {
-	struct cell cell = {.column = column, .value = value, .redaction = redaction};
+	const struct column *column = table->declared;
+	struct cell cell = {.column = column, .table = table, .value = value, .redaction = redaction};
+
+	if (value.repeated) {
+		*ret_reason = table->said_twice;
+		return NULL;
+	}
 
 	if (is_null(&cell)) {
 		if (!column->required)

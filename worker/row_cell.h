@@ -11,6 +11,15 @@
 
 struct row_redaction;
 
+/* A declared column and what its table's holds of it. */
+struct cell_column {
+	const struct column *declared;
+	int max_length; /* characters of a varchar(n) or char(n); 0: any */
+	int precision;  /* of a numeric(p, s); 0: any */
+	int scale;
+	char *said_twice; /* the reason why a record with two such fields is refused; owned */
+};
+
 static inline char *cell_put32(char *to, uint32_t v)
 {
 	v = htobe32(v);
@@ -34,7 +43,7 @@ static inline char *cell_put_null(char *to)
  * Writes a column's value, at most s.n + CELL_FIXED_MAX bytes; returns what follows it, or NULL with the
  * reason why the value cannot be stored. `redaction` may be NULL.
  */
-char *cell_put(const struct column *column, struct slice value, const struct row_redaction *redaction,
+char *cell_put(const struct cell_column *column, struct slice value, const struct row_redaction *redaction,
     char *to, const char **ret_reason);
 
 /* A jsonb of the text as it is. */

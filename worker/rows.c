@@ -95,6 +95,15 @@ static struct bad_record *add_bad(struct rows *r, struct str id, const char *col
 	return bad;
 }
 
+/* Takes the tuple behind the last one back; its id stays readable until the next is written. */
+static struct str drop_tuple(struct rows *r)
+{
+	const struct row_mark *m = &r->mark[r->n];
+
+	r->bytes.n = m->at;
+	return (struct str){r->bytes.p + m->id_at, m->id_n};
+}
+
 enum rc rows_add(struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields)
 {
 	struct row_fault fault;
@@ -104,6 +113,10 @@ enum rc rows_add(struct rows *r, const struct row_writer *writer, struct str raw
 		r->mark = mem_realloc(r->mark, r->cap * sizeof *r->mark);
 	}
 	enum rc rc = row_encode(writer, raw, fields, &r->mark[r->n], &fault);
+	if (rc == RC_OK && writer->max_bytes && raw.n > writer->max_bytes) {
+		fault = (struct row_fault){.reason = "longer than record.max_bytes", .id = drop_tuple(r)};
+		rc = RC_INVALID;
+	}
 	if (rc == RC_OK)
 		r->n++;
 	if (rc != RC_INVALID)

@@ -32,6 +32,8 @@ struct settings {
 	int64_t retry_park_after_ms;
 	int64_t refresh_lease_ms;
 	int64_t store_rows_max;
+	int64_t record_max_bytes;
+	int64_t quarantine_max_percent;
 	int64_t shutdown_ms;
 };
 

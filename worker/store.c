@@ -187,8 +187,17 @@ static void sieved(void *user, const struct err *err)
 		load_refused(lane, err);
 		return;
 	}
-	if (!err)
-		load_entries(lane->load)->first->sieved = true;
+	if (!err) {
+		struct entry *e = load_entries(lane->load);
+		struct err many = {.rc = RC_INVALID};
+
+		e->first->sieved = true;
+		if (judge_page(&e->task->sieved, e->first,
+		        lane->store->worker->settings.quarantine_max_percent, many.text, sizeof many.text)) {
+			load_refused(lane, &many);
+			return;
+		}
+	}
 	load_split(lane); /* its one page goes again, without the records that were found bad */
 }
 

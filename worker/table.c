@@ -2,6 +2,8 @@
 #include "base/base.h"
 #include "table.h"
 
+#include "io/pg_blocking.h"
+
 #define SQL_MAX (256u << 10) /* a statement names every column a few times */
 
 struct tables {
@@ -153,26 +155,32 @@ struct table *tables_find(struct tables *t, const struct resource *resource)
 	return NULL;
 }
 
-enum rc tables_check(const struct tables *t, const char *conninfo, struct err *err)
+static enum rc table_check(struct table *t, struct pg_blocking *db, struct err *err)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		struct buf list = BUF(SQL_MAX);
+	struct buf list = BUF(SQL_MAX);
 
-		resource_column_list(t->at[i].resource, &list);
-		AUTO(mem_free_ptr) char *columns = text_take(&list);
-		AUTO(mem_free_ptr)
-		char *sql = mem_printf(
-		    "select %s, synced_at, deleted_at from %s limit 0", columns, t->at[i].resource->table);
-		enum rc rc = pg_run_blocking(conninfo, sql, err);
-		if (rc == RC_LOST)
-			return rc;
-		if (rc != RC_OK) {
-			err_prefix(err,
-			    "table %s of %s.%s does not fit its declaration (run `syncctl migrate up`?)",
-			    t->at[i].resource->table, t->at[i].resource->provider->name,
-			    t->at[i].resource->name);
-			return err->rc = RC_INVALID;
-		}
-	}
-	return RC_OK;
+	resource_column_list(t->resource, &list);
+	AUTO(mem_free_ptr) char *columns = text_take(&list);
+	AUTO(mem_free_ptr)
+	char *sql = mem_printf(
+	    "select %s, synced_at, deleted_at from %s limit 0", columns, t->resource->table);
+	enum rc rc = pg_blocking_run(db, sql, err);
+	if (rc == RC_OK)
+		return table_read_limits(t, db, err);
+	if (rc == RC_LOST)
+		return rc;
+	err_prefix(err, "table %s of %s.%s does not fit its declaration (run `syncctl migrate up`?)",
+	    t->resource->table, t->resource->provider->name, t->resource->name);
+	return err->rc = RC_INVALID;
+}
+
+enum rc tables_check(struct tables *t, const char *conninfo, struct err *err)
+{
+	struct pg_blocking *db = pg_blocking_open(conninfo, "sync-worker start", err);
+	enum rc rc = db ? RC_OK : err->rc;
+
+	for (size_t i = 0; i < t->n && rc == RC_OK; i++)
+		rc = table_check(&t->at[i], db, err);
+	pg_blocking_close(db);
+	return rc;
 }

@@ -21,12 +21,17 @@ struct table {
 	size_t index;              /* of this table among all, for a session's set of stages */
 };
 
+struct pg_blocking;
 struct tables;
+
+/* Learns what the table's columns hold, beyond what was declared. */
+enum rc table_read_limits(struct table *t, struct pg_blocking *db, struct err *err) MUST_USE;
 
 /* One table for each resource of the registry, which must outlive it. */
 struct tables *tables_new(const struct registry *registry);
 void tables_free(struct tables *t);
 size_t tables_count(const struct tables *t);
 struct table *tables_find(struct tables *t, const struct resource *resource);
-/* Checks at start that every table has the columns its declaration names: RC_INVALID says which does not. */
-enum rc tables_check(const struct tables *t, const char *conninfo, struct err *err) MUST_USE;
+/* Checks at start that every table has the columns its declaration names: RC_INVALID says which does not.
+ * Learns their limits. */
+enum rc tables_check(struct tables *t, const char *conninfo, struct err *err) MUST_USE;

@@ -299,7 +299,6 @@ static enum task_step page_read(struct task *t, struct rows *rows)
 	buf_add_str(&rows->cursor, buf_str(&page->cursor));
 	buf_clear(&t->cursor);
 	buf_add_str(&t->cursor, buf_str(&page->cursor));
-	repeats_drop(rows);
 	t->attempts = 0;
 	t->token_tried = false;
 	t->slice_pages++;
@@ -321,13 +320,19 @@ static enum task_step read_answer(struct task *t, const struct http_response *re
 	    .writer = {.layout = t->table->layout,
 	        .connection_id = t->connection_id,
 	        .tenant_id = t->tenant_id,
+	        .max_bytes = (size_t)w->settings.record_max_bytes,
 	        .out = &rows->bytes},
 	};
 
 	buf_reserve(&rows->bytes, res->body->n);
 	provider_page(&t->walk, res, record, &reading, &w->page);
-	if (w->page.verdict.class == VERDICT_OK)
-		return page_read(t, rows);
+	if (w->page.verdict.class == VERDICT_OK) {
+		repeats_drop(rows);
+		if (!judge_page(&t->parsed, rows, w->settings.quarantine_max_percent, w->page.verdict.reason,
+		        sizeof w->page.verdict.reason))
+			return page_read(t, rows);
+		w->page.verdict.class = VERDICT_PERMANENT;
+	}
 	rows_free(rows);
 	return on_verdict(t, &w->page.verdict);
 }

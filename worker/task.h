@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/uuid.h"
 #include "io/http.h"
+#include "judge.h"
 #include "provider.h"
 
 struct worker;
@@ -52,9 +53,11 @@ struct task {
 	bool first_load;          /* no walk of this resource has ended: its rows are new */
 	int64_t page;             /* number of the page to be fetched next */
 	int64_t requested_us;     /* when the call began that is under way */
-	size_t unstored;          /* pages given to the store and not committed */
-	int64_t attempts;         /* failed tries of this page */
-	int restarts;             /* walks begun anew */
+	struct judge parsed;      /* records that were read, and those of them that the database has seen */
+	struct judge sieved;
+	size_t unstored;  /* pages given to the store and not committed */
+	int64_t attempts; /* failed tries of this page */
+	int restarts;     /* walks begun anew */
 	int64_t slice_end_ms;
 	int64_t slice_pages;
 	enum task_step step;

@@ -61,7 +61,7 @@ static const char *walk_key_slow(struct walk *w, const char *p, const struct sli
 	const char *quote = scan_string(&w->scan, p, &escaped);
 	if (!quote)
 		return NULL;
-	*ret = slice_node_child(node, (struct slice){p, (uint32_t)(quote - p), SLICE_STRING, escaped});
+	*ret = slice_node_child(node, (struct slice){p, (uint32_t)(quote - p), SLICE_STRING, escaped, false});
 	if (words->count < WALK_WORDS_MAX) {
 		*expected += *expected == words->count;
 		words->words[words->count++] = (struct walk_word){p, (size_t)(quote - p), *ret};
@@ -186,8 +186,10 @@ static const char *walk_asked(
 		return NULL;
 	if (!value.n && value.kind >= SLICE_ARRAY)
 		value.n = (uint32_t)(next - p);
-	for (size_t i = 0; i < node->nslots; i++)
+	for (size_t i = 0; i < node->nslots; i++) {
+		value.repeated = slice_was_met(out[node->slots[i]]);
 		out[node->slots[i]] = value;
+	}
 	return next;
 }
 

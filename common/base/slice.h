@@ -6,8 +6,8 @@
  *
  * Stricter than most parsers: UTF-8 is checked (overlongs, surrogates, above U+10FFFF), raw control
  * characters and lone surrogate escapes are refused, nothing but white space may follow the document, and
- * nesting ends at SLICE_DEPTH_MAX. Of a repeated key the last one counts; a key on the way to the records may
- * not be repeated, since its records were handed out already.
+ * nesting ends at SLICE_DEPTH_MAX. Of a repeated key the last one counts, marked as `repeated`; a key on the
+ * way to the records may not be repeated, since its records were handed out already.
  */
 #include "base/base.h"
 #include "base/buf.h"
@@ -29,8 +29,9 @@ enum slice_kind {
 struct slice {
 	const char *p; /* into the page's body; NULL when absent */
 	uint32_t n;
-	uint8_t kind;    /* enum slice_kind */
-	uint8_t escaped; /* a string with backslashes inside: slice_unescape makes it text */
+	uint8_t kind;     /* enum slice_kind */
+	uint8_t escaped;  /* a string with backslashes inside: slice_unescape makes it text */
+	uint8_t repeated; /* its key, or one above it, came twice in its object */
 };
 
 static inline struct str slice_str(struct slice s)

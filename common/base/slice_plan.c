@@ -124,7 +124,8 @@ void slice_node_clear(const struct slice_node *node, struct slice *out)
 {
 	for (const struct slice_node *child = node->children; child; child = child->next) {
 		for (size_t i = 0; i < child->nslots; i++)
-			out[child->slots[i]] = (struct slice){0};
+			out[child->slots[i]] = (struct slice){
+			    .repeated = slice_was_met(out[child->slots[i]])};
 		slice_node_clear(child, out);
 	}
 }

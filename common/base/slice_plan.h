@@ -25,7 +25,13 @@ struct slice_plan {
 	size_t nenvelope;
 };
 
+/* Whether a slot was filled before, if only to be emptied again. */
+static inline bool slice_was_met(struct slice s)
+{
+	return s.kind != SLICE_ABSENT || s.repeated;
+}
+
 /* The child that a key's raw text (between its quotes) names, or NULL. */
 const struct slice_node *slice_node_child(const struct slice_node *node, struct slice key);
-/* Makes the slots of everything below `node` absent. */
+/* Makes the slots of everything below `node` absent: the key of `node` is read, perhaps again. */
 void slice_node_clear(const struct slice_node *node, struct slice *out);

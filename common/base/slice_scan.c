@@ -229,7 +229,7 @@ const char *scan_value(struct scan *s, const char *p, unsigned depth, struct sli
 		next = scan_string(s, p + 1, &ret->escaped);
 		if (!next)
 			return NULL;
-		*ret = (struct slice){p + 1, (uint32_t)(next - p - 1), SLICE_STRING, ret->escaped};
+		*ret = (struct slice){p + 1, (uint32_t)(next - p - 1), SLICE_STRING, ret->escaped, false};
 		return next + 1;
 	case '{':
 		next = scan_object(s, p, depth);

@@ -131,6 +131,3 @@ void pg_query(
  * queued before `done`: COPY does not go in pipeline mode.
  */
 void pg_copy(struct pg *pg, const char *sql, const struct str *pieces, size_t n, pg_done *done, void *user);
-
-/* Runs `sql` (several statements, no parameters) and waits: for start-up and command-line tools only. */
-enum rc pg_run_blocking(const char *conninfo, const char *sql, struct err *err) MUST_USE;

@@ -122,14 +122,3 @@ void pg_blocking_free_ptr(struct pg_result **r)
 	pg_blocking_free(*r);
 	*r = NULL;
 }
-
-enum rc pg_run_blocking(const char *conninfo, const char *sql, struct err *err)
-{
-	struct pg_blocking *db = pg_blocking_open(conninfo, "sync-fleet", err);
-
-	if (!db)
-		return err->rc;
-	enum rc rc = pg_blocking_run(db, sql, err);
-	pg_blocking_close(db);
-	return rc;
-}

@@ -115,7 +115,8 @@ def test_what_the_declaration_redacts_is_not_kept_of_bad_records_either(fleet, t
 
 
 def test_a_whole_page_of_bad_records(fleet):
-    fleet.start()
+    fleet.start_producer()
+    fleet.start_worker(quarantine__max_percent=100)
     connection = fleet.connection("acct-1", records=NUMBER_OF)
     page = [record["id"] for record in fleet.simulator.rows("acct-1", "contacts")[100:200]]
     fleet.sql("alter table practicepanther_contacts add constraint none_of_these check (id <> all (%s))", page)
@@ -192,3 +193,52 @@ def test_one_row_for_each_bad_record_until_it_is_stored(fleet):
     (left,) = put_aside(fleet, connection)
     assert (left["record_id"], left["times"]) == (refused[1], 3)
     assert_faithful(fleet, [sync])
+
+
+def test_a_provider_that_changed_a_type_does_not_empty_the_account_into_the_quarantine(fleet, tmp_path):
+    def whole_numbers(_, text):
+        return text.replace('{ name = "email"; path = "email"; type = "text"; }', '{ name = "email"; path = "email"; type = "integer"; }')
+    fleet.start_producer()
+    fleet.start_worker(providers__dir=declarations(tmp_path / "providers", whole_numbers))
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    sync, task, rows = synced(fleet, connection, state="failed")
+    first = fleet.simulator.rows("acct-1", "contacts")[0]
+    assert (task["error_class"], task["records_quarantined"]) == ("permanent", 0)
+    assert task["error_message"] == ("100 of 100 records cannot be stored, more than quarantine.max_percent (50): "
+                                     f"email: wrong type, record {first['id']}")
+    assert not put_aside(fleet, connection) and not rows
+    assert_faithful(fleet, [sync])
+
+
+def test_a_table_that_refuses_most_records_fails_the_task(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    most = [record["id"] for record in fleet.simulator.rows("acct-1", "contacts")[100:160]]
+    fleet.sql("alter table practicepanther_contacts add constraint not_most check (id <> all (%s))", most)
+    _, task, rows = synced(fleet, connection, state="failed")
+    assert task["error_class"] == "permanent" and task["error_message"].startswith("60 of 100 records cannot be stored")
+    assert "not_most" in task["error_message"]
+    assert len(rows) == 100 and not put_aside(fleet, connection)  # the page before it stays
+
+
+def test_what_a_column_would_cut_or_round_is_put_aside(fleet, tmp_path):
+    def exact(_, text):
+        return text.replace('path = "amount"; type = "double"', 'path = "amount"; type = "numeric"')
+    connection = fleet.connection("acct-1", records={"contacts": 60})
+    other = fleet.connection("bench-1", "bench", records={"contacts": 60})
+    served = fleet.simulator.rows("acct-1", "contacts")
+    width = sorted(len(record["display_name"]) for record in served)[45]
+    long = [record["id"] for record in served if len(record["display_name"]) > width]
+    fine = [record["id"] for record in fleet.simulator.rows("bench-1", "contacts", "bench") if round(record["amount"], 1) != record["amount"]]
+    assert long and fine  # else the test says nothing
+    fleet.sql(f"alter table practicepanther_contacts alter display_name type varchar({width})")
+    fleet.sql("alter table bench_contacts alter amount type numeric(12, 1)")
+    fleet.start_producer()
+    fleet.start_worker(quarantine__max_percent=100, providers__dir=declarations(tmp_path / "providers", exact))
+    for which, refused, column, reason in ((connection, long, "display_name", "longer than its column"),
+                                           (other, fine, "amount", "more digits than its column has")):
+        _, task, rows = synced(fleet, which, provider=which.provider)
+        bad = put_aside(fleet, which)
+        assert [row["record_id"] for row in bad] == sorted(refused) and len(rows) == 60 - len(refused)
+        assert {(row["column_name"], row["reason"]) for row in bad} == {(column, reason)}
+        assert task["records_quarantined"] == len(refused)

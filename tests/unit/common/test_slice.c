@@ -18,7 +18,8 @@ static void add_value(struct buf *out, struct slice value)
 		buf_add_char(out, '-');
 	else
 		buf_add_str(out, slice_text(value));
-	buf_add_text(out, value.escaped ? "\\ " : " ");
+	buf_add_text(out, value.escaped ? "\\" : "");
+	buf_add_text(out, value.repeated ? "! " : " ");
 }
 
 struct reading {
@@ -114,10 +115,12 @@ static const struct page_case pages[] = {
         NULL, "1 2 \n4 3 \n- 5 \n6 - \n- 7 \n"},
     {"[{\"ab\":1,\"a\":2},{\"a\":3,\"ab\":4}]", "", "a ab", NULL, "2 1 \n3 4 \n"},
     /* Of a repeated key the last counts, with all that was below it. */
-    {"[{\"a\":1,\"a\":2}]", "", "a", NULL, "2 \n"},
-    {"[{\"o\":{\"a\":1},\"o\":{\"b\":2}}]", "", "o.a o.b", NULL, "- 2 \n"},
-    {"[{\"o\":{\"a\":1},\"o\":null}]", "", "o.a o", NULL, "- null \n"},
-    {"{\"n\":1,\"data\":[],\"n\":2}", "data", "id", "n", "2 "},
+    {"[{\"a\":1,\"a\":2}]", "", "a", NULL, "2! \n"},
+    {"[{\"a\":1,\"b\":2},{\"a\":3,\"a\":null,\"b\":4},{\"a\":5}]", "", "a b", NULL, "1 2 \nnull! 4 \n5 - \n"},
+    {"[{\"o\":{\"a\":1},\"o\":{\"b\":2}}]", "", "o.a o.b", NULL, "-! 2 \n"},
+    {"[{\"o\":{\"a\":1},\"o\":null}]", "", "o.a o", NULL, "-! null! \n"},
+    {"[{\"o\":{\"a\":1},\"o\":{\"a\":2},\"o\":{}}]", "", "o.a", NULL, "-! \n"},
+    {"{\"n\":1,\"data\":[],\"n\":2}", "data", "id", "n", "2! "},
     /* Escapes in keys are the key all the same. */
     {"[{\"\\u0069d\":1},{\"id\":2},{\"\\u0069d\":3}]", "", "id", NULL, "1 \n2 \n3 \n"},
     {"[{\"a\":\"\\u0000\",\"b\":\"\\ud83d\\ude00\"}]", "", "b", NULL, "\"\\ud83d\\ude00\"\\ \n"},
@@ -405,7 +408,7 @@ static void test_error_names_the_byte(void **state)
 
 static struct slice string_slice(const char *text)
 {
-	return (struct slice){text, (uint32_t)strlen(text), SLICE_STRING, strchr(text, '\\') != NULL};
+	return (struct slice){text, (uint32_t)strlen(text), SLICE_STRING, strchr(text, '\\') != NULL, false};
 }
 
 static void test_unescape(void **state)

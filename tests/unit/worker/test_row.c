@@ -37,6 +37,7 @@ static void test_bad_ids(void **state)
 	    {"[{\"id\":true}]", "wrong type"},
 	    {"[{\"id\":{\"id\":1}}]", "wrong type"},
 	    {"[{\"id\":\"a\\u0000\"}]", "\\u0000"},
+	    {"[{\"id\":\"a\",\"id\":\"a\"}]", "there twice"},
 	};
 	struct fixture f;
 

@@ -200,12 +200,96 @@ static void test_max_length_counts_characters(void **state)
 	fixture_done(&f);
 }
 
+/* ---- what the table's column holds ---- */
+
+static const struct {
+	struct row_limit limit;
+	enum column_type type;
+	const char *json;
+	const char *refused; /* a part of the reason, or NULL */
+} limited[] = {
+    {{.max_length = 4}, COLUMN_TEXT, "\"four\"", NULL},
+    {{.max_length = 4}, COLUMN_TEXT, "\"\u20ac\u20ac\u20ac\u20ac\"", NULL},
+    {{.max_length = 4}, COLUMN_TEXT, "\"five5\"", "longer than its column"},
+    {{.max_length = 4}, COLUMN_TEXT, "\"four \"",
+        "longer than its column"}, /* PostgreSQL would cut the blank */
+    {{.max_length = 4}, COLUMN_TEXT, "12.34", "longer than its column"},
+    {{.max_length = 40}, COLUMN_TEXT, "\"eleven char\"", "longer than max_length"},
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "123.45", NULL},
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "-999.99", NULL},
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "0", NULL},
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "0.000", NULL},
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "1.5000", NULL},
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "\"00001.50\"", NULL},
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "12345e-2", NULL},
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "1000", "more digits than its column has"},
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "1e3", "more digits than its column has"},
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "1.005",
+        "more digits than its column has"}, /* would be rounded */
+    {{.precision = 5, .scale = 2}, COLUMN_NUMERIC, "1e-3", "more digits than its column has"},
+    {{.precision = 3, .scale = -2}, COLUMN_NUMERIC, "12300", NULL},
+    {{.precision = 3, .scale = -2}, COLUMN_NUMERIC, "12310", "more digits than its column has"},
+    {{.precision = 2, .scale = 4}, COLUMN_NUMERIC, "0.0012", NULL},
+    {{.precision = 2, .scale = 4}, COLUMN_NUMERIC, "0.0123", "more digits than its column has"},
+};
+
+static void test_limits_of_the_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(limited); i++) {
+		struct column column = {.name = "v", .path = "v", .type = limited[i].type, .max_length = 10};
+		struct buf page = BUF(OUT_MAX);
+		struct fixture f;
+
+		fixture_init(&f, &column, 1);
+		f.layout = row_layout_new(&f.resource);
+		row_layout_narrow(f.layout, STR("none"), &(struct row_limit){.max_length = 1});
+		row_layout_narrow(f.layout, STR("v"), &limited[i].limit);
+		buf_printf(&page, "[{\"id\":\"i\",\"v\":%s}]", limited[i].json);
+		encode(&f, buf_text(&page));
+		if ((f.rc == RC_OK) != !limited[i].refused)
+			fail_msg("%s: %s", limited[i].json, f.rc ? f.fault.reason : "accepted");
+		if (limited[i].refused && !strstr(f.fault.reason, limited[i].refused))
+			fail_msg("%s: %s", limited[i].json, f.fault.reason);
+		buf_done(&page);
+		fixture_done(&f);
+	}
+}
+
+static void test_a_repeated_field_is_named(void **state)
+{
+	struct column columns[] = {{.name = "a", .path = "ref.a"}, {.name = "b", .path = "b"}};
+	static const char *const cases[][2] = {
+	    {"[{\"id\":\"i\",\"b\":\"1\",\"b\":\"2\"}]", "b"},
+	    {"[{\"id\":\"i\",\"b\":\"1\",\"b\":null}]", "b"},
+	    {"[{\"id\":\"i\",\"ref\":{\"a\":\"1\",\"a\":\"1\"}}]", "ref.a"},
+	    {"[{\"id\":\"i\",\"ref\":{\"a\":\"1\"},\"ref\":{}}]", "ref.a"},
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, columns, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(buf_done) struct buf reason = BUF(100);
+
+		assert_int_equal(encode(&f, cases[i][0]), RC_INVALID);
+		buf_printf(&reason, "the field %s is there twice", cases[i][1]);
+		assert_string_equal(f.fault.reason, buf_text(&reason));
+		assert_string_equal(f.fault.column, cases[i][1][0] == 'b' ? "b" : "a");
+	}
+	encode(&f, "[{\"id\":\"i\",\"c\":1,\"c\":2,\"b\":\"1\"},{\"id\":\"j\",\"b\":\"2\"}]");
+	expect_tuple(&f, "j|NULL|2"); /* what is stored nowhere does no harm */
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_good_values),
 	    cmocka_unit_test(test_bad_values),
 	    cmocka_unit_test(test_max_length_counts_characters),
+	    cmocka_unit_test(test_limits_of_the_table),
+	    cmocka_unit_test(test_a_repeated_field_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ static const struct resource resource = {.id = {id_path, 1}, .columns = {columns
 
 static struct row_layout *layout;
 static struct slice_plan *plan;
+static size_t max_bytes;
 
 static int make_layout(void **state)
 {
@@ -50,7 +51,7 @@ struct adding {
 static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 {
 	struct adding *a = user;
-	struct row_writer writer = {.layout = layout, .out = &a->rows->bytes};
+	struct row_writer writer = {.layout = layout, .out = &a->rows->bytes, .max_bytes = max_bytes};
 
 	a->rc = rows_add(a->rows, &writer, raw, fields);
 	return a->rc;
@@ -137,6 +138,23 @@ static void a_page_has_a_ceiling(void **state)
 	assert_int_equal(add(r, "[{\"id\":\"b\"}]"), RC_LIMIT);
 	assert_ids(r, "a ");
 	assert_int_equal(r->nbad, 0);
+	rows_free(r);
+}
+
+static void a_huge_record_is_bad(void **state)
+{
+	static const char page[] = "[{\"id\":\"a\"},{\"id\":\"b\",\"more\":\"0123456789\"},{\"id\":\"c\"}]";
+	struct rows *r = rows_new(NULL);
+
+	(void)state;
+	max_bytes = 29;
+	assert_int_equal(add(r, page), RC_OK);
+	max_bytes = 0;
+	assert_ids(r, "a c ");
+	assert_int_equal(r->nbad, 1);
+	assert_string_equal(buf_text(&r->bad[0].id), "b");
+	assert_string_equal(r->bad[0].reason, "longer than record.max_bytes");
+	assert_string_equal(buf_text(&r->bad[0].raw), "{\"id\":\"b\",\"more\":\"0123456789\"}");
 	rows_free(r);
 }
 
@@ -227,6 +245,7 @@ int main(void)
 	    TEST(good_and_bad_records_are_told_apart),
 	    TEST(a_page_grows),
 	    TEST(a_page_has_a_ceiling),
+	    TEST(a_huge_record_is_bad),
 	    TEST(any_record_can_be_rejected),
 	    TEST(all_records_can_be_rejected),
 	    TEST(a_freed_page_is_used_again_and_empty),
