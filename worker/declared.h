@@ -39,5 +39,8 @@ struct making {
 	struct err *err;
 };
 
+/* A setting of the connection as text; p NULL: there is none. */
+struct str setting_text(const struct account *a, struct str name);
+
 /* What a variable of a template stands for in the request being made (`user`); p NULL: it is absent. */
 struct str variable_lookup(void *user, const struct template_part *part);

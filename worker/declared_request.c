@@ -109,11 +109,10 @@ static enum rc add_link(struct making *m, struct str base_origin)
 	return RC_OK;
 }
 
-/* Puts the walk's origin in the place of the declared one at the beginning of the text. */
-static void replace_origin(struct making *m)
+/* Puts the origin in the place of the one at the beginning of the text. */
+static void replace_origin(struct making *m, struct str origin)
 {
 	struct buf *out = &m->request->text;
-	struct str origin = m->walk->origin;
 	if (!origin.n)
 		return;
 	struct str old = url_origin(buf_str(out));
@@ -125,6 +124,20 @@ static void replace_origin(struct making *m)
 	buf_add_str(out, buf_str(copy));
 }
 
+/* Where the connection's data is, if it says so and is believed. */
+static struct str account_origin(const struct making *m)
+{
+	const struct provider *p = m->walk->provider;
+	struct str scheme = STR("https://");
+	if (!p->origin_setting)
+		return (struct str){0};
+	struct str origin = url_origin(setting_text(m->account, str_of(p->origin_setting)));
+	for (size_t i = 0; i < p->origin_hosts.n && str_starts(origin, scheme); i++)
+		if (str_is((struct str){origin.p + scheme.n, origin.n - scheme.n}, p->origin_hosts.at[i]))
+			return origin;
+	return (struct str){0};
+}
+
 static enum rc add_url(struct making *m)
 {
 	struct buf *out = &m->request->text;
@@ -132,6 +145,7 @@ static enum rc add_url(struct making *m)
 	enum rc rc = expand_all(m, &m->walk->provider->base_url, ESCAPE_URL);
 	if (rc)
 		return rc;
+	replace_origin(m, account_origin(m));
 	if (list->paging->strategy == PAGING_LINK && m->position->next.n) {
 		rc = add_link(m, url_origin(buf_str(out)));
 	} else {
@@ -141,7 +155,7 @@ static enum rc add_url(struct making *m)
 	}
 	if (rc)
 		return rc;
-	replace_origin(m);
+	replace_origin(m, m->walk->origin);
 	buf_add_char(out, '\0');
 	return RC_OK;
 }

@@ -12,7 +12,7 @@ static struct str number_text(struct making *m, int64_t v)
 	return (struct str){m->number, (size_t)n};
 }
 
-static struct str setting_text(const struct account *a, struct str name)
+struct str setting_text(const struct account *a, struct str name)
 {
 	char key[SETTING_NAME_MAX];
 	struct json_object *v = NULL;

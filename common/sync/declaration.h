@@ -391,6 +391,8 @@ struct provider {
 	const char *name;
 	const char *title;
 	struct template base_url;
+	const char *origin_setting; /* connection setting that says at which host the data is, */
+	struct texts origin_hosts;  /*   by https and if it is one of these */
 	struct auth auth;
 	LIST_OF(struct param) headers;   /* of every call; `in` is header */
 	const char *data_centre_setting; /* which connection setting chooses one */

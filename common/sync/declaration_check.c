@@ -349,6 +349,13 @@ static enum rc check_base_url(const struct reader *r, const config_setting_t *at
 	return reader_fail(r, at, "has to begin with https:// (http:// is for tests)");
 }
 
+static enum rc check_origin(const struct reader *r, const config_setting_t *at, const struct provider *p)
+{
+	if (p->origin_setting && !p->origin_hosts.n)
+		return reader_fail(r, at, "needs the key \"origin_hosts\": where the token may be sent");
+	return RC_OK;
+}
+
 static enum rc check_auth(const struct reader *r, const config_setting_t *at, const struct provider *p)
 {
 	const struct auth *a = &p->auth;
@@ -428,6 +435,8 @@ static enum rc check_headers(const struct reader *r, const config_setting_t *lis
 enum rc declaration_check(const struct reader *r, const config_setting_t *root, const struct provider *p)
 {
 	enum rc rc = check_base_url(r, reader_at(root, "base_url"), p);
+	if (!rc)
+		rc = check_origin(r, reader_at(root, "origin_setting"), p);
 	if (!rc)
 		rc = check_auth(r, reader_at(root, "auth"), p);
 	if (!rc)

@@ -312,6 +312,8 @@ static const struct key provider_group_keys[] = {
     KEY(struct provider, data_centre_setting, KEY_NAME),
     KEY(struct provider, data_centre, KEY_TEXT),
     KEY(struct provider, data_centres, KEY_LIST, GROUP(&data_centre_group)),
+    KEY(struct provider, origin_setting, KEY_NAME),
+    KEY(struct provider, origin_hosts, KEY_TEXTS),
     KEY(struct provider, limits, KEY_LIST, GROUP(&limit_group)),
     KEY(struct provider, verdicts, KEY_LIST, GROUP(&verdict_group)),
     KEY(struct provider, resources, KEY_LIST, REQUIRED, GROUP(&resource_group)),

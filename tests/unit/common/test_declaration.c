@@ -30,8 +30,7 @@ static const struct resource *find(const struct registry *reg, const char *provi
 static void a_folder_becomes_a_registry_in_order_of_names(void **state)
 {
 	(void)state;
-	static const char *const names[] = {
-	    "acme", "amazon", "gmail", "google_calendar", "highlevel", "zoho"};
+	static const char *const names[] = {"acme", "amazon", "gmail", "google_calendar", "highlevel"};
 	struct registry *reg = load(FIXTURES);
 	assert_int_equal(registry_count(reg), ARRAY_SIZE(names));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -103,13 +102,32 @@ static void the_vocabulary_holds_all_systems(void **state)
 	assert_int_equal(messages->cost, 20);
 	assert_int_equal(find(reg, "google_calendar", "events")->deletion.strategy, DELETION_FIELD);
 	assert_int_equal(find(reg, "highlevel", "call_logs")->window.step_s, 86400);
+	registry_free(reg);
+}
+
+static void zoho_is_as_documented(void **state)
+{
+	(void)state;
+	struct registry *reg = load(SHIPPED);
 	const struct resource *leads = find(reg, "zoho", "leads");
+	const struct provider *p = leads->provider;
+	assert_int_equal(p->resources.n, 4);
 	assert_int_equal(leads->deletion.paging.strategy, PAGING_PAGE);
 	assert_int_equal(leads->deletion.paging.first, 1);
 	assert_int_equal(leads->paging.cap_action, CAP_BY_KEY);
-	assert_int_equal(leads->provider->auth.expires_in_unit, DURATION_AUTO);
-	assert_non_null(provider_find_data_centre(leads->provider, STR("eu")));
-	assert_null(provider_find_data_centre(leads->provider, STR("mars")));
+	assert_int_equal(leads->key_field, 0);
+	assert_true(leads->by_keys);
+	assert_ptr_equal(leads->list[PHASE_BY_KEY].paging, &leads->beyond.paging);
+	assert_int_equal(leads->list[PHASE_BY_KEY].method, METHOD_POST);
+	assert_string_equal(leads->list[PHASE_BY_KEY].records, "data");
+	assert_ptr_equal(leads->list[PHASE_DELETED].paging, &leads->deletion.paging);
+	for (size_t i = 0; i < PHASE_COUNT; i++)
+		assert_non_null(leads->list[i].plan);
+	assert_int_equal(p->auth.expires_in_unit, DURATION_AUTO);
+	assert_false(p->auth.rotating);
+	assert_int_equal(p->data_centres.n, 8);
+	assert_non_null(provider_find_data_centre(p, STR("eu")));
+	assert_null(provider_find_data_centre(p, STR("mars")));
 	registry_free(reg);
 }
 
@@ -200,6 +218,7 @@ int main(void)
 	    cmocka_unit_test(practicepanther_is_as_documented),
 	    cmocka_unit_test(columns_come_in_the_order_of_copy),
 	    cmocka_unit_test(the_vocabulary_holds_all_systems),
+	    cmocka_unit_test(zoho_is_as_documented),
 	    cmocka_unit_test(defaults_fit_the_strategy),
 	    cmocka_unit_test(fingerprints_follow_the_meaning),
 	    cmocka_unit_test(a_provider_is_declared_once),

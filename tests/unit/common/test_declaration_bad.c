@@ -49,6 +49,7 @@ static const struct {
     {"no_identity", 6, "resources[0]: has to name the paths of the record"},
     {"path", 9, "resources[0].path: has to begin with /"},
     {"base_url", 2, "base_url: has to begin with https://"},
+    {"origin", 2, "origin_setting: needs the key \"origin_hosts\""},
     {"header_name", 10, "resources[0].params[0].name: \"X Y\" is no name of a header"},
     {"header_break", 10, "resources[0].params[1].value: may not hold a line break"},
     {"paging_no_parameter", 13,

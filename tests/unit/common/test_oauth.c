@@ -227,6 +227,8 @@ static const struct answer_case answers[] = {
         "{\"error\":\"Access Denied\",\"error_description\":\"You have made too many requests "
         "continuously. " CANARY "\",\"status\":\"failure\"}",
         VERDICT_THROTTLED, NULL, NULL, 0, "ten access tokens", 600000},
+    {"zoho", 200, "{\"error\":\"invalid_client\"}", VERDICT_PERMANENT, NULL, NULL, 0,
+        "HTTP 200: the client id or secret is refused", 0},
     {"zoho", 200, "{\"error\":\"" CANARY "\"}", VERDICT_TRANSIENT, NULL, NULL, 0, "HTTP 200: transient", 0},
     /* oddities */
     {"google_calendar", 200, "{\"error\":\"invalid_code\"}", VERDICT_AUTH, NULL, NULL, 0, "invalid_code", 0},
