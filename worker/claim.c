@@ -2,8 +2,10 @@
 #include "base/base.h"
 #include "claim.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "generation.h"
 #include "origins.h"
 #include "secret.h"
 #include "settle.h"
@@ -38,6 +40,7 @@ enum claim_column {
 	FIRST_LOAD,
 	REAUTHORIZE,
 	HAS_DEAD,
+	FULL_WALK_US,
 };
 
 static struct task *task_from_row(struct worker *w, const struct pg_result *r, int row)
@@ -64,6 +67,20 @@ static struct task *task_from_row(struct worker *w, const struct pg_result *r, i
 	return t;
 }
 
+/* Walks of what changed show no deletions: now and then one of them is a walk of everything. */
+static void widen(struct task *t, int64_t full_walk_us)
+{
+	struct walk *w = &t->walk;
+
+	t->widened = w->incremental && w->watermark_us && t->cursor.n == 0 &&
+	             generation_is_due(w->resource, full_walk_us, clock_unix_us());
+	if (!t->widened)
+		return;
+	w->incremental = false;
+	log_event(LOG_LEVEL_INFO, "walk_widened", LOG_UUID("task_id", &t->task_id),
+	    LOG_STR("reason", "a complete walk is due"));
+}
+
 /* What needs to be understood of the row; the error says what an operator can do. */
 static enum rc understand(struct task *t, const struct pg_result *r, int row, struct err *err)
 {
@@ -80,6 +97,7 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 		return err_set(err, RC_NOT_FOUND, "provider %s declares no resource %.*s",
 		    t->walk.provider->name, STR_ARG(pg_str(r, row, RESOURCE)));
 	t->table = tables_find(w->tables, t->walk.resource);
+	widen(t, pg_i64(r, row, FULL_WALK_US));
 	t->walk.origin = origin_of(w->settings.origins, t->walk.provider->name);
 	if (pg_bool(r, row, REAUTHORIZE))
 		return err_set(err, RC_DENIED, "the account must be authorised again");

@@ -251,6 +251,9 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 	}
 	r.list = walk_list(w, &pos);
 	r.fetching = pos.keys.n != 0;
+	ret->started_us = pos.started_us;
+	ret->begins = pos.phase == PHASE_RECORDS && pos.pages == 0;
+	ret->whole = pos.since_us == 0;
 	struct answer answer = {res, w->resource, pos.next.n != 0, w->now_us};
 	verdict_of(&answer, &ret->verdict);
 	if (ret->verdict.class == VERDICT_EMPTY)

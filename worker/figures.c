@@ -20,6 +20,14 @@ static const struct metric_family_def verdicts = {.name = "provider_verdicts_tot
     .kind = METRIC_COUNTER,
     .help = "Answers of providers that were no page, by error class.",
     .labels = {"provider", "resource", "class"}};
+static const struct metric_family_def deleted = {.name = "records_deleted_total",
+    .kind = METRIC_COUNTER,
+    .help = "Records marked as deleted because complete walks did not show them.",
+    .labels = {"provider", "resource"}};
+static const struct metric_family_def withheld = {.name = "deletions_withheld_total",
+    .kind = METRIC_COUNTER,
+    .help = "Complete walks whose deletions the guard held back.",
+    .labels = {"provider", "resource"}};
 static const struct metric_family_def tasks = {
     .name = "tasks_running", .kind = METRIC_GAUGE, .help = "Tasks with a slot."};
 static const struct metric_family_def slots = {
@@ -90,6 +98,21 @@ void figures_verdict(const struct resource *r, enum verdict_class class)
 	const char *labels[] = {r->provider->name, r->name, verdict_class_name(class)};
 
 	metric_add(metric_series(metrics_family(&verdicts), labels), 1);
+}
+
+void figures_deleted(const struct resource *r, int64_t n)
+{
+	const char *labels[] = {r->provider->name, r->name};
+
+	if (n)
+		metric_add(metric_series(metrics_family(&deleted), labels), (double)n);
+}
+
+void figures_withheld(const struct resource *r)
+{
+	const char *labels[] = {r->provider->name, r->name};
+
+	metric_add(metric_series(metrics_family(&withheld), labels), 1);
 }
 
 void figures_lag(const char *topic, int partition, int64_t messages)

@@ -77,6 +77,12 @@ static void add_figures(struct load *b, enum figure figure)
 	pg_array_end(&b->args);
 }
 
+/* Its task ends with this load: no sweep follows. */
+static bool entry_finishes(const struct entry *e)
+{
+	return e->fate == ENTRY_ALIVE && e->last->last && !e->last->sweeps;
+}
+
 static void send_advance(struct load *b)
 {
 	struct pg_args *a = &b->args;
@@ -91,7 +97,7 @@ static void send_advance(struct load *b)
 	add_figures(b, FIGURE_PAGE);
 	pg_array_begin(a, PG_TEXT);
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
-		if (e->fate == ENTRY_ALIVE && e->last->last)
+		if (entry_finishes(e))
 			pg_array_null(a);
 		else if (e->fate == ENTRY_ALIVE)
 			pg_array_text(a, buf_str(&e->last->cursor));
@@ -110,13 +116,13 @@ static void send_finish(struct load *b)
 	pg_args_clear(a);
 	pg_array_begin(a, PG_UUID);
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
-		if (e->fate == ENTRY_ALIVE && e->last->last)
+		if (entry_finishes(e))
 			pg_array_uuid(a, &e->task->task_id);
 	}
 	pg_array_end(a);
 	pg_array_begin(a, PG_INT8);
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
-		if (e->fate != ENTRY_ALIVE || !e->last->last)
+		if (!entry_finishes(e))
 			continue;
 		if (e->last->watermark_us)
 			pg_array_i64(a, e->last->watermark_us);
@@ -135,9 +141,11 @@ void load_commit(struct load *b)
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
 		if (e->fate != ENTRY_ALIVE)
 			continue;
-		last = last || e->last->last;
+		last = last || entry_finishes(e);
 	}
 	load_quarantine(b);
+	load_keep(b);
+	load_erase(b);
 	send_advance(b);
 	if (last)
 		send_finish(b);

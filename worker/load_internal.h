@@ -48,6 +48,10 @@ void load_make_groups(struct load *b);
 /* Bad records go to the quarantine, what was stored leaves it. */
 void load_quarantine(struct load *b);
 
+/* Keeps aside what the pages of generations showed. */
+void load_keep(struct load *b);
+/* Deletes what the pages of feeds say, after load_keep. */
+void load_erase(struct load *b);
 /* Cursors, counters, quarantine, ends of walks and COMMIT. */
 void load_commit(struct load *b);
 /* The transaction is over: events go out, the lane hears of it. */

@@ -76,6 +76,9 @@ struct page {
 	                         there */
 	int64_t total;        /* records that the provider says there are, or -1 */
 	size_t records;       /* handed over, or deletions */
+	int64_t started_us;   /* of the walk: the instant of its first request */
+	bool begins;          /* the walk's first page */
+	bool whole;           /* the walk shows everything, not only what changed */
 };
 
 void page_done(struct page *p);

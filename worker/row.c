@@ -243,6 +243,30 @@ enum rc row_encode(const struct row_writer *writer, struct str raw, const struct
 	return RC_OK;
 }
 
+size_t row_id_parts(const struct row_layout *layout)
+{
+	return layout->resource->id.n;
+}
+
+enum rc row_id(
+    const struct row_layout *layout, const struct slice *parts, struct buf *out, struct row_fault *fault)
+{
+	const struct row_writer writer = {.layout = layout};
+	size_t bound = 0;
+
+	for (size_t i = 0; i < layout->resource->id.n; i++)
+		bound += parts[i].n + 1;
+	char *to = buf_reserve(out, bound);
+	if (!to)
+		return RC_LIMIT;
+	char *end = to;
+	bool good = put_id(&writer, parts, &end, fault);
+	if (good)
+		out->n += (size_t)(end - to);
+	out->p[out->n] = '\0';
+	return good ? RC_OK : RC_INVALID;
+}
+
 enum rc row_redact(const struct row_layout *layout, struct str raw, struct buf *out)
 {
 	if (!layout->redaction) {

@@ -75,6 +75,13 @@ struct row_fault {
 enum rc row_encode(const struct row_writer *writer, struct str raw, const struct slice *fields,
     struct row_mark *ret, struct row_fault *fault) MUST_USE;
 
+/* How many parts the identity has. */
+size_t row_id_parts(const struct row_layout *layout);
+/* Appends the id that the parts of an identity make, as row_encode stores it, without its length. RC_INVALID
+ * and RC_LIMIT as there. */
+enum rc row_id(const struct row_layout *layout, const struct slice *parts, struct buf *out,
+    struct row_fault *fault) MUST_USE;
+
 /* Appends a record's text as it may be kept and shown: without what the declaration redacts. For quarantine.
  */
 enum rc row_redact(const struct row_layout *layout, struct str raw, struct buf *out) MUST_USE;

@@ -2,8 +2,11 @@
 #include "base/base.h"
 #include "rows.h"
 
+#include "base/clock.h"
+
 #define ROWS_BYTES_MAX (256u << 20) /* a page's tuples; its body is bounded by http.body_max_bytes */
 #define CURSOR_MAX 65536
+#define SECONDS_MAX INT64_C(253402300800) /* the year 10000: PostgreSQL's timestamps end later */
 #define MARKS_FIRST 16
 #define POOL_MAX 128              /* pages kept for reuse */
 #define POOL_BYTES_MAX (1u << 20) /* larger buffers are given back to the system */
@@ -41,6 +44,7 @@ static void clear(struct rows *r)
 	for (size_t i = 0; i < r->nbad; i++)
 		bad_record_done(&r->bad[i]);
 	free(r->bad);
+	free(r->gone);
 	free(r->replayed);
 	*r = (struct rows){.bytes = r->bytes, .cursor = r->cursor, .mark = r->mark, .cap = r->cap};
 	buf_clear(&r->bytes);
@@ -104,6 +108,15 @@ static struct str drop_tuple(struct rows *r)
 	return (struct str){r->bytes.p + m->id_at, m->id_n};
 }
 
+static void add_fault(
+    struct rows *r, const struct row_writer *writer, struct str raw, const struct row_fault *fault)
+{
+	struct bad_record *bad = add_bad(r, fault->id, fault->column, fault->reason);
+
+	if (row_redact(writer->layout, raw, &bad->raw) != RC_OK)
+		buf_clear(&bad->raw);
+}
+
 enum rc rows_add(struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields)
 {
 	struct row_fault fault;
@@ -121,9 +134,40 @@ enum rc rows_add(struct rows *r, const struct row_writer *writer, struct str raw
 		r->n++;
 	if (rc != RC_INVALID)
 		return rc;
-	struct bad_record *bad = add_bad(r, fault.id, fault.column, fault.reason);
-	if (row_redact(writer->layout, raw, &bad->raw) != RC_OK)
-		buf_clear(&bad->raw);
+	add_fault(r, writer, raw, &fault);
+	return RC_OK;
+}
+
+/* Feeds write times with a zone, or as seconds; without either the deletion is as old as our knowledge of it.
+ */
+static int64_t deletion_time(const struct slice *s)
+{
+	int64_t v;
+
+	if (s->kind == SLICE_STRING && clock_parse(slice_str(*s), true, &v))
+		return v;
+	if (s->kind == SLICE_NUMBER && str_to_i64(slice_str(*s), &v) && v > 0 && v < SECONDS_MAX)
+		return v * 1000000;
+	return 0;
+}
+
+enum rc rows_add_gone(
+    struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields)
+{
+	struct row_fault fault;
+	struct gone_record gone = {.id_at = r->bytes.n};
+
+	enum rc rc = row_id(writer->layout, fields, &r->bytes, &fault);
+	if (rc == RC_LIMIT)
+		return rc;
+	if (rc != RC_OK) {
+		add_fault(r, writer, raw, &fault);
+		return RC_OK;
+	}
+	gone.id_n = r->bytes.n - gone.id_at;
+	gone.deleted_us = deletion_time(&fields[row_id_parts(writer->layout)]);
+	r->gone = mem_realloc(r->gone, (r->ngone + 1) * sizeof *r->gone);
+	r->gone[r->ngone++] = gone;
 	return RC_OK;
 }
 

@@ -18,6 +18,13 @@ struct bad_record {
 	bool repeated;  /* it came again in a later page: it counts, but is not kept */
 };
 
+/* One record that the provider's feed says is deleted. */
+struct gone_record {
+	size_t id_at; /* in rows.bytes */
+	size_t id_n;
+	int64_t deleted_us; /* 0: the feed does not say when */
+};
+
 struct rows {
 	struct task *task;
 	int64_t number; /* of the page, from 0 */
@@ -27,9 +34,15 @@ struct rows {
 	size_t cap;
 	struct bad_record *bad;
 	size_t nbad;
+	struct gone_record *gone;
+	size_t ngone;
 	size_t unchanged;  /* records that are counted as unchanged and not written */
 	struct buf cursor; /* where the next page begins; meaningless when last */
 	bool last;
+	bool keep;       /* its ids are kept aside (generation.h): */
+	int64_t walk_us; /*   the walk's start, */
+	bool begins;     /*   and whether this is its first page */
+	bool sweeps;     /* last: a sweep follows, and `cursor` is where it begins */
 	int64_t watermark_us;
 	int64_t total; /* expected records, or -1 */
 	size_t budget; /* bytes taken from the page budget */
@@ -49,6 +62,9 @@ void rows_drain_pool(void);
 
 /* Encodes one record at the end, or notes it as bad. RC_LIMIT only when the page passes its ceiling. */
 enum rc rows_add(
+    struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields) MUST_USE;
+/* The same for one record of a page of deletions: the parts of its identity, then the time. */
+enum rc rows_add_gone(
     struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields) MUST_USE;
 /* Moves record `i` from the tuples to the bad ones, with the database's reason. */
 void rows_reject(struct rows *r, const struct resource *resource, size_t i, const char *reason);

@@ -35,6 +35,9 @@ struct settings {
 	int64_t record_max_bytes;
 	int64_t quarantine_max_percent;
 	int64_t shutdown_ms;
+	int64_t deletions_max_percent;
+	int64_t deletions_floor;
+	int64_t deletions_step_rows;
 };
 
 /* What conf.h needs to load them. */

@@ -74,6 +74,28 @@ static char *compose_merge(const struct row_layout *layout, const char *name, co
 	return sql;
 }
 
+/*
+ * By their places $1 tasks, $2 connections, $3 walks, $4 ids, $5 instants (NULL: now) of deletions, $6 the
+ * resource. What the walk itself has shown is there again: its row stays. The tasks' counters go along.
+ */
+static char *compose_erase(const char *name)
+{
+	return mem_printf(
+	    "with told as materialized (select distinct on (u.connection_id, u.id) u.* from "
+	    "unnest($1::uuid[], "
+	    "$2::uuid[], $3::int8[], $4::text[], $5::int8[]) as u(task_id, connection_id, walk, id, us) "
+	    "where not exists (select from seen_pages s where s.connection_id = u.connection_id and "
+	    "s.resource = $6 and s.walk = u.walk and u.id collate \"C\" between s.first_id and s.last_id and "
+	    "hashtextextended(u.id, 0) = any (s.hashes)) order by u.connection_id, u.id collate \"C\"), "
+	    "gone as (update %s t set deleted_at = least(now(), coalesce(to_timestamp(w.us / 1000000.0), "
+	    "now())) "
+	    "from told w where t.connection_id = w.connection_id and t.id = w.id collate \"C\" and "
+	    "t.deleted_at is null returning w.task_id) "
+	    "update sync_tasks k set records_deleted = k.records_deleted + c.n "
+	    "from (select task_id, count(*) as n from gone group by task_id) c where k.task_id = c.task_id",
+	    name);
+}
+
 static void statement_set(struct pg_statement *st, const char *verb, const char *table, char *sql)
 {
 	*st = (struct pg_statement){mem_printf("%s_%s", verb, table), sql};
@@ -94,6 +116,7 @@ static void table_init(struct table *t, const struct resource *resource, size_t 
 	statement_set(&t->stage, "stage", name, compose_stage(name, columns));
 	statement_set(&t->probe, "probe", name, compose_probe(name));
 	statement_set(&t->merge, "merge", name, compose_merge(t->layout, name, columns));
+	statement_set(&t->erase, "erase", name, compose_erase(name));
 	statement_set(&t->empty, "empty", name, mem_printf("delete from stage_%s", name));
 }
 
@@ -110,6 +133,7 @@ static void table_done(struct table *t)
 	statement_done(&t->stage);
 	statement_done(&t->probe);
 	statement_done(&t->merge);
+	statement_done(&t->erase);
 	statement_done(&t->empty);
 	row_layout_free(t->layout);
 }

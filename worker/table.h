@@ -16,6 +16,7 @@ struct table {
 	struct pg_statement
 	    probe; /* ($1 connections, $2 ids, $3 hashes): ordinals of rows that differ from the table */
 	struct pg_statement merge; /* stage to table; per connection: inserted, touched */
+	struct pg_statement erase; /* what the provider's feed says is deleted */
 	struct pg_statement empty; /* empties the stage */
 	unsigned probe_pause;      /* batches that go without a probe: most rows differed last time */
 	size_t index;              /* of this table among all, for a session's set of stages */

@@ -9,12 +9,14 @@
 #include "base/utf8.h"
 #include "backoff.h"
 #include "figures.h"
+#include "generation.h"
 #include "io/crypto.h"
 #include "repeats.h"
 #include "row.h"
 #include "rows.h"
 #include "settle.h"
 #include "store.h"
+#include "sweep.h"
 #include "table.h"
 #include "tokens.h"
 #include "worker.h"
@@ -26,6 +28,7 @@ typedef enum task_step step_fn(struct task *t);
 
 static step_fn step_token;
 static step_fn step_fetch;
+static step_fn step_sweep;
 static step_fn step_drain;
 static step_fn step_settle;
 
@@ -36,6 +39,7 @@ static step_fn *const enter[] = {
     [TASK_FETCH] = step_fetch,
     [TASK_ANSWER] = NULL,
     [TASK_PAUSE] = NULL,
+    [TASK_SWEEP] = step_sweep,
     [TASK_DRAIN] = step_drain,
     [TASK_SETTLE] = step_settle,
     [TASK_GONE] = NULL,
@@ -80,7 +84,7 @@ void task_abandon(struct task *t)
 
 static void release(struct task *t)
 {
-	if (t->step == TASK_GONE && t->unstored == 0 && !t->settling)
+	if (t->step == TASK_GONE && t->unstored == 0 && !t->settling && !t->sweeping)
 		task_abandon(t);
 }
 
@@ -92,6 +96,7 @@ static void silence(struct task *t)
 	t->call = NULL;
 	timer_stop(t->timer);
 	tokens_forget(t->worker->tokens, t);
+	sweep_forget(t->worker->sweep, t);
 }
 
 static void end(struct task *t)
@@ -282,7 +287,7 @@ static enum rc record(void *user, struct str raw, const struct slice *fields)
 	struct reading *r = user;
 
 	if (r->kind == PAGE_DELETIONS)
-		return RC_OK;
+		return rows_add_gone(r->rows, &r->writer, raw, fields);
 	return rows_add(r->rows, &r->writer, raw, fields);
 }
 
@@ -296,6 +301,12 @@ static enum task_step page_read(struct task *t, struct rows *rows)
 	rows->last = page->last;
 	rows->watermark_us = page->watermark_us;
 	rows->total = page->total;
+	rows->keep = generation_keeps(&t->walk, page);
+	rows->walk_us = page->started_us;
+	rows->begins = page->begins;
+	rows->sweeps = generation_ends(&t->walk, page);
+	if (rows->sweeps)
+		generation_cursor(page, &page->cursor);
 	buf_add_str(&rows->cursor, buf_str(&page->cursor));
 	buf_clear(&t->cursor);
 	buf_add_str(&t->cursor, buf_str(&page->cursor));
@@ -359,6 +370,29 @@ static void pause_over(void *user)
 	task_goto(user, TASK_TOKEN);
 }
 
+/* ---- the walk's end ---- */
+
+static enum task_step step_sweep(struct task *t)
+{
+	if (t->worker->stopping)
+		return leave(t, OUTCOME_QUEUED, "the worker ends");
+	if (slice_over(t))
+		return leave(t, OUTCOME_QUEUED, "others wait for the slot");
+	t->slice_pages++;
+	sweep_add(t->worker->sweep, t);
+	return TASK_SWEEP;
+}
+
+void task_swept(struct task *t, bool done)
+{
+	if (t->step == TASK_GONE)
+		release(t);
+	else if (done)
+		end(t);
+	else if (t->step == TASK_SWEEP)
+		task_goto(t, TASK_SWEEP);
+}
+
 /* ---- the slice's end ---- */
 
 static enum task_step step_drain(struct task *t)
@@ -385,7 +419,7 @@ static void init(struct task *t)
 void task_start(struct task *t)
 {
 	init(t);
-	task_goto(t, TASK_TOKEN);
+	task_goto(t, generation_is_sweep(buf_str(&t->cursor)) ? TASK_SWEEP : TASK_TOKEN);
 }
 
 void task_start_failed(struct task *t, enum verdict_class class, const char *reason)
@@ -399,6 +433,8 @@ void task_stored(struct task *t, size_t n, bool ended)
 	t->unstored -= n;
 	if (t->step == TASK_GONE)
 		release(t);
+	else if (ended && generation_is_sweep(buf_str(&t->cursor)))
+		task_goto(t, TASK_SWEEP);
 	else if (ended)
 		end(t);
 	else if (t->step == TASK_DRAIN || t->step == TASK_FETCH)

@@ -21,6 +21,7 @@ struct rows;
 	X(FETCH, "fetch")   /* leave to call, then the call */                                               \
 	X(ANSWER, "answer") /* the provider's answer */                                                      \
 	X(PAUSE, "pause")   /* a short wait */                                                               \
+	X(SWEEP, "sweep")   /* the walk is over: what it did not show is deleted */                          \
 	X(DRAIN, "drain")   /* no more calls: the pages that are not stored yet */                           \
 	X(SETTLE, "settle") /* its row to be given back or failed */                                         \
 	X(GONE, "gone")     /* nothing but what still points to it */
@@ -50,6 +51,7 @@ struct task {
 	bool token_tried;         /* a refresh was done for this page already */
 	bool token_short;         /* tokens live shorter than refresh_early_s: they are used until they end */
 	bool has_dead;            /* records of this resource are in quarantine */
+	bool widened;             /* walks everything although only what changed was asked for */
 	bool first_load;          /* no walk of this resource has ended: its rows are new */
 	int64_t page;             /* number of the page to be fetched next */
 	int64_t requested_us;     /* when the call began that is under way */
@@ -65,6 +67,7 @@ struct task {
 	struct timer *timer;
 	bool refreshing; /* tokens.c has it in a list */
 	bool settling;   /* settle.c has it in a list */
+	bool sweeping;   /* a step of its sweep is under way */
 	bool refused;    /* the database refused a page: those behind it must not be written */
 	/* how the slice ends, from DRAIN on */
 	enum outcome outcome;
@@ -86,6 +89,8 @@ void task_stored(struct task *t, size_t n, bool ended);
 void task_lost(struct task *t);
 /* The database refuses its rows for a reason that is not in the data. */
 void task_refused(struct task *t, size_t pages, const char *reason);
+/* A step of its sweep is committed; `done` when the task has ended with it. */
+void task_swept(struct task *t, bool done);
 /* Tokens: a good token is in place (RC_OK), or why there is none. */
 void task_token_ready(struct task *t, enum verdict_class class, const char *reason);
 /* The row was given back or failed. */

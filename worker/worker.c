@@ -16,6 +16,7 @@
 #include "settle.h"
 #include "statements.h"
 #include "store.h"
+#include "sweep.h"
 #include "sync/outbox.h"
 #include "sync/schema.h"
 #include "sync/topics.h"
@@ -281,6 +282,7 @@ enum rc worker_init(struct worker *w, struct err *err)
 		return err->rc;
 	w->store = store_new(w);
 	w->settle = settle_new(w);
+	w->sweep = sweep_new(w);
 	w->tokens = tokens_new(w);
 	w->heartbeat = heartbeat_new(w);
 	w->intake = intake_new(w, err);
@@ -297,6 +299,7 @@ void worker_done(struct worker *w)
 	outbox_free(w->outbox, OUTBOX_FLUSH_MS);
 	store_free(w->store);
 	settle_free(w->settle);
+	sweep_free(w->sweep);
 	http_client_free(w->http);
 	while (w->tasks)
 		task_abandon(w->tasks);

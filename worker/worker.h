@@ -17,6 +17,7 @@ struct intake;
 struct outbox;
 struct settle;
 struct store;
+struct sweep;
 struct tables;
 struct task;
 struct tokens;
@@ -35,6 +36,7 @@ struct worker {
 	struct outbox *outbox;
 	struct store *store;
 	struct settle *settle;
+	struct sweep *sweep;
 	struct tokens *tokens;
 	struct intake *intake;
 	struct admin *admin;

@@ -27,7 +27,10 @@
 	X(end_before_publish)                                                                                \
 	X(publish_before_ack)                                                                                \
 	X(publish_before_clear)                                                                              \
-	X(release_after)
+	X(release_after)                                                                                     \
+	X(sweep_before_step)                                                                                 \
+	X(sweep_after_step)                                                                                  \
+	X(sweep_before_publish)
 
 enum failpoint {
 #define X(name) FAILPOINT_##name,

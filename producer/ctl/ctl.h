@@ -20,6 +20,8 @@ struct ctl_options {
 	const char *migrations;
 	const char *tenant;
 	const char *name;
+	const char *connection;
+	const char *resource;
 	const char *provider;
 	const char *external_id;
 	const char *settings;
@@ -64,6 +66,8 @@ enum rc ctl_keys_revoke(struct ctl *ctl, struct err *err);
 enum rc ctl_connections_create(struct ctl *ctl, struct err *err);
 enum rc ctl_connections_import(struct ctl *ctl, struct err *err);
 enum rc ctl_connections_list(struct ctl *ctl, struct err *err);
+enum rc ctl_deletions_list(struct ctl *ctl, struct err *err);
+enum rc ctl_deletions_accept(struct ctl *ctl, struct err *err);
 enum rc ctl_topics_create(struct ctl *ctl, struct err *err);
 enum rc ctl_probe(struct ctl *ctl, struct err *err);
 
@@ -75,6 +79,10 @@ void ctl_print(const struct ctl *ctl, const char *const *columns, size_t ncolumn
     size_t nrows);
 void ctl_print_result(
     const struct ctl *ctl, const char *const *columns, size_t ncolumns, const struct pg_result *r);
+
+/* Runs a list whose only parameter is --tenant, or null for all. */
+enum rc ctl_print_list(struct ctl *ctl, const struct pg_statement *st, const char *const *columns,
+    size_t ncolumns, struct err *err) MUST_USE;
 
 /* Appends the file, or stdin for "-", and drops one newline at its end. RC_LIMIT: longer than the buffer
  * allows. */
@@ -95,6 +103,8 @@ extern const struct pg_statement sql_ctl_key_create;
 extern const struct pg_statement sql_ctl_key_revoke;
 extern const struct pg_statement sql_ctl_connections_list;
 extern const struct pg_statement sql_ctl_connection_create;
+extern const struct pg_statement sql_ctl_deletions_list;
+extern const struct pg_statement sql_ctl_deletions_accept;
 extern const struct pg_statement sql_ctl_migrations_table;
 extern const struct pg_statement sql_ctl_migrations_applied;
 extern const struct pg_statement sql_ctl_migration_record;

@@ -4,7 +4,7 @@
 
 #include "base/jsonw.h"
 
-#define COLUMNS_MAX 8
+#define COLUMNS_MAX 12
 #define CELL_MAX (256 << 10)
 
 /* Cells come from users and providers: what could move the cursor is escaped. */

@@ -44,8 +44,7 @@ enum rc ctl_tenants_create(struct ctl *ctl, struct err *err)
 	return RC_OK;
 }
 
-/* Runs a list whose only parameter is --tenant, or null for all. */
-static enum rc print_list(struct ctl *ctl, const struct pg_statement *st, const char *const *columns,
+enum rc ctl_print_list(struct ctl *ctl, const struct pg_statement *st, const char *const *columns,
     size_t ncolumns, struct err *err)
 {
 	struct pg_args args = PG_ARGS;
@@ -77,7 +76,7 @@ enum rc ctl_keys_list(struct ctl *ctl, struct err *err)
 {
 	static const char *const columns[] = {"key_id", "tenant", "name", "created_at", "revoked_at"};
 
-	return print_list(ctl, &sql_ctl_keys_list, columns, ARRAY_SIZE(columns), err);
+	return ctl_print_list(ctl, &sql_ctl_keys_list, columns, ARRAY_SIZE(columns), err);
 }
 
 enum rc ctl_connections_list(struct ctl *ctl, struct err *err)
@@ -85,7 +84,7 @@ enum rc ctl_connections_list(struct ctl *ctl, struct err *err)
 	static const char *const columns[] = {
 	    "connection_id", "tenant", "provider", "external_id", "status", "token_expires_at", "created_at"};
 
-	return print_list(ctl, &sql_ctl_connections_list, columns, ARRAY_SIZE(columns), err);
+	return ctl_print_list(ctl, &sql_ctl_connections_list, columns, ARRAY_SIZE(columns), err);
 }
 
 static enum rc store_key(struct ctl *ctl, const struct uuid *id, struct str key, struct err *err)

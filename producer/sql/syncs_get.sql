@@ -24,6 +24,7 @@ summed as (
             'task_id', r.task_id, 'resource', r.resource, 'state', r.state, 'mode', r.mode, 'pages', r.page,
             'records', json_build_object('inserted', r.records_inserted, 'updated', r.records_updated,
                 'unchanged', r.records_unchanged, 'deleted', r.records_deleted, 'quarantined', r.records_quarantined),
+            'deletions_withheld', r.deletions_withheld, 'deletions_note', r.deletions_note,
             'expected_records', r.expected_records,
             'rate_per_s', r.rate, 'estimated_completion_at', iso_time(r.estimate),
             'waits_for', case r.state

@@ -48,6 +48,9 @@ ROWS = {
     "publish_before_ack": {WORKS: 4, PRODUCES: 1},
     "publish_before_clear": {WORKS: 2, PRODUCES: 1},
     "release_after": {WORKS: 3},
+    "sweep_before_step": {WORKS: 4},
+    "sweep_after_step": {WORKS: 4},
+    "sweep_before_publish": {WORKS: 3},
 }
 KILLS = [(name, program, nth) for name, row in ROWS.items() for program, last in row.items()
          for nth in range(1 if "FLEET_CAMPAIGN" in os.environ else last, last + 1)]
