@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "secret.h"
 
+#include "base/hash.h"
 #include "io/crypto.h"
 #include "task.h"
 #include "worker.h"
@@ -52,12 +53,15 @@ enum rc secret_seal(const struct secret_place *place, json_object *secret, struc
 
 void secret_use(struct task *t, json_object *secret, int64_t version, int64_t expires_us)
 {
-	json_object *token;
+	json_object *token, *client;
 
 	buf_clear(&t->token);
 	if (json_object_object_get_ex(secret, "access_token", &token) && token)
 		buf_add_text(&t->token, json_object_get_string(token));
 	t->account.access_token = buf_str(&t->token);
+	t->app = json_object_object_get_ex(secret, "client_id", &client) && client
+	             ? XXH3_64bits(json_object_get_string(client), (size_t)json_object_get_string_len(client))
+	             : 0;
 	t->token_version = version;
 	t->token_expires_us = expires_us;
 }

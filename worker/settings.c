@@ -19,6 +19,10 @@ static const struct conf_option options[] = {
         .fallback = "",
         .help = "provider=scheme://host:port[,...]: replaces the origin of every URL of a provider (sandbox, "
                 "proxy)"},
+    {.name = "providers.limits",
+        CONF_STRING(struct settings, limits),
+        .fallback = "",
+        .help = "provider.limit=count[,...]: another count than the declared one; 0 switches a limit off"},
     {.name = "http.allow_plain_loopback",
         CONF_BOOL(struct settings, allow_plain_loopback),
         .fallback = "false",

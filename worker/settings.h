@@ -15,6 +15,7 @@ struct settings {
 	const char *admin_listen;
 	const char *providers_dir;
 	const char *origins;
+	const char *limits;
 	const char *ca_file;
 	const char *crypto_keys;
 	int64_t slots;

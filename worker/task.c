@@ -27,6 +27,7 @@
 typedef enum task_step step_fn(struct task *t);
 
 static step_fn step_token;
+static step_fn step_permit;
 static step_fn step_fetch;
 static step_fn step_sweep;
 static step_fn step_drain;
@@ -36,6 +37,7 @@ static step_fn step_settle;
  * waits. */
 static step_fn *const enter[] = {
     [TASK_TOKEN] = step_token,
+    [TASK_PERMIT] = step_permit,
     [TASK_FETCH] = step_fetch,
     [TASK_ANSWER] = NULL,
     [TASK_PAUSE] = NULL,
@@ -73,6 +75,7 @@ static void task_goto(struct task *t, enum task_step step)
 
 void task_abandon(struct task *t)
 {
+	limits_drop(t->worker->limits, t);
 	worker_remove_task(t->worker, t);
 	timer_free(t->timer);
 	json_object_put(t->account.settings);
@@ -97,6 +100,7 @@ static void silence(struct task *t)
 	timer_stop(t->timer);
 	tokens_forget(t->worker->tokens, t);
 	sweep_forget(t->worker->sweep, t);
+	limits_forget(t->worker->limits, t);
 }
 
 static void end(struct task *t)
@@ -158,6 +162,7 @@ static enum task_step throttled(struct task *t, const struct verdict *v)
 		ms += backoff_ms(MAX(ms / 10, 1), s->retry_max_ms, 0);
 	else
 		ms = backoff_ms(s->retry_base_ms, s->retry_max_ms, 4);
+	limits_throttled(t->worker->limits, t, v->wait_ms ? v->wait_ms : ms);
 	return pause_for(t, ms, v->reason);
 }
 
@@ -209,9 +214,9 @@ static bool token_ends_soon(const struct task *t)
 static enum task_step step_token(struct task *t)
 {
 	if (t->walk.provider->auth.kind != AUTH_OAUTH2 || t->token_expires_us == 0 || !token_ends_soon(t))
-		return TASK_FETCH;
+		return TASK_PERMIT;
 	if ((t->token_tried || t->token_short) && t->token_expires_us > clock_unix_us())
-		return TASK_FETCH;
+		return TASK_PERMIT;
 	t->token_tried = true;
 	tokens_refresh(t->worker->tokens, t);
 	return TASK_TOKEN;
@@ -225,7 +230,7 @@ void task_token_ready(struct task *t, enum verdict_class class, const char *reas
 		return;
 	if (class == VERDICT_OK) {
 		t->token_short = token_ends_soon(t);
-		task_goto(t, TASK_FETCH);
+		task_goto(t, TASK_PERMIT);
 		return;
 	}
 	t->token_tried = false;
@@ -243,6 +248,38 @@ static bool slice_over(const struct task *t)
 	       (t->slice_pages >= s->slice_pages || clock_mono_ms() >= t->slice_end_ms);
 }
 
+static bool held_up(const struct task *t)
+{
+	return !worker_may_call(t->worker) || t->unstored >= PAGES_AHEAD_MAX;
+}
+
+static enum task_step step_permit(struct task *t)
+{
+	struct worker *w = t->worker;
+
+	if (w->stopping)
+		return leave(t, OUTCOME_QUEUED, "the worker ends");
+	if (slice_over(t))
+		return leave(t, OUTCOME_QUEUED, "others wait for the slot");
+	if (held_up(t))
+		return TASK_PERMIT;
+	return t->walk.provider->limits.n == 0 || limits_ask(w->limits, t) ? TASK_FETCH : TASK_PERMIT;
+}
+
+void task_permitted(struct task *t)
+{
+	if (held_up(t))
+		limits_forget(t->worker->limits, t);
+	else
+		task_goto(t, TASK_FETCH);
+}
+
+void task_parked(struct task *t, int64_t ms, const char *reason)
+{
+	t->wait_ms = ms;
+	task_goto(t, leave(t, OUTCOME_WAITING, reason));
+}
+
 static void answered(void *user, const struct http_response *res, const struct err *err);
 
 static enum task_step step_fetch(struct task *t)
@@ -251,12 +288,6 @@ static enum task_step step_fetch(struct task *t)
 	struct provider_request *rq = &w->request;
 	struct err err;
 
-	if (w->stopping)
-		return leave(t, OUTCOME_QUEUED, "the worker ends");
-	if (slice_over(t))
-		return leave(t, OUTCOME_QUEUED, "others wait for the slot");
-	if (!worker_may_call(w) || t->unstored >= PAGES_AHEAD_MAX)
-		return TASK_FETCH;
 	t->walk.cursor = buf_str(&t->cursor);
 	t->walk.now_us = clock_unix_us();
 	enum rc rc = provider_next(&t->walk, &t->account, rq, &err);
@@ -354,6 +385,7 @@ static void answered(void *user, const struct http_response *res, const struct e
 	struct verdict v;
 
 	t->call = NULL;
+	limits_answered(t->worker->limits, t, res);
 	FAILPOINT(fetch_after);
 	if (res) {
 		task_goto(t, read_answer(t, res));
@@ -437,7 +469,7 @@ void task_stored(struct task *t, size_t n, bool ended)
 		task_goto(t, TASK_SWEEP);
 	else if (ended)
 		end(t);
-	else if (t->step == TASK_DRAIN || t->step == TASK_FETCH)
+	else if (t->step == TASK_DRAIN || t->step == TASK_PERMIT)
 		task_goto(t, t->step);
 }
 
@@ -473,7 +505,7 @@ void task_settled(struct task *t)
 
 void task_stop(struct task *t)
 {
-	if (t->step != TASK_TOKEN && t->step != TASK_FETCH && t->step != TASK_PAUSE)
+	if (t->step != TASK_TOKEN && t->step != TASK_PERMIT && t->step != TASK_PAUSE)
 		return;
 	silence(t);
 	task_goto(t, leave(t, OUTCOME_QUEUED, "the worker ends"));
@@ -481,6 +513,6 @@ void task_stop(struct task *t)
 
 void task_resume(struct task *t)
 {
-	if (t->step == TASK_FETCH)
-		task_goto(t, TASK_FETCH);
+	if (t->step == TASK_PERMIT)
+		task_goto(t, TASK_PERMIT);
 }

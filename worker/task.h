@@ -9,6 +9,7 @@
 #include "base/uuid.h"
 #include "io/http.h"
 #include "judge.h"
+#include "limits.h"
 #include "provider.h"
 
 struct worker;
@@ -18,7 +19,8 @@ struct rows;
 /* name, text, what it waits for */
 #define TASK_STEPS(X)                                                                                        \
 	X(TOKEN, "token")   /* an access token that is good for the next call */                             \
-	X(FETCH, "fetch")   /* leave to call, then the call */                                               \
+	X(PERMIT, "permit") /* leave to call: of this worker, and of the provider's limits */                \
+	X(FETCH, "fetch")   /* the call */                                                                   \
 	X(ANSWER, "answer") /* the provider's answer */                                                      \
 	X(PAUSE, "pause")   /* a short wait */                                                               \
 	X(SWEEP, "sweep")   /* the walk is over: what it did not show is deleted */                          \
@@ -64,6 +66,8 @@ struct task {
 	int64_t slice_pages;
 	enum task_step step;
 	struct http_call *call;
+	struct permit permit;
+	uint64_t app; /* hash of the client id that its account was authorised with */
 	struct timer *timer;
 	bool refreshing; /* tokens.c has it in a list */
 	bool settling;   /* settle.c has it in a list */
@@ -93,6 +97,9 @@ void task_refused(struct task *t, size_t pages, const char *reason);
 void task_swept(struct task *t, bool done);
 /* Tokens: a good token is in place (RC_OK), or why there is none. */
 void task_token_ready(struct task *t, enum verdict_class class, const char *reason);
+/* The provider's limits: it may call, or waits too long for its slot. */
+void task_permitted(struct task *t);
+void task_parked(struct task *t, int64_t ms, const char *reason);
 /* The row was given back or failed. */
 void task_settled(struct task *t);
 /* The worker ends: no further page is begun. */

@@ -12,6 +12,7 @@
 #include "io/kafka.h"
 #include "io/versions.h"
 #include "io/pg_blocking.h"
+#include "limits.h"
 #include "origins.h"
 #include "settle.h"
 #include "statements.h"
@@ -60,12 +61,19 @@ static void left(void *user)
 	loop_stop(w->loop);
 }
 
+static void limits_left(void *user)
+{
+	struct worker *w = user;
+
+	heartbeat_leave(w->heartbeat, left, w);
+}
+
 void worker_leave_when_idle(struct worker *w)
 {
 	if (!w->stopping || w->leaving || w->ntasks || intake_pending(w->intake))
 		return;
 	w->leaving = true;
-	heartbeat_leave(w->heartbeat, left, w);
+	limits_leave(w->limits, limits_left, w);
 }
 
 void worker_remove_task(struct worker *w, struct task *t)
@@ -177,6 +185,7 @@ static void control_up(void *user)
 	struct worker *w = user;
 
 	settle_retry(w->settle);
+	limits_retry(w->limits);
 	intake_wake(w->intake);
 }
 
@@ -209,6 +218,8 @@ enum rc worker_check(struct worker *w, struct err *err)
 	if (!w->keys)
 		return err_prefix(err, "crypto.keys");
 	if (registry_load(s->providers_dir, &w->registry, err) != RC_OK)
+		return err->rc;
+	if (limits_check(w->registry, s->limits, err) != RC_OK)
 		return err->rc;
 	return check_declarations(w->registry, err);
 }
@@ -284,6 +295,7 @@ enum rc worker_init(struct worker *w, struct err *err)
 	w->settle = settle_new(w);
 	w->sweep = sweep_new(w);
 	w->tokens = tokens_new(w);
+	w->limits = limits_new(w);
 	w->heartbeat = heartbeat_new(w);
 	w->intake = intake_new(w, err);
 	if (!w->intake)
@@ -304,6 +316,7 @@ void worker_done(struct worker *w)
 	while (w->tasks)
 		task_abandon(w->tasks);
 	tokens_free(w->tokens);
+	limits_free(w->limits);
 	heartbeat_free(w->heartbeat);
 	pg_close(w->control);
 	timer_free(w->grace);

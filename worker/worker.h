@@ -14,6 +14,7 @@
 
 struct heartbeat;
 struct intake;
+struct limits;
 struct outbox;
 struct settle;
 struct store;
@@ -38,6 +39,7 @@ struct worker {
 	struct settle *settle;
 	struct sweep *sweep;
 	struct tokens *tokens;
+	struct limits *limits;
 	struct intake *intake;
 	struct admin *admin;
 	struct admin_check checks[3];
