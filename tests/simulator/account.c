@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "account.h"
 #include "dial.h"
+#include "limit.h"
 
 #include <ctype.h>
 
@@ -184,6 +185,7 @@ static void account_free(struct account *a)
 		free(r);
 	}
 	dials_clear(a);
+	limits_clear(&a->limits);
 	free(a);
 }
 

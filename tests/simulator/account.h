@@ -15,6 +15,7 @@
 #define VIEWS_MAX 2
 
 struct dial;
+struct limit;
 
 /* Every `every`-th record (index divisible by it) got a new content at `changed_s`. */
 struct revision {
@@ -85,6 +86,7 @@ struct account {
 	unsigned revision_count;
 	struct resource *resources;
 	struct dial *dials;
+	struct limit *limits;
 	unsigned token;      /* which pair of tokens is current: at-<name>-<token>, rt-<name>-<token> */
 	int64_t token_at_ms; /* unix; when that pair was issued */
 	bool token_expired;

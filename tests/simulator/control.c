@@ -4,6 +4,7 @@
 #include "control.h"
 #include "dial.h"
 #include "json.h"
+#include "limit.h"
 #include "token.h"
 
 #include <openssl/evp.h>
@@ -53,6 +54,8 @@ static void state_write(const struct account *a, struct buf *ret)
 	    ",\"requests\":%" PRIu64 ",\"pages\":%" PRIu64 ",\"in_flight\":%u,\"token\":", a->served,
 	    a->pages, a->in_flight);
 	token_write_state(a, ret);
+	buf_add_text(ret, ",\"limits\":");
+	limits_write(a->limits, ret);
 	buf_add_text(ret, ",\"dials\":");
 	dials_write(a, ret);
 	buf_add_text(ret, "}\n");
@@ -198,6 +201,12 @@ void control_digest(struct simulator *sim, struct exchange *ex)
 	}
 	answer_text(sim, ex, 200, "");
 	digest_write(ex, ids, &sim->body);
+}
+
+void control_limits_get(struct simulator *sim, struct exchange *ex)
+{
+	answer_text(sim, ex, 200, "");
+	limits_write(sim->limits, &sim->body);
 }
 
 void control_log(struct simulator *sim, struct exchange *ex)

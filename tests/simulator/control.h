@@ -8,6 +8,8 @@ void control_account_set(struct simulator *sim, struct exchange *ex);
 void control_account_get(struct simulator *sim, struct exchange *ex);
 void control_dials_add(struct simulator *sim, struct exchange *ex);
 void control_dials_clear(struct simulator *sim, struct exchange *ex);
+void control_limits_set(struct simulator *sim, struct exchange *ex);
+void control_limits_get(struct simulator *sim, struct exchange *ex);
 void control_dial_kinds(struct simulator *sim, struct exchange *ex);
 void control_rows(struct simulator *sim, struct exchange *ex);
 void control_digest(struct simulator *sim, struct exchange *ex);

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "control.h"
 #include "dial.h"
+#include "limit.h"
 
 #include <json-c/json.h>
 #include <math.h>
@@ -133,6 +134,8 @@ static enum rc key_set(struct setting *set, const char *key, struct json_object 
 		return records_set(set->sim, set->account, value, err);
 	if (strcmp(key, "dials") == 0)
 		return dials_add(set->account, value, err);
+	if (strcmp(key, "limits") == 0)
+		return limits_set(&set->account->limits, value, err);
 	if (strcmp(key, "latency_ms") == 0)
 		return number_read(value, key, 3600000, &set->account->latency_ms, err);
 	if (strcmp(key, "expires_in") == 0)
@@ -148,7 +151,7 @@ static enum rc key_set(struct setting *set, const char *key, struct json_object 
 	if (strcmp(key, "version") != 0)
 		return err_set(err, RC_INVALID,
 		    "%s: unknown; there are records, removed, latency_ms, clock_skew, expires_in, version, "
-		    "changed_share, changed_at, dials",
+		    "changed_share, changed_at, dials, limits",
 		    key);
 	if (number_read(value, key, 9999, &n, err) != RC_OK)
 		return err->rc;
@@ -218,6 +221,19 @@ void control_accounts_set(struct simulator *sim, struct exchange *ex)
 		}
 	}
 	answer_printf(sim, ex, 200, "{\"accounts\":%" PRId64 "}\n", to - from + 1);
+}
+
+void control_limits_set(struct simulator *sim, struct exchange *ex)
+{
+	AUTO(json_put_ptr) struct json_object *json = body_read(sim, ex, json_type_array);
+	struct err err;
+
+	if (!json)
+		return;
+	if (limits_set(&sim->limits, json, &err) != RC_OK)
+		answer_error(sim, ex, 400, err.text);
+	else
+		control_limits_get(sim, ex);
 }
 
 void control_dials_add(struct simulator *sim, struct exchange *ex)

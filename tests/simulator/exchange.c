@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "dial.h"
 #include "json.h"
+#include "limit.h"
 #include "route.h"
 #include "simulator.h"
 
@@ -17,6 +18,7 @@ void simulator_init(struct simulator *sim, uint64_t seed)
 void simulator_done(struct simulator *sim)
 {
 	accounts_done(&sim->accounts);
+	limits_clear(&sim->limits);
 	traffic_done(&sim->traffic);
 	buf_done(&sim->body);
 }
@@ -25,6 +27,7 @@ void simulator_reset(struct simulator *sim)
 {
 	sim->drop_waiting(sim->server);
 	accounts_done(&sim->accounts);
+	limits_clear(&sim->limits);
 	traffic_reset(&sim->traffic);
 }
 
@@ -91,6 +94,7 @@ static void flight_end(struct simulator *sim, struct exchange *ex, int status)
 {
 	if (!ex->logged)
 		traffic_add(&sim->traffic, ex, status);
+	limits_after(sim, ex);
 	if (!ex->counted)
 		return;
 	ex->account->in_flight--;
@@ -109,6 +113,7 @@ void exchange_begin(struct simulator *sim, struct exchange *ex)
 	ex->window.asked = ex->window.start;
 	flight_begin(sim, ex);
 	dials_before(ex);
+	limits_before(sim, ex);
 	if (ex->answer.fate == FATE_HANG) { /* now: a test that waits for it to happen looks here */
 		traffic_add(&sim->traffic, ex, 0);
 		ex->logged = true;

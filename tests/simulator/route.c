@@ -26,6 +26,8 @@ static const struct route ROUTES[] = {
     {"GET", "/control/accounts/{}/rows", control_rows, true},
     {"GET", "/control/accounts/{}/rows/digest", control_digest, true},
     {"GET", "/control/dials", control_dial_kinds, true},
+    {"POST", "/control/limits", control_limits_set, true},
+    {"GET", "/control/limits", control_limits_get, true},
     {"GET", "/control/log", control_log, true},
     {"POST", "/control/reset", control_reset, true},
     {"GET", "/stats", control_stats, true},

@@ -19,7 +19,7 @@
 #define REQUEST_MAX (1U << 20) /* bytes of a request with its body */
 #define READ_BYTES 4096
 #define SEND_BUFFER (256 << 10) /* a page of a hundred records goes out in one call */
-#define HEAD_MAX 512
+#define HEAD_MAX 1024
 #define DATE_BYTES 32
 #define BODY_KEEP ((size_t)16 << 20) /* a greater buffer is given back after use */
 
@@ -141,6 +141,8 @@ static int head_write(const struct conn *c, char head[HEAD_MAX], size_t body_n)
 	    a->status < 400 ? "OK" : "Error", date, type, length);
 	if (a->encoding)
 		n += snprintf(head + n, HEAD_MAX - (size_t)n, "Content-Encoding: %s\r\n", a->encoding);
+	if (a->headers[0])
+		n += snprintf(head + n, HEAD_MAX - (size_t)n, "%s", a->headers);
 	if (a->retry_after[0])
 		n += snprintf(head + n, HEAD_MAX - (size_t)n, "Retry-After: %s\r\n", a->retry_after);
 	if (c->close_after)

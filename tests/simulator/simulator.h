@@ -13,6 +13,7 @@
 
 #define PATH_ARGS_MAX 2
 #define RETRY_AFTER_MAX 64
+#define HEADERS_MAX 320
 #define BODY_MAX                                                                                             \
 	((size_t)1 << 30) /* bytes of an answer; a listing of every record of a big account must fit */
 #define WAIT_FOREVER INT64_MAX
@@ -35,6 +36,7 @@ struct answer {
 	const char *refusal; /* the body for a status that a dial chose, or NULL */
 	const char *type;    /* NULL: JSON */
 	char retry_after[RETRY_AFTER_MAX];
+	char headers[HEADERS_MAX]; /* further ones, each with its CRLF */
 	const char *encoding; /* Content-Encoding, or NULL */
 	int64_t delay_ms;
 	enum fate fate;
@@ -88,6 +90,7 @@ struct exchange {
 	struct answer answer;
 	uint64_t dials;   /* bit k: kind k of DIAL_KINDS was hit */
 	int64_t bytes;    /* what the last dial that changes the body said of its size; 0: nothing */
+	bool limited;     /* in the counts of limits */
 	bool counted;     /* in the account's in_flight */
 	bool logged;      /* already, or never to be */
 	int64_t began_ms; /* unix */
@@ -96,6 +99,7 @@ struct exchange {
 struct simulator {
 	struct accounts accounts;
 	struct traffic traffic;
+	struct limit *limits; /* of all accounts together */
 	struct buf body;
 	uint64_t bench_records; /* of a resource of the bench API that nobody sized */
 	/* Closes every connection that waits; called by a reset before accounts go away. The server sets

@@ -79,6 +79,14 @@ class ProviderSimulator:
         """From now on the account misbehaves: dial("a", "throttle", resource="contacts", times=3, retry_after="1")."""
         return http_json("POST", self._of(name, "dials"), [{"dial": dial, **options}])
 
+    def limit(self, *limits):
+        """Limits of all accounts together: {"name": ..., "kind": "rate", "count": 10, "enforce": False}; see README.md."""
+        return http_json("POST", f"{self.url}/control/limits", list(limits))
+
+    def limits(self):
+        """What these limits have seen, by name: calls, refused, most (in any window of the period), most_at_once."""
+        return {limit["name"]: limit for limit in http_json("GET", f"{self.url}/control/limits")}
+
     def clear_dials(self, name):
         return http_json("DELETE", self._of(name, "dials"))
 
