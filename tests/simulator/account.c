@@ -4,6 +4,7 @@
 #include "account.h"
 #include "dial.h"
 #include "limit.h"
+#include "zoho_set.h"
 
 #include <ctype.h>
 
@@ -53,6 +54,8 @@ struct account *account_get(struct accounts *all, struct str name)
 	a->revision_count = 1;
 	a->token = 1;
 	a->token_at_ms = clock_unix_us() / 1000;
+	a->issued_ms[1] = a->token_at_ms;
+	zoho_defaults(a);
 	HASH_ADD(hh, all->by_name, name, name.n, a);
 	return a;
 }

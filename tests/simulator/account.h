@@ -14,6 +14,7 @@
 #define BIRTHS_MAX 64
 #define VIEWS_MAX 2
 
+struct account;
 struct dial;
 struct limit;
 
@@ -48,6 +49,25 @@ struct selection {
 	bool descending;
 	int64_t updated_since_us; /* INT64_MIN: all */
 	int64_t created_since_us;
+	bool (*keep)(const struct account *account, uint64_t i); /* NULL: all */
+};
+
+#define TOKENS_LIVE_MAX                                                                                      \
+	15 /* access tokens of one grant that are good at once, where the API keeps old ones */
+#define GRANTS_MAX 64
+
+/* What is Zoho's alone. */
+struct zoho_settings {
+	int64_t utc_offset_s; /* the organisation's times */
+	int64_t page_cap;     /* records that `page` leads to */
+	int64_t token_cap;    /* records that page_token leads to */
+	int64_t page_token_life_s;
+	int64_t tokens_max; /* access tokens in tokens_window_s */
+	int64_t tokens_window_s;
+	bool revoked;                   /* the grant was withdrawn */
+	char data_centre[8];            /* the end of its hosts: com, eu */
+	int64_t granted_ms[GRANTS_MAX]; /* unix; when the last tokens were issued */
+	unsigned grants;
 };
 
 #define SELECT_ALL ((struct selection){.updated_since_us = INT64_MIN, .created_since_us = INT64_MIN})
@@ -90,6 +110,8 @@ struct account {
 	unsigned token;      /* which pair of tokens is current: at-<name>-<token>, rt-<name>-<token> */
 	int64_t token_at_ms; /* unix; when that pair was issued */
 	bool token_expired;
+	int64_t issued_ms[TOKENS_LIVE_MAX + 1]; /* unix; of token n at n modulo the size */
+	struct zoho_settings zoho;
 	unsigned in_flight;
 	uint64_t pages;
 	uint64_t served;

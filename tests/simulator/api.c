@@ -38,6 +38,7 @@ void apis_init(uint64_t seed)
 {
 	practicepanther_init(seed);
 	bench_init(seed);
+	zoho_init(seed);
 	acme_init(seed);
 }
 
@@ -45,6 +46,7 @@ void apis_done(void)
 {
 	practicepanther_done();
 	bench_done();
+	zoho_done();
 	acme_done();
 }
 
@@ -52,5 +54,7 @@ const struct api *api_of(struct str resource)
 {
 	if (practicepanther_serves(resource))
 		return &PRACTICEPANTHER;
+	if (zoho_serves(resource))
+		return &ZOHO;
 	return str_is(resource, "widgets") ? &ACME : &BENCH;
 }

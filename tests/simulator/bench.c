@@ -123,7 +123,7 @@ static bool admit(struct simulator *sim, struct exchange *ex)
 		ex->account = account_get(&sim->accounts, ex->args[0]);
 		return true;
 	}
-	if (token_check(sim, ex->req.authorization, &owner) == TOKEN_GOOD &&
+	if (token_check(sim, &BENCH, ex->req.authorization, &owner) == TOKEN_GOOD &&
 	    str_is(ex->args[0], owner->name)) {
 		ex->account = owner;
 		return true;

@@ -105,13 +105,13 @@ static bool rows_of(struct simulator *sim, struct exchange *ex)
 	}
 	ex->api = api_of(str_of(name));
 	if (request_param(ex->req.query, "api", name)) {
-		const struct api *const all[] = {&PRACTICEPANTHER, &BENCH, &ACME};
+		const struct api *const all[] = {&PRACTICEPANTHER, &BENCH, &ACME, &ZOHO};
 		size_t k = 0;
 
 		while (k < ARRAY_SIZE(all) && strcmp(all[k]->name, name) != 0)
 			k++;
 		if (k == ARRAY_SIZE(all)) {
-			answer_error(sim, ex, 400, "api: practicepanther, bench or acme");
+			answer_error(sim, ex, 400, "api: practicepanther, bench, acme or zoho");
 			return false;
 		}
 		ex->api = all[k];

@@ -3,6 +3,7 @@
 #include "control.h"
 #include "dial.h"
 #include "limit.h"
+#include "zoho_set.h"
 
 #include <json-c/json.h>
 #include <math.h>
@@ -144,6 +145,8 @@ static enum rc key_set(struct setting *set, const char *key, struct json_object 
 		return removed_set(set->sim, set->account, value, err);
 	if (strcmp(key, "clock_skew") == 0)
 		return skew_set(value, set->account, err);
+	if (strcmp(key, "zoho") == 0)
+		return zoho_set(set->account, value, err);
 	if (strcmp(key, "changed_at") == 0)
 		return number_read(value, key, INT64_C(4102444800), &set->revision.changed_s, err);
 	if (strcmp(key, "changed_share") == 0)
@@ -151,7 +154,7 @@ static enum rc key_set(struct setting *set, const char *key, struct json_object 
 	if (strcmp(key, "version") != 0)
 		return err_set(err, RC_INVALID,
 		    "%s: unknown; there are records, removed, latency_ms, clock_skew, expires_in, version, "
-		    "changed_share, changed_at, dials, limits",
+		    "changed_share, changed_at, dials, limits, zoho",
 		    key);
 	if (number_read(value, key, 9999, &n, err) != RC_OK)
 		return err->rc;

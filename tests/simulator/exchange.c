@@ -69,6 +69,8 @@ static void status_body(struct simulator *sim, struct exchange *ex)
 		answer_text(sim, ex, status, ex->api->expired_body);
 	else if (status == ex->api->unauthorized_status)
 		answer_text(sim, ex, status, ex->api->unauthorized_body);
+	else if (status == 429 && ex->api->throttled_body)
+		answer_text(sim, ex, status, ex->api->throttled_body);
 	else if (status < 500)
 		answer_text(
 		    sim, ex, status, "{\"Message\":\"Request limit reached. Please try again later.\"}");

@@ -16,6 +16,8 @@ static void header_read(struct str name, struct str value, struct request *req, 
 		req->authorization = value;
 	else if (str_eq_nocase(name, STR("x-api-key")))
 		req->api_key = value;
+	else if (str_eq_nocase(name, STR("if-modified-since")))
+		req->if_modified_since = value;
 	else if (str_eq_nocase(name, STR("connection")))
 		req->close = str_eq_nocase(value, STR("close"));
 	else if (str_eq_nocase(name, STR("transfer-encoding")))

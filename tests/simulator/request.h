@@ -3,7 +3,7 @@
 /* One HTTP/1.1 request, read in place, and parameters in application/x-www-form-urlencoded. */
 #include "base/base.h"
 
-#define PARAM_MAX 512 /* bytes of one decoded parameter, with its NUL */
+#define PARAM_MAX 4096 /* bytes of one decoded parameter, with its NUL */
 
 struct request {
 	struct str method;
@@ -12,7 +12,8 @@ struct request {
 	struct str body;
 	struct str authorization;
 	struct str api_key; /* X-Api-Key */
-	bool close;         /* the client wants the connection closed afterwards */
+	struct str if_modified_since;
+	bool close; /* the client wants the connection closed afterwards */
 };
 
 enum request_state {

@@ -50,10 +50,13 @@ struct api {
 	const char *name;
 	const char *id_key;   /* the text before a record's id: "\"id\":\"" */
 	const char *text_key; /* the text before a string of letters, at least six */
+	const char *scheme;   /* before the access token; NULL: Bearer */
+	unsigned tokens_live; /* so many of a grant's last access tokens are good; 0: the last one */
 	int expired_status;   /* how it says that the access token is over */
 	const char *expired_body;
 	int unauthorized_status;
 	const char *unauthorized_body;
+	const char *throttled_body; /* NULL: that of any refusal */
 	const char *forbidden_body; /* NULL: that of any refusal */
 	int cursor_status;          /* how it says that a cursor is over; 0: 410 with a code word */
 	const char *cursor_body;
@@ -70,6 +73,10 @@ struct window {
 	uint64_t start; /* of what is served: position in the view */
 	uint64_t asked; /* `start` before dials: what comes next is counted from here */
 	uint64_t limit;
+	/* zoho: where its page token leads */
+	uint64_t key;
+	uint64_t seen;
+	uint64_t number;
 	/* What dials do to it. */
 	bool loop;         /* the way on leads back to `loop_to` */
 	int64_t loop_to;   /* below 0: to where this page began */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "template.h"
+#include "zoho.h"
 
 #define SLOTS_MAX 16
 #define TEXT_MAX 8192
@@ -135,6 +136,45 @@ static void put_updated(const struct facts *f, char *at)
 	put_time(at, f->times.updated_s);
 }
 
+void template_local_time(const struct account *account, int64_t unix_s, char *ret)
+{
+	int64_t offset = account->zoho.utc_offset_s;
+	uint64_t minutes = (uint64_t)llabs(offset) / 60;
+
+	put_time(ret, unix_s + offset);
+	ret[19] = offset < 0 ? '-' : '+';
+	put_number(ret + 20, 2, minutes / 60);
+	ret[22] = ':';
+	put_number(ret + 23, 2, minutes % 60);
+}
+
+static void put_created_local(const struct facts *f, char *at)
+{
+	template_local_time(f->account, f->times.created_s, at);
+}
+
+static void put_updated_local(const struct facts *f, char *at)
+{
+	template_local_time(f->account, f->times.updated_s, at);
+}
+
+static void put_zoho_id(const struct facts *f, char *at)
+{
+	static const char kinds[] = " lkod"; /* in the order of their digits */
+
+	put_number(at, 19, zoho_id_number(f->account, (unsigned)(strchr(kinds, f->kind) - kinds), f->i));
+}
+
+static void put_zoho_account(const struct facts *f, char *at)
+{
+	put_number(at, 19, zoho_id_number(f->account, 3, f->i / 3));
+}
+
+static void put_zoho_contact(const struct facts *f, char *at)
+{
+	put_number(at, 19, zoho_id_number(f->account, 2, f->i / 2));
+}
+
 /* Five digits, the first not 0, other ones for each revision. */
 static void put_money(const struct facts *f, char *at)
 {
@@ -167,6 +207,11 @@ static const struct {
     {'$', 5, put_money},
     {'n', 9, put_ordinal},
     {'a', 5, put_account_number},
+    {'T', 25, put_created_local},
+    {'V', 25, put_updated_local},
+    {'Z', 19, put_zoho_id},
+    {'O', 19, put_zoho_account},
+    {'K', 19, put_zoho_contact},
 };
 
 static size_t slot_kind(char letter)
@@ -237,6 +282,13 @@ void template_fill(
 	for (size_t i = 0; i < t->slot_count; i++)
 		SLOTS[t->slots[i].kind].put(facts, at + t->slots[i].at);
 	ret->n += t->n;
+}
+
+bool template_holds(const struct template_bank *bank, uint64_t which, const char *words)
+{
+	const struct template *t = &bank->texts[which % bank->count];
+
+	return memmem(t->text, t->n, words, strlen(words)) != NULL;
 }
 
 struct facts facts_of(const struct account *account, const struct resource *resource, char kind, uint64_t i)

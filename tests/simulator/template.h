@@ -27,6 +27,12 @@ void template_bank_free(struct template_bank *bank);
 void template_fill(
     const struct template_bank *bank, uint64_t which, const struct facts *facts, struct buf *ret);
 
+/* Whether a text holds these words, its holes apart. */
+bool template_holds(const struct template_bank *bank, uint64_t which, const char *words);
+
+/* 2026-11-18T16:36:40+05:30: the account's local time, 25 characters, no NUL. */
+void template_local_time(const struct account *account, int64_t unix_s, char *ret);
+
 /* The facts of record i. */
 struct facts facts_of(const struct account *account, const struct resource *resource, char kind, uint64_t i);
 /* A UUID (version 4 in form) that sorts by index; 36 characters, no NUL. */

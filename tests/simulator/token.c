@@ -5,8 +5,7 @@
 
 static const char INVALID_GRANT[] = "{\"error\":\"invalid_grant\"}";
 
-/* Splits "<prefix><account>-<n>". */
-static bool token_split(struct str text, struct str prefix, struct str *ret_name, int64_t *ret_n)
+bool token_split(struct str text, struct str prefix, struct str *ret_name, int64_t *ret_n)
 {
 	if (!str_starts(text, prefix))
 		return false;
@@ -25,30 +24,50 @@ static bool access_over(const struct account *a)
 	return a->token_expired || clock_unix_us() / 1000 >= a->token_at_ms + a->expires_in_s * 1000;
 }
 
-enum token_state token_check(struct simulator *sim, struct str authorization, struct account **ret_account)
+static bool old_is_good(const struct account *a, const struct api *api, int64_t n)
+{
+	int64_t life_ms = a->expires_in_s * 1000;
+
+	return api->tokens_live && !a->token_expired && n > (int64_t)a->token - (int64_t)api->tokens_live &&
+	       clock_unix_us() / 1000 < a->issued_ms[n % (TOKENS_LIVE_MAX + 1)] + life_ms;
+}
+
+enum token_state token_check(
+    struct simulator *sim, const struct api *api, struct str authorization, struct account **ret_account)
 {
 	struct str scheme = str_cut(&authorization, ' ');
 	struct str name;
 	int64_t n = 0;
 
-	if (!str_eq_nocase(scheme, STR("bearer")) || !token_split(authorization, STR("at-"), &name, &n))
+	if (!str_eq_nocase(scheme, str_of(api->scheme ? api->scheme : "bearer")) ||
+	    !token_split(authorization, STR("at-"), &name, &n))
 		return TOKEN_UNKNOWN;
 	struct account *a = account_find(&sim->accounts, name);
 	if (!a || n > a->token)
 		return TOKEN_UNKNOWN;
 	*ret_account = a;
-	return n < a->token || access_over(a) ? TOKEN_EXPIRED : TOKEN_GOOD;
+	if (n < a->token)
+		return old_is_good(a, api, n) ? TOKEN_GOOD : TOKEN_EXPIRED;
+	return access_over(a) ? TOKEN_EXPIRED : TOKEN_GOOD;
 }
 
 bool token_admit(struct simulator *sim, struct exchange *ex)
 {
-	enum token_state state = token_check(sim, ex->req.authorization, &ex->account);
+	enum token_state state = token_check(sim, ex->api, ex->req.authorization, &ex->account);
 
 	if (state == TOKEN_UNKNOWN)
 		answer_text(sim, ex, ex->api->unauthorized_status, ex->api->unauthorized_body);
 	else if (state == TOKEN_EXPIRED)
 		answer_text(sim, ex, ex->api->expired_status, ex->api->expired_body);
 	return state == TOKEN_GOOD;
+}
+
+void token_next(struct account *a)
+{
+	a->token++;
+	a->token_at_ms = clock_unix_us() / 1000;
+	a->issued_ms[a->token % (TOKENS_LIVE_MAX + 1)] = a->token_at_ms;
+	a->token_expired = false;
 }
 
 /* The grant itself: last, so that a dial that hangs spends nothing, and one that cuts loses what was issued.
@@ -62,9 +81,7 @@ static void token_issue(struct simulator *sim, struct exchange *ex)
 		answer_text(sim, ex, 400, INVALID_GRANT);
 		return;
 	}
-	a->token++;
-	a->token_at_ms = clock_unix_us() / 1000;
-	a->token_expired = false;
+	token_next(a);
 	sim->traffic.count.tokens++;
 	answer_printf(sim, ex, 200,
 	    "{\"access_token\":\"at-%s-%u\",\"token_type\":\"bearer\",\"expires_in\":%" PRId64

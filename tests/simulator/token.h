@@ -16,11 +16,19 @@ enum token_state {
 	TOKEN_GOOD,
 };
 
-/* Reads an Authorization header; *ret_account is set unless the state is TOKEN_UNKNOWN. */
-enum token_state token_check(struct simulator *sim, struct str authorization, struct account **ret_account);
+/* Splits "<prefix><account>-<n>". */
+bool token_split(struct str text, struct str prefix, struct str *ret_name, int64_t *ret_n);
+/* Makes the next access token the current one. */
+void token_next(struct account *account);
+/* Reads an Authorization header as the API wants it; *ret_account is set unless the state is TOKEN_UNKNOWN.
+ */
+enum token_state token_check(
+    struct simulator *sim, const struct api *api, struct str authorization, struct account **ret_account);
 /* False, and an answer in the API's words, unless the token is good; sets ex->account when it names one. */
 bool token_admit(struct simulator *sim, struct exchange *ex);
 
 /* POST /oauth/token */
 void token_begin(struct simulator *sim, struct exchange *ex);
+/* POST /oauth/v2/token: Zoho's, whose failures come with 200. */
+void zoho_token_begin(struct simulator *sim, struct exchange *ex);
 void token_write_state(const struct account *account, struct buf *ret);

@@ -27,14 +27,15 @@ static int dated_compare(const void *a, const void *b)
 
 static bool selection_eq(const struct selection *a, const struct selection *b)
 {
-	return a->order == b->order && a->descending == b->descending &&
+	return a->order == b->order && a->descending == b->descending && a->keep == b->keep &&
 	       a->updated_since_us == b->updated_since_us && a->created_since_us == b->created_since_us;
 }
 
 /* Old records were updated in the order of their indexes, so most views need no list. */
 static bool is_plain(const struct account *account, const struct resource *r, const struct selection *of)
 {
-	if (r->removed_n || of->updated_since_us != INT64_MIN || of->created_since_us != INT64_MIN)
+	if (r->removed_n || of->keep || of->updated_since_us != INT64_MIN ||
+	    of->created_since_us != INT64_MIN)
 		return false;
 	return of->order != ORDER_UPDATED || (account->revision_count == 1 && r->birth_count == 0);
 }
@@ -49,7 +50,8 @@ static void view_fill(const struct account *account, const struct resource *r, s
 		uint64_t i = of->order == ORDER_NONE ? unordered(k, r->records) : k;
 		struct times t = record_times(account, r, i);
 
-		if (!resource_lacks(r, i) && t.updated_s * US_PER_S >= of->updated_since_us &&
+		if (!resource_lacks(r, i) && (!of->keep || of->keep(account, i)) &&
+		    t.updated_s * US_PER_S >= of->updated_since_us &&
 		    t.created_s * US_PER_S >= of->created_since_us)
 			found[n++] = (struct dated){t.updated_s, (uint32_t)i};
 	}

@@ -62,14 +62,16 @@ class Tenant:
         """Calls the HTTP service with this tenant's key; any status is an answer, none raises. Bytes are sent as they are."""
         return self.fleet.http(method, self.fleet.producer_url + path, body, headers, self.key if key is None else key)
 
-    def connection(self, account, provider="practicepanther", **settings):
-        """Connects an account of the simulator; settings are the account's: records={"contacts": 250}, latency_ms=..."""
+    def connection(self, account, provider="practicepanther", own=None, **settings):
+        """Connects an account of the simulator; settings are the account's there: records={"contacts": 250}, latency_ms=...
+        `own` are the connection's: {"data_centre": "eu"}."""
         self.fleet.simulator.account(account, **settings)
-        return self.connections([account], provider)[0]
+        return self.connections([account], provider, own)[0]
 
-    def connections(self, accounts, provider="practicepanther"):
+    def connections(self, accounts, provider="practicepanther", own=None):
         """Connects many accounts that the simulator has already."""
         made = self.fleet.ctl.connections([{"tenant": self.name, "provider": provider, "external_id": account,
+                                            **({"settings": own} if own else {}),
                                             **self.fleet.simulator.secret(account)} for account in accounts])
         return [Connection(id, self, provider, account) for id, account in zip(made, accounts)]
 
@@ -165,8 +167,8 @@ class Fleet:
     def api(self, method, path, body=None, **how):
         return self.tenant.api(method, path, body, **how)
 
-    def connection(self, account, provider="practicepanther", **settings):
-        return self.tenant.connection(account, provider, **settings)
+    def connection(self, account, provider="practicepanther", own=None, **settings):
+        return self.tenant.connection(account, provider, own, **settings)
 
     def sync(self, connection, resources=None, mode=None):
         return connection.tenant.sync(connection, resources, mode)

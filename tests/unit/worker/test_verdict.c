@@ -69,13 +69,25 @@ static void status_decides_without_a_rule(void **state)
 	}
 }
 
+struct word {
+	struct given given;
+	enum verdict_class class;
+};
+
+static void judge_all(const struct word *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct verdict v = judge(&cases[i].given);
+		if (v.class != cases[i].class)
+			fail_msg("case %zu (%s, HTTP %d, %s) is %s", i, cases[i].given.provider,
+			    cases[i].given.status, cases[i].given.body, verdict_class_name(v.class));
+	}
+}
+
 static void the_providers_own_words_come_first(void **state)
 {
 	(void)state;
-	static const struct {
-		struct given given;
-		enum verdict_class class;
-	} cases[] = {
+	static const struct word cases[] = {
 	    {{PP, 400, NULL, NULL, "{\"error\":\"invalid_grant\"}", false}, VERDICT_TOKEN},
 	    {{PP, 400, NULL, NULL, "{\"error\":\"invalid_filter\"}", false}, VERDICT_PERMANENT},
 	    {{PP, 400, NULL, NULL, "{\"error\":{\"error\":\"invalid_grant\"}}", false}, VERDICT_PERMANENT},
@@ -99,25 +111,6 @@ static void the_providers_own_words_come_first(void **state)
 	    {{AMAZON, 200, NULL, NULL, "{\"payload\":{}}", false}, VERDICT_OK},
 	    {{"amazon", "financial_events", 200, NULL, NULL, "{\"payload\":{}}", true}, VERDICT_CURSOR},
 	    {{"amazon", "financial_events", 200, NULL, NULL, "{\"payload\":{}}", false}, VERDICT_OK},
-	    {{ZOHO, 401, NULL, NULL, "{\"code\":\"INVALID_TOKEN\"}", false}, VERDICT_TOKEN},
-	    {{ZOHO, 401, NULL, NULL, "{\"code\":\"OAUTH_SCOPE_MISMATCH\"}", false}, VERDICT_AUTH},
-	    {{ZOHO, 401, NULL, NULL, "{\"code\":\"AUTHENTICATION_FAILURE\"}", false}, VERDICT_TOKEN},
-	    {{ZOHO, 403, NULL, NULL, "{\"code\":\"NO_PERMISSION\"}", false}, VERDICT_PERMANENT},
-	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"EXPIRED_VALUE\"}", true}, VERDICT_CURSOR},
-	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"TOKEN_BOUND_DATA_MISMATCH\"}", true}, VERDICT_CURSOR},
-	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"EXPIRED_VALUE\"}", false}, VERDICT_PERMANENT},
-	    {{ZOHO, 400, NULL, NULL,
-	         "{\"code\":\"INVALID_DATA\",\"details\":{\"param_name\":\"page_token\"}}", true},
-	        VERDICT_CURSOR},
-	    {{ZOHO, 400, NULL, NULL,
-	         "{\"code\":\"REQUIRED_PARAM_MISSING\",\"details\":{\"param_name\":\"fields\"}}", true},
-	        VERDICT_PERMANENT},
-	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"DISCRETE_PAGINATION_LIMIT_EXCEEDED\"}", false},
-	        VERDICT_CAP},
-	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"PAGINATION_LIMIT_EXCEEDED\"}", true}, VERDICT_CAP},
-	    {{ZOHO, 204, NULL, NULL, "", false}, VERDICT_EMPTY},
-	    {{ZOHO, 304, NULL, NULL, "", false}, VERDICT_EMPTY},
-	    {{ZOHO, 500, NULL, NULL, "{\"code\":\"INTERNAL_ERROR\"}", true}, VERDICT_TRANSIENT},
 	    {{GMAIL, 404, NULL, NULL, "{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\"}}", false},
 	        VERDICT_CURSOR},
 	    {{GMAIL, 403, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"userRateLimitExceeded\"}]}}",
@@ -138,12 +131,34 @@ static void the_providers_own_words_come_first(void **state)
 	        VERDICT_TRANSIENT},
 	    {{"acme", "items", 420, NULL, NULL, "", false}, VERDICT_THROTTLED},
 	};
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct verdict v = judge(&cases[i].given);
-		if (v.class != cases[i].class)
-			fail_msg("case %zu (%s, HTTP %d, %s) is %s", i, cases[i].given.provider,
-			    cases[i].given.status, cases[i].given.body, verdict_class_name(v.class));
-	}
+	judge_all(cases, ARRAY_SIZE(cases));
+}
+
+static void zohos_words(void **state)
+{
+	(void)state;
+	static const struct word cases[] = {
+	    {{ZOHO, 401, NULL, NULL, "{\"code\":\"INVALID_TOKEN\"}", false}, VERDICT_TOKEN},
+	    {{ZOHO, 401, NULL, NULL, "{\"code\":\"OAUTH_SCOPE_MISMATCH\"}", false}, VERDICT_AUTH},
+	    {{ZOHO, 401, NULL, NULL, "{\"code\":\"AUTHENTICATION_FAILURE\"}", false}, VERDICT_TOKEN},
+	    {{ZOHO, 403, NULL, NULL, "{\"code\":\"NO_PERMISSION\"}", false}, VERDICT_PERMANENT},
+	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"EXPIRED_VALUE\"}", true}, VERDICT_CURSOR},
+	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"TOKEN_BOUND_DATA_MISMATCH\"}", true}, VERDICT_CURSOR},
+	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"EXPIRED_VALUE\"}", false}, VERDICT_PERMANENT},
+	    {{ZOHO, 400, NULL, NULL,
+	         "{\"code\":\"INVALID_DATA\",\"details\":{\"param_name\":\"page_token\"}}", true},
+	        VERDICT_CURSOR},
+	    {{ZOHO, 400, NULL, NULL,
+	         "{\"code\":\"REQUIRED_PARAM_MISSING\",\"details\":{\"param_name\":\"fields\"}}", true},
+	        VERDICT_PERMANENT},
+	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"DISCRETE_PAGINATION_LIMIT_EXCEEDED\"}", false},
+	        VERDICT_CAP},
+	    {{ZOHO, 400, NULL, NULL, "{\"code\":\"PAGINATION_LIMIT_EXCEEDED\"}", true}, VERDICT_CAP},
+	    {{ZOHO, 204, NULL, NULL, "", false}, VERDICT_EMPTY},
+	    {{ZOHO, 304, NULL, NULL, "", false}, VERDICT_EMPTY},
+	    {{ZOHO, 500, NULL, NULL, "{\"code\":\"INTERNAL_ERROR\"}", true}, VERDICT_TRANSIENT},
+	};
+	judge_all(cases, ARRAY_SIZE(cases));
 }
 
 static void waits_as_told(void **state)
@@ -225,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(status_decides_without_a_rule),
 	    cmocka_unit_test(the_providers_own_words_come_first),
+	    cmocka_unit_test(zohos_words),
 	    cmocka_unit_test(waits_as_told),
 	    cmocka_unit_test(waits_by_a_limits_headers),
 	    cmocka_unit_test(waits_by_the_rule_when_the_answer_is_silent),
