@@ -7,6 +7,7 @@
 #define RESOURCES_MAX 256  /* of one request */
 #define TRACEPARENT_LEN 55 /* 00-<32 hex>-<16 hex>-<2 hex> */
 #define CURSOR_LEN 32
+#define IDS_MAX 1000 /* of one request */
 
 #define SHOWN(s) (int)MIN((s).n, (size_t)SHOWN_MAX), (s).p
 
@@ -188,6 +189,46 @@ static void bind_cursor(struct binding *b, const struct given *g)
 		pg_arg_text(b->args, g->text);
 }
 
+static void bind_text(struct binding *b, const struct given *g)
+{
+	const struct route_param *p = b->param;
+	struct str s = text_of(b, g, "a string");
+
+	if (!s.p)
+		return;
+	if ((int64_t)s.n < p->min || (int64_t)s.n > p->max || memchr(s.p, '\0', s.n))
+		problem_fault(b->faults, "out_of_range", b->pointer,
+		    "%s must have %" PRId64 " to %" PRId64 " bytes, none of them NUL", p->name, p->min,
+		    p->max);
+	else
+		pg_arg_text(b->args, s);
+}
+
+static bool bind_id(struct binding *b, struct json_object *item)
+{
+	struct uuid id;
+
+	if (!json_object_is_type(item, json_type_string) ||
+	    !uuid_parse(
+	        (struct str){json_object_get_string(item), (size_t)json_object_get_string_len(item)}, &id))
+		return false;
+	pg_array_uuid(b->args, &id);
+	return true;
+}
+
+static void bind_ids(struct binding *b, const struct given *g)
+{
+	size_t n = json_object_is_type(g->json, json_type_array) ? json_object_array_length(g->json) : 0;
+	bool ok = n > 0 && n <= IDS_MAX;
+
+	pg_array_begin(b->args, PG_UUID);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = bind_id(b, json_object_array_get_idx(g->json, i));
+	pg_array_end(b->args);
+	if (!ok)
+		fault_type(b, "an array of at most 1000 UUIDs, with at least one; leave it out for all");
+}
+
 /* W3C trace context, version 00; anything else is as good as none, says the recommendation. */
 static void bind_traceparent(struct binding *b, const struct given *g)
 {
@@ -257,6 +298,8 @@ void param_bind_given(struct binding *b, const struct given *g)
 	    [PARAM_PROVIDER] = bind_provider,
 	    [PARAM_RESOURCES] = bind_resources,
 	    [PARAM_CURSOR] = bind_cursor,
+	    [PARAM_TEXT] = bind_text,
+	    [PARAM_IDS] = bind_ids,
 	    [PARAM_TRACEPARENT] = bind_traceparent,
 	    [PARAM_OWN_TENANT] = check_own_tenant,
 	};

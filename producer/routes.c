@@ -125,8 +125,8 @@ bool routes_needs_body(const struct route *route)
 static void print_param(struct jsonw *w, const struct route_param *p)
 {
 	static const char *const from[] = {"path", "query", "body", "header", "made"};
-	static const char *const type[] = {"uuid", "int", "enum", "provider", "resources", "cursor",
-	    "traceparent", "own_tenant", "tenant", "new_id", "direct"};
+	static const char *const type[] = {"uuid", "int", "enum", "provider", "resources", "cursor", "text",
+	    "ids", "traceparent", "own_tenant", "tenant", "new_id", "direct"};
 
 	jsonw_object(w, NULL);
 	jsonw_text(w, "name", p->name);

@@ -41,6 +41,8 @@ enum param_type {
 	PARAM_PROVIDER,  /* a registered provider */
 	PARAM_RESOURCES, /* resources of that provider, without repetition; when absent all of them */
 	PARAM_CURSOR,    /* where the next page begins */
+	PARAM_TEXT,      /* min to max bytes */
+	PARAM_IDS,       /* identifiers, as uuid[] */
 	PARAM_TRACEPARENT,
 	PARAM_OWN_TENANT, /* must be the caller's tenant; not bound */
 	PARAM_TENANT,     /* made: the caller's tenant */

@@ -41,6 +41,8 @@ enum claim_column {
 	REAUTHORIZE,
 	HAS_DEAD,
 	FULL_WALK_US,
+	REPLAY,
+	REPLAY_ONLY,
 };
 
 static struct task *task_from_row(struct worker *w, const struct pg_result *r, int row)
@@ -55,7 +57,9 @@ static struct task *task_from_row(struct worker *w, const struct pg_result *r, i
 	t->page = pg_i64(r, row, PAGE);
 	t->attempts = pg_i64(r, row, ATTEMPTS);
 	t->has_dead = pg_bool(r, row, HAS_DEAD);
-	t->first_load = pg_bool(r, row, FIRST_LOAD);
+	t->replay_only = pg_bool(r, row, REPLAY_ONLY);
+	t->replay = t->replay_only || pg_bool(r, row, REPLAY);
+	t->first_load = pg_bool(r, row, FIRST_LOAD) && !t->replay; /* what was stored since has rows */
 	buf_init(&t->cursor, CURSOR_MAX);
 	buf_init(&t->token, TOKEN_MAX);
 	buf_init(&t->external_id, EXTERNAL_ID_MAX);
@@ -97,6 +101,8 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 		return err_set(err, RC_NOT_FOUND, "provider %s declares no resource %.*s",
 		    t->walk.provider->name, STR_ARG(pg_str(r, row, RESOURCE)));
 	t->table = tables_find(w->tables, t->walk.resource);
+	if (t->replay_only)
+		return RC_OK;
 	widen(t, pg_i64(r, row, FULL_WALK_US));
 	t->walk.origin = origin_of(w->settings.origins, t->walk.provider->name);
 	if (pg_bool(r, row, REAUTHORIZE))

@@ -97,7 +97,7 @@ static void send_advance(struct load *b)
 	add_figures(b, FIGURE_PAGE);
 	pg_array_begin(a, PG_TEXT);
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
-		if (entry_finishes(e))
+		if (entry_finishes(e) || (e->fate == ENTRY_ALIVE && e->last->cursor.n == 0))
 			pg_array_null(a);
 		else if (e->fate == ENTRY_ALIVE)
 			pg_array_text(a, buf_str(&e->last->cursor));

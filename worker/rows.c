@@ -171,6 +171,11 @@ enum rc rows_add_gone(
 	return RC_OK;
 }
 
+void rows_add_bad(struct rows *r, struct str id, const char *reason, struct str raw)
+{
+	buf_add_str(&add_bad(r, id, NULL, reason)->raw, raw);
+}
+
 void rows_reject(struct rows *r, const struct resource *resource, size_t i, const char *reason)
 {
 	const struct row_mark *m = &r->mark[i];

@@ -66,6 +66,8 @@ enum rc rows_add(
 /* The same for one record of a page of deletions: the parts of its identity, then the time. */
 enum rc rows_add_gone(
     struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields) MUST_USE;
+/* Notes a record as bad that is not even one. */
+void rows_add_bad(struct rows *r, struct str id, const char *reason, struct str raw);
 /* Moves record `i` from the tuples to the bad ones, with the database's reason. */
 void rows_reject(struct rows *r, const struct resource *resource, size_t i, const char *reason);
 

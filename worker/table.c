@@ -51,6 +51,17 @@ static char *compose_probe(const char *name)
 	    name);
 }
 
+static char *compose_newer(const char *name)
+{
+	return mem_printf(
+	    "select u.ord from unnest($2::text[], $3::int8[]) with ordinality as u(id, seen, ord) cross join "
+	    "lateral (select * from %s x where x.connection_id = $1 and x.id = u.id collate \"C\" offset 0) "
+	    "t "
+	    "where greatest(extract(epoch from t.synced_at), extract(epoch from t.deleted_at)) * 1000000 > "
+	    "u.seen",
+	    name);
+}
+
 /*
  * Of a record that came twice the last one counts: the stage is filled in order and read backwards. Rows are
  * written in the order of their key, so that sessions cannot deadlock. xmax = 0 marks a row that was not
@@ -117,6 +128,10 @@ static void table_init(struct table *t, const struct resource *resource, size_t 
 	statement_set(&t->probe, "probe", name, compose_probe(name));
 	statement_set(&t->merge, "merge", name, compose_merge(t->layout, name, columns));
 	statement_set(&t->erase, "erase", name, compose_erase(name));
+	statement_set(&t->newer, "newer", name, compose_newer(name));
+	size_t npaths;
+	const char *const *paths = row_layout_paths(t->layout, &npaths);
+	t->record_plan = slice_plan_new("", paths, npaths, NULL, 0);
 	statement_set(&t->empty, "empty", name, mem_printf("delete from stage_%s", name));
 }
 
@@ -135,6 +150,8 @@ static void table_done(struct table *t)
 	statement_done(&t->merge);
 	statement_done(&t->erase);
 	statement_done(&t->empty);
+	statement_done(&t->newer);
+	slice_plan_free(t->record_plan);
 	row_layout_free(t->layout);
 }
 

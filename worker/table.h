@@ -18,8 +18,11 @@ struct table {
 	struct pg_statement merge; /* stage to table; per connection: inserted, touched */
 	struct pg_statement erase; /* what the provider's feed says is deleted */
 	struct pg_statement empty; /* empties the stage */
-	unsigned probe_pause;      /* batches that go without a probe: most rows differed last time */
-	size_t index;              /* of this table among all, for a session's set of stages */
+	struct pg_statement
+	    newer; /* ($1 connection, $2 ids, $3 microseconds): ordinals of rows written or deleted since */
+	struct slice_plan *record_plan; /* of records without an envelope */
+	unsigned probe_pause;           /* batches that go without a probe: most rows differed last time */
+	size_t index;                   /* of this table among all, for a session's set of stages */
 };
 
 struct pg_blocking;

@@ -12,6 +12,7 @@
 #include "generation.h"
 #include "io/crypto.h"
 #include "repeats.h"
+#include "replay.h"
 #include "row.h"
 #include "rows.h"
 #include "settle.h"
@@ -28,16 +29,19 @@ typedef enum task_step step_fn(struct task *t);
 
 static step_fn step_token;
 static step_fn step_permit;
+static step_fn step_replay;
 static step_fn step_fetch;
 static step_fn step_sweep;
 static step_fn step_drain;
 static step_fn step_settle;
+static enum task_step page_store(struct task *t, struct rows *rows);
 
 /* What happens on entering a step: the step to go on with, or the same one to wait in it. NULL: nothing, it
  * waits. */
 static step_fn *const enter[] = {
     [TASK_TOKEN] = step_token,
     [TASK_PERMIT] = step_permit,
+    [TASK_REPLAY] = step_replay,
     [TASK_FETCH] = step_fetch,
     [TASK_ANSWER] = NULL,
     [TASK_PAUSE] = NULL,
@@ -79,6 +83,7 @@ void task_abandon(struct task *t)
 	worker_remove_task(t->worker, t);
 	timer_free(t->timer);
 	json_object_put(t->account.settings);
+	replay_free(t->replaying);
 	buf_done(&t->cursor);
 	buf_done(&t->external_id);
 	crypto_wipe(&t->token);
@@ -87,7 +92,7 @@ void task_abandon(struct task *t)
 
 static void release(struct task *t)
 {
-	if (t->step == TASK_GONE && t->unstored == 0 && !t->settling && !t->sweeping)
+	if (t->step == TASK_GONE && t->unstored == 0 && !t->settling && !t->sweeping && !t->replaying)
 		task_abandon(t);
 }
 
@@ -213,6 +218,8 @@ static bool token_ends_soon(const struct task *t)
 
 static enum task_step step_token(struct task *t)
 {
+	if (replay_is_due(t))
+		return TASK_REPLAY;
 	if (t->walk.provider->auth.kind != AUTH_OAUTH2 || t->token_expires_us == 0 || !token_ends_soon(t))
 		return TASK_PERMIT;
 	if ((t->token_tried || t->token_short) && t->token_expires_us > clock_unix_us())
@@ -236,6 +243,37 @@ void task_token_ready(struct task *t, enum verdict_class class, const char *reas
 	t->token_tried = false;
 	str_copy(v.reason, sizeof v.reason, reason);
 	task_goto(t, on_verdict(t, &v));
+}
+
+/* ---- replay ---- */
+
+static enum task_step step_replay(struct task *t)
+{
+	if (t->worker->stopping)
+		return leave(t, OUTCOME_QUEUED, "the worker ends");
+	if (worker_may_call(t->worker) && t->unstored == 0 && !t->replaying)
+		replay_read(t);
+	return TASK_REPLAY;
+}
+
+void task_replayed(struct task *t, struct rows *rows)
+{
+	if (t->step == TASK_REPLAY) {
+		task_goto(t, page_store(t, rows));
+		return;
+	}
+	rows_free(rows);
+	release(t);
+}
+
+void task_replay_failed(struct task *t, const struct err *err)
+{
+	if (t->step != TASK_REPLAY)
+		release(t);
+	else if (err->rc == RC_LOST)
+		task_goto(t, leave(t, OUTCOME_QUEUED, "the database was away"));
+	else
+		task_goto(t, fail(t, VERDICT_PERMANENT, err->text));
 }
 
 /* ---- fetch ---- */
@@ -325,10 +363,8 @@ static enum rc record(void *user, struct str raw, const struct slice *fields)
 /* The page goes to the store; the walk goes on from its cursor before it is stored. */
 static enum task_step page_read(struct task *t, struct rows *rows)
 {
-	struct worker *w = t->worker;
-	struct page *page = &w->page;
+	struct page *page = &t->worker->page;
 
-	rows->number = t->page++;
 	rows->last = page->last;
 	rows->watermark_us = page->watermark_us;
 	rows->total = page->total;
@@ -339,17 +375,26 @@ static enum task_step page_read(struct task *t, struct rows *rows)
 	if (rows->sweeps)
 		generation_cursor(page, &page->cursor);
 	buf_add_str(&rows->cursor, buf_str(&page->cursor));
+	figures_page(t->walk.resource, page->records);
+	return page_store(t, rows);
+}
+
+static enum task_step page_store(struct task *t, struct rows *rows)
+{
+	struct worker *w = t->worker;
+
+	rows->number = t->page++;
 	buf_clear(&t->cursor);
-	buf_add_str(&t->cursor, buf_str(&page->cursor));
+	buf_add_str(&t->cursor, buf_str(&rows->cursor));
 	t->attempts = 0;
 	t->token_tried = false;
 	t->slice_pages++;
 	t->unstored++;
 	rows->budget = rows->bytes.cap + rows->cap * sizeof *rows->mark;
 	http_budget_take(w->http, rows->budget);
-	figures_page(t->walk.resource, page->records);
+	bool last = rows->last;
 	store_add(w->store, rows);
-	return page->last ? TASK_DRAIN : TASK_TOKEN;
+	return last ? TASK_DRAIN : TASK_TOKEN;
 }
 
 static enum task_step read_answer(struct task *t, const struct http_response *res)
@@ -469,7 +514,7 @@ void task_stored(struct task *t, size_t n, bool ended)
 		task_goto(t, TASK_SWEEP);
 	else if (ended)
 		end(t);
-	else if (t->step == TASK_DRAIN || t->step == TASK_PERMIT)
+	else if (t->step == TASK_DRAIN || t->step == TASK_PERMIT || t->step == TASK_REPLAY)
 		task_goto(t, t->step);
 }
 
@@ -505,7 +550,8 @@ void task_settled(struct task *t)
 
 void task_stop(struct task *t)
 {
-	if (t->step != TASK_TOKEN && t->step != TASK_PERMIT && t->step != TASK_PAUSE)
+	if (t->step != TASK_TOKEN && t->step != TASK_REPLAY && t->step != TASK_PERMIT &&
+	    t->step != TASK_PAUSE)
 		return;
 	silence(t);
 	task_goto(t, leave(t, OUTCOME_QUEUED, "the worker ends"));
@@ -513,6 +559,6 @@ void task_stop(struct task *t)
 
 void task_resume(struct task *t)
 {
-	if (t->step == TASK_PERMIT)
-		task_goto(t, TASK_PERMIT);
+	if (t->step == TASK_PERMIT || t->step == TASK_REPLAY)
+		task_goto(t, t->step);
 }

@@ -19,6 +19,7 @@ struct rows;
 /* name, text, what it waits for */
 #define TASK_STEPS(X)                                                                                        \
 	X(TOKEN, "token")   /* an access token that is good for the next call */                             \
+	X(REPLAY, "replay") /* quarantined records, read anew */                                             \
 	X(PERMIT, "permit") /* leave to call: of this worker, and of the provider's limits */                \
 	X(FETCH, "fetch")   /* the call */                                                                   \
 	X(ANSWER, "answer") /* the provider's answer */                                                      \
@@ -52,12 +53,14 @@ struct task {
 	int64_t token_expires_us; /* 0: unknown */
 	bool token_tried;         /* a refresh was done for this page already */
 	bool token_short;         /* tokens live shorter than refresh_early_s: they are used until they end */
-	bool has_dead;            /* records of this resource are in quarantine */
-	bool widened;             /* walks everything although only what changed was asked for */
-	bool first_load;          /* no walk of this resource has ended: its rows are new */
-	int64_t page;             /* number of the page to be fetched next */
-	int64_t requested_us;     /* when the call began that is under way */
-	struct judge parsed;      /* records that were read, and those of them that the database has seen */
+	bool replay;              /* begins with the quarantined records that are asked for */
+	bool replay_only;
+	bool has_dead;        /* records of this resource are in quarantine */
+	bool widened;         /* walks everything although only what changed was asked for */
+	bool first_load;      /* no walk of this resource has ended: its rows are new */
+	int64_t page;         /* number of the page to be fetched next */
+	int64_t requested_us; /* when the call began that is under way */
+	struct judge parsed;  /* records that were read, and those of them that the database has seen */
 	struct judge sieved;
 	size_t unstored;  /* pages given to the store and not committed */
 	int64_t attempts; /* failed tries of this page */
@@ -69,10 +72,11 @@ struct task {
 	struct permit permit;
 	uint64_t app; /* hash of the client id that its account was authorised with */
 	struct timer *timer;
-	bool refreshing; /* tokens.c has it in a list */
-	bool settling;   /* settle.c has it in a list */
-	bool sweeping;   /* a step of its sweep is under way */
-	bool refused;    /* the database refused a page: those behind it must not be written */
+	bool refreshing;          /* tokens.c has it in a list */
+	struct replay *replaying; /* under way */
+	bool settling;            /* settle.c has it in a list */
+	bool sweeping;            /* a step of its sweep is under way */
+	bool refused;             /* the database refused a page: those behind it must not be written */
 	/* how the slice ends, from DRAIN on */
 	enum outcome outcome;
 	enum verdict_class class;
@@ -100,6 +104,9 @@ void task_token_ready(struct task *t, enum verdict_class class, const char *reas
 /* The provider's limits: it may call, or waits too long for its slot. */
 void task_permitted(struct task *t);
 void task_parked(struct task *t, int64_t ms, const char *reason);
+/* Replay: a page of quarantined records, which is the task's now; or why there is none. */
+void task_replayed(struct task *t, struct rows *rows);
+void task_replay_failed(struct task *t, const struct err *err);
 /* The row was given back or failed. */
 void task_settled(struct task *t);
 /* The worker ends: no further page is begun. */

@@ -8,7 +8,9 @@
 
 const char *sync_mode_name(enum sync_mode mode)
 {
-	return mode == SYNC_FULL ? "full" : "incremental";
+	static const char *const names[] = {"full", "incremental", "replay"};
+
+	return names[mode];
 }
 
 /* ---- shared ---- */
@@ -80,7 +82,7 @@ static const struct json_field task_fields[] = {
     {.name = "resource", NAME_FIELD(struct task_message, resource)},
     {.name = "connection_id", JSON_UUID(struct task_message, connection_id), .required = true},
     {.name = "tenant_id", JSON_UUID(struct task_message, tenant_id), .required = true},
-    {.name = "mode", JSON_ENUM(struct task_message, mode), .required = true, .allowed = SYNC_MODES},
+    {.name = "mode", JSON_ENUM(struct task_message, mode), .required = true, .allowed = TASK_MODES},
 };
 
 enum rc task_message_decode(struct str value, struct task_message *ret, struct json_problem *problem)

@@ -32,6 +32,8 @@ struct ctl_options {
 	int64_t expires_in;
 	int64_t partitions;
 	int64_t replicas;
+	const char *ids;
+	int64_t limit;
 };
 
 /* In the order of the option's allowed values. */
@@ -68,6 +70,9 @@ enum rc ctl_connections_import(struct ctl *ctl, struct err *err);
 enum rc ctl_connections_list(struct ctl *ctl, struct err *err);
 enum rc ctl_deletions_list(struct ctl *ctl, struct err *err);
 enum rc ctl_deletions_accept(struct ctl *ctl, struct err *err);
+enum rc ctl_records_list(struct ctl *ctl, struct err *err);
+enum rc ctl_records_show(struct ctl *ctl, struct err *err);
+enum rc ctl_records_replay(struct ctl *ctl, struct err *err);
 enum rc ctl_topics_create(struct ctl *ctl, struct err *err);
 enum rc ctl_probe(struct ctl *ctl, struct err *err);
 
@@ -105,6 +110,9 @@ extern const struct pg_statement sql_ctl_connections_list;
 extern const struct pg_statement sql_ctl_connection_create;
 extern const struct pg_statement sql_ctl_deletions_list;
 extern const struct pg_statement sql_ctl_deletions_accept;
+extern const struct pg_statement sql_ctl_records_list;
+extern const struct pg_statement sql_ctl_records_show;
+extern const struct pg_statement sql_ctl_records_replay;
 extern const struct pg_statement sql_ctl_migrations_table;
 extern const struct pg_statement sql_ctl_migrations_applied;
 extern const struct pg_statement sql_ctl_migration_record;

@@ -5,7 +5,7 @@
 #include "base/jsonw.h"
 
 #define COLUMNS_MAX 12
-#define CELL_MAX (256 << 10)
+#define CELL_MAX (64u << 20) /* of an escaped record */
 
 /* Cells come from users and providers: what could move the cursor is escaped. */
 static struct str cell_text(struct str cell, struct buf *scratch)
@@ -49,7 +49,7 @@ static void print_table(const char *const *columns, size_t ncolumns, const struc
 
 static void print_json(const char *const *columns, size_t ncolumns, const struct str *cells, size_t nrows)
 {
-	struct buf line = BUF(COLUMNS_MAX * (size_t)CELL_MAX);
+	struct buf line = BUF(2 * (size_t)CELL_MAX);
 
 	for (size_t r = 0; r < nrows; r++) {
 		struct jsonw w = JSONW(&line);

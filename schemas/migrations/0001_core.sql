@@ -43,7 +43,7 @@ comment on column connections.refresh_until is 'end of the refresh lease: who ho
 
 -- Domains instead of check constraints: a constraint is read and compiled anew by every statement that writes the table
 -- (6 us each), a domain's only where the column is written, from a cache.
-create domain sync_mode as text check (value in ('full', 'incremental'));
+create domain sync_mode as text check (value in ('full', 'incremental', 'replay'));
 create domain sync_source as text check (value in ('http', 'kafka'));
 create domain sync_state as text check (value in ('running', 'completed', 'failed', 'cancelled'));
 create domain task_state as text
@@ -76,6 +76,7 @@ create table sync_tasks (
     provider text not null,
     resource text not null,
     mode sync_mode not null,
+    replay boolean not null default false,
     state task_state not null,
     dispatch int not null default 0,
     repeats int not null default 0,
@@ -106,6 +107,7 @@ create table sync_tasks (
 comment on column sync_tasks.dispatch is 'number of the message that may claim the task';
 comment on column sync_tasks.repeats is 'messages that nobody has claimed, since it was dispatched last';
 comment on column sync_tasks.epoch is 'raised by every claim: the fence';
+comment on column sync_tasks.replay is 'a walk that deals with quarantined records first; one of mode replay does nothing else';
 comment on column sync_tasks.page is 'pages committed; the next page is fenced by it';
 comment on column sync_tasks.attempts is 'failed tries of the next page';
 comment on column sync_tasks.takeovers is 'workers that died with this task since its last page';
@@ -189,6 +191,7 @@ create index dead_records_to_replay on dead_records (connection_id, resource, de
 comment on column dead_records.task_id is 'the task that met it last';
 comment on column dead_records.record_key is 'what makes it the same record again: its id, or its very text when it has none';
 comment on column dead_records.raw is 'the record as the provider sent it; bytes, since it may be no valid text';
+comment on column dead_records.replay_asked_at is 'the next replay of the resource reads it';
 comment on column dead_records.last_seen_at is 'when the provider sent it last: what was stored or deleted later is newer';
 
 -- ---- answers ----
@@ -207,6 +210,16 @@ comment on function problem is 'RFC 9457';
 
 create function iso_time(p timestamptz) returns text language sql stable
 return to_char(p at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
+create function valid_text(p bytea) returns text language plpgsql immutable as $$
+begin
+    return convert_from(p, 'UTF8');
+exception when character_not_in_repertoire then
+    return null;
+end $$;
+
+create function url_escaped(p text) returns text language sql immutable
+return regexp_replace(encode(convert_to(p, 'UTF8'), 'hex'), '(..)', '%\1', 'g');
 
 -- ---- dispatching ----
 
@@ -520,7 +533,8 @@ return (select json_build_object(
 comment on function accepted is 'the answer to a request that was accepted before';
 
 -- The task that a sync of this resource joins when it has a live one: the task itself while nobody has claimed it and
--- its mode is as wide, else one follow-up run. NULL when the live task ended meanwhile.
+-- its mode is as wide, else one follow-up run. A replay joins any walk, which then begins with it. NULL when the live task
+-- ended meanwhile.
 create function join_live_task(p_connection_id uuid, p_resource text, p_mode text, p_traceparent text) returns uuid
 language plpgsql as $$
 declare
@@ -533,13 +547,22 @@ begin
     if not found then
         return null;
     end if;
-    if t.epoch = 0 and t.state in ('queued', 'dispatched') and (t.mode = 'full' or p_mode = 'incremental') then
-        return t.task_id;
+    if t.epoch = 0 and t.state in ('queued', 'dispatched') then
+        if t.mode = p_mode or t.mode = 'full' and p_mode = 'incremental' then
+            return t.task_id;
+        elsif 'replay' in (t.mode, p_mode) then
+            update sync_tasks set mode = case when p_mode = 'replay' then t.mode else p_mode end, replay = true
+            where task_id = t.task_id;
+            return t.task_id;
+        end if;
     end if;
     insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, after_task, traceparent)
     values (uuid_v7(), t.tenant_id, t.connection_id, t.provider, t.resource, p_mode, 'queued', t.task_id, p_traceparent)
     on conflict (connection_id, resource, (after_task is null)) where ended_at is null
-    do update set mode = case when excluded.mode = 'full' then 'full' else sync_tasks.mode end
+    do update set
+        mode = case when 'full' in (excluded.mode, sync_tasks.mode) then 'full'
+            when 'incremental' in (excluded.mode, sync_tasks.mode) then 'incremental' else 'replay' end,
+        replay = sync_tasks.replay or 'replay' in (excluded.mode, sync_tasks.mode)
     returning task_id into v_task;
     return v_task;
 end $$;
@@ -576,7 +599,7 @@ begin
         return query select 422, null::text, problem(422, 'wrong_provider',
             format('the connection is one of %s, not of %s', v_owner, p_provider), '#/provider'), null::text;
         return;
-    elsif v_status not in ('active', 'suspect') then
+    elsif v_status not in ('active', 'suspect') and p_mode <> 'replay' then
         return query select 409, null::text, problem(409, 'connection_' || v_status,
             'the account must be authorised again before it can be synced', '#/connection_id'), null::text;
         return;
@@ -626,6 +649,41 @@ begin
     dispatch := array_to_json(v_messages)::text;
     return next;
 end $$;
+
+-- Asks for the replay of a resource's quarantined records, all or those of p_ids: a sync of mode replay, whose task reads
+-- them anew. p_tenant_id null: whoever runs the fleet asks. Tasks before records, as workers lock them.
+create function replay_records(p_sync_id uuid, p_tenant_id uuid, p_connection_id uuid, p_resource text, p_ids uuid[],
+    p_traceparent text)
+returns table (status int, location text, body text, dispatch text) language plpgsql as $$
+declare
+    c connections;
+begin
+    select * into c from connections x
+    where x.connection_id = p_connection_id and (p_tenant_id is null or x.tenant_id = p_tenant_id);
+    if not found then
+        return query select 404, null::text, problem(404, 'unknown_connection',
+            'no connection with this id belongs to the caller''s tenant', '#/connection_id'), null::text;
+        return;
+    elsif not exists (select from dead_records d where d.connection_id = p_connection_id and d.resource = p_resource
+            and (p_ids is null or d.dead_record_id = any (p_ids))) then
+        return query select 409, null::text, problem(409, 'nothing_to_replay',
+            'no such record of this connection and resource is in quarantine'), null::text;
+        return;
+    end if;
+    return query select * from accept_sync(p_sync_id, c.tenant_id, 'http', null, p_connection_id, c.provider,
+        array[p_resource], 'replay', p_traceparent, false);
+    update dead_records d set replay_asked_at = now()
+    where d.connection_id = p_connection_id and d.resource = p_resource
+        and (p_ids is null or d.dead_record_id = any (p_ids));
+end $$;
+
+create function dead_record_summary(p_id uuid, p_connection_id uuid, p_task_id uuid, p_provider text, p_resource text,
+    p_record_id text, p_column text, p_reason text, p_raw bytea, p_times int, p_first_seen_at timestamptz,
+    p_last_seen_at timestamptz, p_replay_asked_at timestamptz) returns json language sql stable
+return json_build_object('dead_record_id', p_id, 'connection_id', p_connection_id, 'provider', p_provider,
+    'resource', p_resource, 'record_id', p_record_id, 'column', p_column, 'reason', p_reason, 'bytes', length(p_raw),
+    'times', p_times, 'first_seen_at', iso_time(p_first_seen_at), 'last_seen_at', iso_time(p_last_seen_at),
+    'replay_asked_at', iso_time(p_replay_asked_at), 'task_id', p_task_id, 'href', '/v1/dead-records/' || p_id);
 
 -- Cancels a sync. Tasks that no other open sync needs end with it; their workers find the fence closed.
 create function cancel_sync(p_sync_id uuid, p_tenant_id uuid)

@@ -4,7 +4,7 @@ with walked as (
     select t.connection_id, t.resource,
         to_timestamp(($2::int8[])[array_position($1::uuid[], t.task_id)] / 1000000.0),
         case when t.mode = 'full' then t.records_inserted + t.records_updated + t.records_unchanged end
-    from sync_tasks t where t.task_id = any ($1::uuid[])
+    from sync_tasks t where t.task_id = any ($1::uuid[]) and t.mode <> 'replay'
     on conflict (connection_id, resource) do update
     set watermark = coalesce(excluded.watermark, s.watermark), updated_at = now(),
         full_records = coalesce(excluded.full_records, s.full_records))

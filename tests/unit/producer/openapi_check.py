@@ -14,7 +14,9 @@ SCHEMA_OF_TYPE = {
     "enum": {"type": "string"},
     "provider": {"type": "string"},
     "cursor": {"type": "string"},
+    "text": {"type": "string"},
     "traceparent": {"type": "string"},
+    "ids": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"type": "string", "format": "uuid"}},
     "resources": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}},
 }
 
