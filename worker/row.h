@@ -86,6 +86,6 @@ enum rc row_id(const struct row_layout *layout, const struct slice *parts, struc
  */
 enum rc row_redact(const struct row_layout *layout, struct str raw, struct buf *out) MUST_USE;
 
-/* Appends the record that a tuple of ours was made from: its payload, or an object of its columns when it
- * keeps none. */
+/* Appends the record that a tuple of ours was made from: its payload, or, when it keeps none, an object of
+ * its columns by their paths, which row_encode makes the same tuple of. */
 void row_render(const struct resource *resource, struct str tuple, struct buf *out);

@@ -68,10 +68,29 @@ static void write_uuid(struct jsonw *w, const char *name, struct str cell)
 	jsonw_uuid(w, name, &id);
 }
 
-static void write_cell(struct jsonw *w, const struct column *column, struct str cell)
+/* An instant as the provider counts it: in tens of a power, so that nothing is rounded. */
+static void write_instant(struct jsonw *w, const char *name, enum time_format format, int64_t unix_us)
 {
-	const char *name = column->name;
+	char text[CLOCK_TEXT_LEN + 1];
 
+	if (format != TIME_EPOCH_S && format != TIME_EPOCH_MS) {
+		jsonw_time(w, name, unix_us);
+		return;
+	}
+	snprintf(text, sizeof text, "%" PRId64 "e-%d", unix_us, format == TIME_EPOCH_S ? 6 : 3);
+	jsonw_raw(w, name, str_of(text));
+}
+
+static void write_day(struct jsonw *w, const char *name, enum time_format format, struct str cell)
+{
+	if (format == TIME_EPOCH_S || format == TIME_EPOCH_MS)
+		write_instant(w, name, format, (int32_t)number_of(cell) * US_PER_DAY + PG_EPOCH_US);
+	else
+		write_date(w, name, cell);
+}
+
+static void write_cell(struct jsonw *w, const char *name, const struct column *column, struct str cell)
+{
 	if (!cell.p) {
 		jsonw_null(w, name);
 		return;
@@ -93,10 +112,10 @@ static void write_cell(struct jsonw *w, const struct column *column, struct str 
 		jsonw_bool(w, name, number_of(cell));
 		return;
 	case COLUMN_TIMESTAMP:
-		jsonw_time(w, name, (int64_t)number_of(cell) + PG_EPOCH_US);
+		write_instant(w, name, column->time, (int64_t)number_of(cell) + PG_EPOCH_US);
 		return;
 	case COLUMN_DATE:
-		write_date(w, name, cell);
+		write_day(w, name, column->time, cell);
 		return;
 	case COLUMN_UUID:
 		write_uuid(w, name, cell);
@@ -107,6 +126,91 @@ static void write_cell(struct jsonw *w, const struct column *column, struct str 
 	}
 }
 
+/* ---- a record of its columns ---- */
+
+/* One value and what is left of its path. */
+struct leaf {
+	struct str path;
+	const struct column *column; /* NULL: a part of the id */
+	struct str cell;
+	bool done;
+};
+
+#define KEY_MAX 256
+
+static void write_leaf(struct jsonw *w, const char *key, const struct leaf *leaf)
+{
+	if (leaf->column)
+		write_cell(w, key, leaf->column, leaf->cell);
+	else
+		jsonw_str(w, key, leaf->cell);
+}
+
+/* The leaf whose path ends with this key, or NULL: what lies below it is a part of it. */
+static const struct leaf *leaf_at(const struct leaf *leaf, size_t n, struct str key)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!leaf[i].done && str_eq(leaf[i].path, key))
+			return &leaf[i];
+	}
+	return NULL;
+}
+
+static void write_object(struct jsonw *w, struct leaf *leaf, size_t n);
+
+/* All leaves below one key. */
+static void write_below(struct jsonw *w, const char *key, const struct leaf *leaf, size_t n)
+{
+	struct leaf *below = mem_array(n, sizeof *below);
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct str rest = leaf[i].path;
+
+		if (leaf[i].done || !str_is(str_cut(&rest, '.'), key))
+			continue;
+		below[found] = leaf[i];
+		below[found++].path = rest;
+	}
+	jsonw_object(w, key);
+	write_object(w, below, found);
+	jsonw_object_end(w);
+	free(below);
+}
+
+/* As deep as a path has keys, which a declaration bounds. */
+static void write_object(struct jsonw *w, struct leaf *leaf, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct str rest = leaf[i].path;
+		char key[KEY_MAX];
+
+		if (leaf[i].done)
+			continue;
+		struct str first = str_cut(&rest, '.');
+		snprintf(key, sizeof key, "%.*s", STR_ARG(first));
+		const struct leaf *whole = leaf_at(leaf, n, first);
+		if (whole)
+			write_leaf(w, key, whole);
+		else
+			write_below(w, key, leaf, n);
+		for (size_t k = i; k < n; k++) {
+			rest = leaf[k].path;
+			leaf[k].done = leaf[k].done || str_is(str_cut(&rest, '.'), key);
+		}
+	}
+}
+
+/* The parts of an id were joined by '/'; the last takes what is left. */
+static size_t id_leaves(const struct resource *resource, struct str id, struct leaf *leaf)
+{
+	for (size_t i = 0; i < resource->id.n; i++) {
+		leaf[i].path = str_of(resource->id.at[i]);
+		leaf[i].cell = i + 1 < resource->id.n ? str_cut(&id, '/') : id;
+	}
+	return resource->id.n;
+}
+
 void row_render(const struct resource *resource, struct str tuple, struct buf *out)
 {
 	struct str rest = {tuple.p + sizeof(uint16_t), tuple.n - sizeof(uint16_t)};
@@ -115,16 +219,22 @@ void row_render(const struct resource *resource, struct str tuple, struct buf *o
 	(void)take_cell(&rest); /* connection_id */
 	(void)take_cell(&rest); /* tenant_id */
 	struct str id = take_cell(&rest);
-	if (resource->keep_payload) {
-		for (size_t i = 0; i < resource->columns.n; i++)
-			(void)take_cell(&rest);
-		struct str payload = take_cell(&rest);
-		buf_add(out, payload.p + 1, payload.n - 1);
-		return;
+	struct leaf *leaf = mem_array(resource->id.n + resource->columns.n + 1, sizeof *leaf);
+	size_t n = id_leaves(resource, id, leaf);
+	for (size_t i = 0; i < resource->columns.n; i++, n++) {
+		const struct column *column = &resource->columns.at[i];
+
+		leaf[n] = (struct leaf){
+		    .path = str_of(column->path), .column = column, .cell = take_cell(&rest)};
 	}
-	jsonw_object(&w, NULL);
-	jsonw_str(&w, "id", id);
-	for (size_t i = 0; i < resource->columns.n; i++)
-		write_cell(&w, &resource->columns.at[i], take_cell(&rest));
-	jsonw_object_end(&w);
+	if (resource->keep_payload) {
+		struct str payload = take_cell(&rest);
+
+		buf_add(out, payload.p + 1, payload.n - 1);
+	} else {
+		jsonw_object(&w, NULL);
+		write_object(&w, leaf, n);
+		jsonw_object_end(&w);
+	}
+	free(leaf);
 }
