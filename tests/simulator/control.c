@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "api.h"
 #include "control.h"
+#include "declared.h"
 #include "dial.h"
 #include "json.h"
 #include "limit.h"
@@ -103,7 +104,9 @@ static bool rows_of(struct simulator *sim, struct exchange *ex)
 		answer_error(sim, ex, 400, "resource: missing");
 		return false;
 	}
-	ex->api = api_of(str_of(name));
+	ex->api = declared_api(str_of(name));
+	if (!ex->api)
+		ex->api = api_of(str_of(name));
 	if (request_param(ex->req.query, "api", name)) {
 		const struct api *const all[] = {&PRACTICEPANTHER, &BENCH, &ACME, &ZOHO};
 		size_t k = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "base/clock.h"
+#include "declared.h"
 #include "dial.h"
 #include "json.h"
 #include "limit.h"
@@ -28,6 +29,7 @@ void simulator_reset(struct simulator *sim)
 	sim->drop_waiting(sim->server);
 	accounts_done(&sim->accounts);
 	limits_clear(&sim->limits);
+	script_clear();
 	traffic_reset(&sim->traffic);
 }
 

@@ -2,6 +2,7 @@
 /* provider-simulator: the providers' APIs for tests, benchmarks and the demo. */
 #include "base/base.h"
 #include "api.h"
+#include "declared.h"
 #include "publish.h"
 #include "server.h"
 #include "simulator.h"
@@ -50,11 +51,13 @@ static void files_raise(void)
 
 static const char USAGE[] =
     "Usage: provider-simulator [--port N] [--port-file FILE] [--seed N] [--records N] [--bench-records N]\n"
+    "                          [--declaration FILE]\n"
     "  --port N           listen on 127.0.0.1:N; 0 (the default) takes a free port\n"
     "  --port-file FILE   write the port there when ready\n"
     "  --seed N           of all records (default 1)\n"
     "  --records N        any account named by a request exists, with N records of each resource\n"
-    "  --bench-records N  of a resource of the bench API that nobody sized (default 100000)\n";
+    "  --bench-records N  of a resource of the bench API that nobody sized (default 100000)\n"
+    "  --declaration FILE serve also what this provider declaration describes\n";
 
 struct args {
 	int64_t port;
@@ -62,6 +65,7 @@ struct args {
 	int64_t records; /* below 0: accounts have to be made */
 	int64_t bench_records;
 	const char *port_file;
+	const char *declaration;
 };
 
 static bool args_read(int argc, char **argv, struct args *args)
@@ -69,7 +73,7 @@ static bool args_read(int argc, char **argv, struct args *args)
 	static const struct option options[] = {{"port", required_argument, NULL, 'p'},
 	    {"port-file", required_argument, NULL, 'f'}, {"seed", required_argument, NULL, 's'},
 	    {"records", required_argument, NULL, 'r'}, {"bench-records", required_argument, NULL, 'b'},
-	    {"help", no_argument, NULL, 'h'}, {0}};
+	    {"declaration", required_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {0}};
 	bool ok = true;
 	int o;
 
@@ -88,6 +92,8 @@ static bool args_read(int argc, char **argv, struct args *args)
 			     args->bench_records <= INT32_MAX;
 		else if (o == 'f')
 			args->port_file = optarg;
+		else if (o == 'd')
+			args->declaration = optarg;
 		else
 			ok = false;
 	}
@@ -124,7 +130,9 @@ int main(int argc, char **argv)
 	sim.accounts.on_demand = args.records >= 0;
 	sim.accounts.default_records = (uint64_t)MAX(args.records, 0);
 	sim.bench_records = (uint64_t)args.bench_records;
-	enum rc rc = server_new(&sim, (uint16_t)args.port, &server, &err);
+	enum rc rc = declared_init(args.declaration, &err);
+	if (rc == RC_OK)
+		rc = server_new(&sim, (uint16_t)args.port, &server, &err);
 	if (rc == RC_OK)
 		rc = announce(server, args.port_file, &err);
 	if (rc == RC_OK)
@@ -133,6 +141,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "provider-simulator: %s\n", err.text);
 	server_free(server);
 	simulator_done(&sim);
+	declared_done();
 	apis_done();
 	return rc == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -60,10 +60,25 @@ enum request_state request_parse(struct str in, struct request *ret, size_t *ret
 		return REQUEST_BAD;
 	if (in.n - head_n < (size_t)framing.content_length)
 		return REQUEST_PARTIAL;
+	req.head = (struct str){in.p, head_n - 2};
 	req.body = (struct str){in.p + head_n, (size_t)framing.content_length};
 	*ret = req;
 	*ret_used = head_n + req.body.n;
 	return REQUEST_WHOLE;
+}
+
+struct str request_header(const struct request *req, struct str name)
+{
+	struct str rest = req->head;
+
+	str_cut(&rest, '\n');
+	while (rest.n) {
+		struct str value = str_cut(&rest, '\n');
+
+		if (str_eq_nocase(str_cut(&value, ':'), name))
+			return str_trim(value);
+	}
+	return (struct str){0};
 }
 
 static int hex_value(char c)

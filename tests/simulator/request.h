@@ -9,6 +9,7 @@ struct request {
 	struct str method;
 	struct str path;
 	struct str query; /* without the question mark; empty when there is none */
+	struct str head;  /* all headers, as they came */
 	struct str body;
 	struct str authorization;
 	struct str api_key; /* X-Api-Key */
@@ -25,6 +26,9 @@ enum request_state {
 /* Reads the request at the start of `in`. The slices point into `in`; *ret_used is how many bytes it takes.
  */
 enum request_state request_parse(struct str in, struct request *ret, size_t *ret_used);
+
+/* The first header of that name, trimmed; p NULL: there is none. */
+struct str request_header(const struct request *req, struct str name);
 
 /* The first parameter of that name, decoded into `ret`; false when it is absent or longer than PARAM_MAX. */
 bool request_param(struct str form, const char *name, char ret[PARAM_MAX]);

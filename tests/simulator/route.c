@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "api.h"
 #include "control.h"
+#include "declared.h"
 #include "route.h"
 #include "token.h"
 
@@ -27,6 +28,7 @@ static const struct route ROUTES[] = {
     {"POST", "/control/accounts/{}", control_account_set, true},
     {"GET", "/control/accounts/{}", control_account_get, true},
     {"POST", "/control/accounts/{}/dials", control_dials_add, true},
+    {"POST", "/control/accounts/{}/script", control_script, true},
     {"DELETE", "/control/accounts/{}/dials", control_dials_clear, true},
     {"GET", "/control/accounts/{}/rows", control_rows, true},
     {"GET", "/control/accounts/{}/rows/digest", control_digest, true},
@@ -59,6 +61,8 @@ void route_begin(struct simulator *sim, struct exchange *ex)
 {
 	bool found = false;
 
+	if (declared_begin(sim, ex))
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++) {
 		if (!path_matches(ex->req.path, ROUTES[i].pattern, ex->args))
 			continue;

@@ -19,7 +19,7 @@
 #define REQUEST_MAX (1U << 20) /* bytes of a request with its body */
 #define READ_BYTES 4096
 #define SEND_BUFFER (256 << 10) /* a page of a hundred records goes out in one call */
-#define HEAD_MAX 1024
+#define HEAD_MAX (512 + HEADERS_MAX)
 #define DATE_BYTES 32
 #define BODY_KEEP ((size_t)16 << 20) /* a greater buffer is given back after use */
 

@@ -13,7 +13,7 @@
 
 #define PATH_ARGS_MAX 2
 #define RETRY_AFTER_MAX 64
-#define HEADERS_MAX 320
+#define HEADERS_MAX 2048
 #define BODY_MAX                                                                                             \
 	((size_t)1 << 30) /* bytes of an answer; a listing of every record of a big account must fit */
 #define WAIT_FOREVER INT64_MAX

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "api_private.h"
+#include "base/clock.h"
+#include "declared.h"
+#include "declared_shape.h"
+#include "token.h"
+
+#define PAGE_SIZE 50 /* when nothing is asked for */
+#define CREDENTIAL_MAX (PARAM_MAX + 16)
+
+static struct shape *shape;
+
+/* ---- records ---- */
+
+static struct shape_facts facts_for(
+    const struct account *account, const struct resource *resource, uint64_t i)
+{
+	struct times t = record_times(account, resource, i);
+	return (struct shape_facts){account->salt, i, t.revision, t.created_s, t.updated_s, 0};
+}
+
+static void record(struct account *account, struct resource *resource, uint64_t i, struct buf *ret)
+{
+	struct shape_facts facts = facts_for(account, resource, i);
+	shape_record(shape, resource->name, &facts, ret);
+}
+
+static void record_id(struct account *account, struct resource *resource, uint64_t i, struct buf *ret)
+{
+	struct shape_facts facts = facts_for(account, resource, i);
+	shape_id(shape, resource->name, &facts, ret);
+}
+
+/* ---- pages ---- */
+
+static void write_page(struct simulator *sim, struct exchange *ex)
+{
+	const struct window *w = &ex->window;
+	uint64_t n = view_get(ex->account, ex->resource, &w->of)->n;
+	uint64_t from = MIN(w->start, n);
+	uint64_t to = MIN(n, from + w->limit);
+	uint64_t next = !w->loop ? to : w->loop_to < 0 ? w->start : (uint64_t)w->loop_to;
+	AUTO(buf_done) struct buf after = BUF(BODY_MAX);
+	AUTO(buf_done) struct buf headers = BUF(EXTRA_HEADERS_MAX);
+	struct shape_page page = {.request = &ex->req,
+	    .resource = ex->resource->name,
+	    .more = to < n || w->loop,
+	    .next = (int64_t)next,
+	    .total = (int64_t)n + (w->loop ? (int64_t)w->limit : 0),
+	    .now_us = ex->began_ms * 1000};
+
+	shape_envelope(shape, &page, &sim->body, &after, &headers);
+	page_records(sim, ex, from, to);
+	buf_add_str(&sim->body, buf_str(&after));
+	str_copy(ex->answer.extra_headers, sizeof ex->answer.extra_headers, buf_text(&headers));
+}
+
+static void write_scripted(struct simulator *sim, struct exchange *ex, const struct script_answer *a)
+{
+	ex->answer.status = (int)a->status;
+	str_copy(ex->answer.extra_headers, sizeof ex->answer.extra_headers, a->headers);
+	buf_add_text(&sim->body, a->body);
+}
+
+static void page(struct simulator *sim, struct exchange *ex)
+{
+	const struct script_answer *scripted = script_next(ex);
+
+	if (scripted)
+		write_scripted(sim, ex, scripted);
+	else
+		write_page(sim, ex);
+}
+
+static struct api api = {
+    .name = "declared",
+    .expired_status = 401,
+    .expired_body = "{\"error\":\"invalid_token\"}",
+    .unauthorized_status = 401,
+    .unauthorized_body = "{\"error\":\"invalid_token\"}",
+    .page = page,
+    .record = record,
+    .id = record_id,
+};
+
+const struct api *declared_api(struct str resource)
+{
+	AUTO(mem_free_ptr) char *name = mem_strndup(resource.p, resource.n);
+
+	if (!shape || !shape_serves(shape, name))
+		return NULL;
+	/* One request is made at a time, so what dials look for may be the last resource's. */
+	api.id_key = shape_id_key(shape, name);
+	api.text_key = shape_text_key(shape, name);
+	return &api;
+}
+
+/* ---- the token endpoint ---- */
+
+static bool credential_split(const char *text, const char *prefix, struct str *ret_name, int64_t *ret_n)
+{
+	size_t skip = strlen(prefix);
+	const char *dash = strrchr(text, '-');
+
+	if (strncmp(text, prefix, skip) != 0 || !dash || dash < text + skip)
+		return false;
+	*ret_name = (struct str){text + skip, (size_t)(dash - text) - skip};
+	return account_name_ok(*ret_name) && str_to_i64(str_of(dash + 1), ret_n);
+}
+
+/* Last, as in token.c: what is lost on the way is spent all the same. */
+static void issue(struct simulator *sim, struct exchange *ex)
+{
+	const struct script_answer *scripted = script_next(ex);
+	struct account *a = ex->account;
+	char access[ACCOUNT_NAME_MAX + 16];
+	char refresh[ACCOUNT_NAME_MAX + 16];
+
+	if (scripted) {
+		write_scripted(sim, ex, scripted);
+		return;
+	}
+	if (shape_rotates(shape) && ex->window.start != a->token) {
+		sim->traffic.count.bad_refresh++;
+		answer_text(sim, ex, 400, "{\"error\":\"invalid_grant\"}");
+		return;
+	}
+	a->token++;
+	a->token_at_ms = clock_unix_us() / 1000;
+	a->token_expired = false;
+	sim->traffic.count.tokens++;
+	snprintf(access, sizeof access, "at-%s-%u", a->name, a->token);
+	snprintf(refresh, sizeof refresh, "rt-%s-%u", a->name, a->token);
+	shape_grant(shape, &(struct shape_grant){access, refresh, a->expires_in_s}, &sim->body);
+}
+
+static const struct api TOKENS = {
+    .name = "declared tokens",
+    .expired_status = 400,
+    .expired_body = "{\"error\":\"invalid_grant\"}",
+    .unauthorized_status = 400,
+    .unauthorized_body = "{\"error\":\"invalid_grant\"}",
+    .page = issue,
+};
+
+static void token_call(struct simulator *sim, struct exchange *ex, const struct shape_asked *asked)
+{
+	struct str name;
+	int64_t n = 0;
+
+	if (!asked->fault && credential_split(asked->credential, "rt-", &name, &n))
+		ex->account = account_find(&sim->accounts, name);
+	if (!ex->account) {
+		answer_error(sim, ex, 400, asked->fault ? asked->fault : "invalid_grant");
+		return;
+	}
+	ex->api = &TOKENS;
+	ex->resource = resource_get(&sim->accounts, ex->account, STR(TOKEN_RESOURCE));
+	ex->window.start = (uint64_t)n;
+}
+
+/* ---- requests ---- */
+
+/* False, and a refusal, unless the request comes from a known account with a good token. */
+static bool admit(struct simulator *sim, struct exchange *ex, const struct shape_asked *asked)
+{
+	char bearer[CREDENTIAL_MAX];
+
+	if (!shape_has_tokens(shape)) {
+		ex->account = account_find(&sim->accounts, str_of(asked->account));
+		if (!ex->account)
+			answer_error(sim, ex, 404, "no such account");
+		return ex->account != NULL;
+	}
+	snprintf(bearer, sizeof bearer, "bearer %s", asked->credential);
+	ex->req.authorization = str_of(bearer);
+	bool good = token_admit(sim, ex);
+	ex->req.authorization = (struct str){0};
+	if (good && asked->account[0] && !str_is(str_of(asked->account), ex->account->name)) {
+		answer_error(sim, ex, 404, "no such account");
+		return false;
+	}
+	return good;
+}
+
+static void records_call(struct simulator *sim, struct exchange *ex, const struct shape_asked *asked)
+{
+	uint64_t size = asked->size ? (uint64_t)asked->size : PAGE_SIZE;
+	uint64_t most;
+
+	ex->api = declared_api(str_of(asked->resource));
+	if (!admit(sim, ex, asked))
+		return;
+	ex->resource = resource_get(&sim->accounts, ex->account, str_of(asked->resource));
+	if (asked->fault) {
+		answer_error(sim, ex, 400, asked->fault);
+		return;
+	}
+	most = script_page_max(ex->account);
+	ex->window.limit = most ? MIN(size, most) : size;
+	ex->window.start = (uint64_t)asked->at * (asked->by_page ? ex->window.limit : 1);
+	ex->window.of.order = ORDER_ID;
+	ex->window.of.updated_since_us = asked->since_us;
+}
+
+bool declared_begin(struct simulator *sim, struct exchange *ex)
+{
+	struct shape_asked asked;
+
+	if (!shape)
+		return false;
+	shape_ask(shape, &ex->req, &asked);
+	if (asked.call == SHAPE_TOKEN)
+		token_call(sim, ex, &asked);
+	else if (asked.call == SHAPE_RECORDS)
+		records_call(sim, ex, &asked);
+	return asked.call == SHAPE_TOKEN || asked.call == SHAPE_RECORDS;
+}
+
+enum rc declared_init(const char *file, struct err *err)
+{
+	return file ? shape_load(file, &shape, err) : RC_OK;
+}
+
+void declared_done(void)
+{
+	script_clear();
+	shape_free(shape);
+	shape = NULL;
+}
