@@ -7,6 +7,7 @@
 #include "token.h"
 
 #define PAGE_SIZE 50 /* when nothing is asked for */
+#define US_PER_S 1000000
 #define CREDENTIAL_MAX (PARAM_MAX + 16)
 
 static struct shape *shape;
@@ -34,32 +35,73 @@ static void record_id(struct account *account, struct resource *resource, uint64
 
 /* ---- pages ---- */
 
+static void add_headers(struct answer *answer, const char *lines)
+{
+	size_t n = strlen(answer->headers);
+
+	str_copy(answer->headers + n, sizeof answer->headers - n, lines);
+}
+
+/* The entries of the feed from `from` to before `to`, of those that are new enough. */
+static uint64_t write_deletions(struct simulator *sim, struct exchange *ex, uint64_t from, uint64_t to)
+{
+	const struct resource *r = ex->resource;
+	uint64_t n = 0;
+
+	for (size_t k = 0; k < r->removed_n; k++) {
+		if (r->removed[k].removed_s * US_PER_S < ex->window.of.updated_since_us)
+			continue;
+		if (n >= from && n < to) {
+			struct shape_facts facts = facts_for(ex->account, r, r->removed[k].i);
+			facts.deleted_s = r->removed[k].removed_s;
+			buf_add_text(&sim->body, n > from ? "," : "");
+			shape_deleted(shape, r->name, &facts, &sim->body);
+		}
+		n++;
+	}
+	return n;
+}
+
+static uint64_t count_of(struct simulator *sim, struct exchange *ex)
+{
+	if (ex->declared_call == SHAPE_DELETIONS)
+		return write_deletions(sim, ex, 0, 0);
+	return view_get(ex->account, ex->resource, &ex->window.of)->n;
+}
+
 static void write_page(struct simulator *sim, struct exchange *ex)
 {
 	const struct window *w = &ex->window;
-	uint64_t n = view_get(ex->account, ex->resource, &w->of)->n;
-	uint64_t from = MIN(w->start, n);
-	uint64_t to = MIN(n, from + w->limit);
-	uint64_t next = !w->loop ? to : w->loop_to < 0 ? w->start : (uint64_t)w->loop_to;
+	uint64_t n = count_of(sim, ex);
+	bool counts = shape_counts(shape, ex->resource->name);
+	uint64_t from = MIN(counts ? page_loop_start(w) : w->start, n);
+	uint64_t to = MIN(n, from + MIN(w->limit, n - from));
+	uint64_t next = w->empty ? w->asked : w->asked + w->limit;
 	AUTO(buf_done) struct buf after = BUF(BODY_MAX);
-	AUTO(buf_done) struct buf headers = BUF(EXTRA_HEADERS_MAX);
+	AUTO(buf_done) struct buf headers = BUF(HEADERS_MAX);
+
+	if (w->loop)
+		next = w->loop_to < 0 ? w->start : (uint64_t)w->loop_to;
 	struct shape_page page = {.request = &ex->req,
 	    .resource = ex->resource->name,
-	    .more = to < n || w->loop,
+	    .call = (enum shape_call)ex->declared_call,
+	    .more = next < n || w->loop,
 	    .next = (int64_t)next,
-	    .total = (int64_t)n + (w->loop ? (int64_t)w->limit : 0),
+	    .total = (int64_t)(w->loop ? n + w->asked + 2 * w->limit : n),
 	    .now_us = ex->began_ms * 1000};
-
 	shape_envelope(shape, &page, &sim->body, &after, &headers);
-	page_records(sim, ex, from, to);
+	if (ex->declared_call == SHAPE_DELETIONS)
+		(void)write_deletions(sim, ex, from, to);
+	else
+		page_records(sim, ex, from, to);
 	buf_add_str(&sim->body, buf_str(&after));
-	str_copy(ex->answer.extra_headers, sizeof ex->answer.extra_headers, buf_text(&headers));
+	add_headers(&ex->answer, buf_text(&headers));
 }
 
 static void write_scripted(struct simulator *sim, struct exchange *ex, const struct script_answer *a)
 {
 	ex->answer.status = (int)a->status;
-	str_copy(ex->answer.extra_headers, sizeof ex->answer.extra_headers, a->headers);
+	add_headers(&ex->answer, a->headers);
 	buf_add_text(&sim->body, a->body);
 }
 
@@ -184,10 +226,39 @@ static bool admit(struct simulator *sim, struct exchange *ex, const struct shape
 	return good;
 }
 
-static void records_call(struct simulator *sim, struct exchange *ex, const struct shape_asked *asked)
+/* The first position in the view whose record is behind index `i`. */
+static uint64_t position_behind(const struct view *view, int64_t i)
+{
+	uint64_t k = 0;
+
+	while (k < view->n && (int64_t)view_at(view, k) <= i)
+		k++;
+	return k;
+}
+
+/* Records by key: those behind one, or those of a list of keys, which are neighbours. */
+static void select_by_key(struct exchange *ex, const struct shape_asked *asked)
+{
+	const struct view *view = view_get(ex->account, ex->resource, &ex->window.of);
+	struct str keys = buf_str(&asked->keys);
+	struct str first = str_cut(&keys, ',');
+	struct str last = first;
+
+	if (asked->after[0])
+		ex->window.start = position_behind(
+		    view, shape_index(shape, asked->resource, str_of(asked->after)));
+	if (!first.n)
+		return;
+	while (keys.n)
+		last = str_cut(&keys, ',');
+	ex->window.start = position_behind(view, shape_index(shape, asked->resource, first) - 1);
+	ex->window.limit = position_behind(view, shape_index(shape, asked->resource, last)) -
+	                   ex->window.start;
+}
+
+static void list_call(struct simulator *sim, struct exchange *ex, const struct shape_asked *asked)
 {
 	uint64_t size = asked->size ? (uint64_t)asked->size : PAGE_SIZE;
-	uint64_t most;
 
 	ex->api = declared_api(str_of(asked->resource));
 	if (!admit(sim, ex, asked))
@@ -197,25 +268,28 @@ static void records_call(struct simulator *sim, struct exchange *ex, const struc
 		answer_error(sim, ex, 400, asked->fault);
 		return;
 	}
-	most = script_page_max(ex->account);
+	uint64_t most = script_page_max(ex->account);
+	ex->declared_call = (int)asked->call;
 	ex->window.limit = most ? MIN(size, most) : size;
 	ex->window.start = (uint64_t)asked->at * (asked->by_page ? ex->window.limit : 1);
 	ex->window.of.order = ORDER_ID;
 	ex->window.of.updated_since_us = asked->since_us;
+	select_by_key(ex, asked);
+	ex->window.asked = ex->window.start;
 }
 
 bool declared_begin(struct simulator *sim, struct exchange *ex)
 {
-	struct shape_asked asked;
+	AUTO(shape_asked_done) struct shape_asked asked = {0};
 
 	if (!shape)
 		return false;
 	shape_ask(shape, &ex->req, &asked);
 	if (asked.call == SHAPE_TOKEN)
 		token_call(sim, ex, &asked);
-	else if (asked.call == SHAPE_RECORDS)
-		records_call(sim, ex, &asked);
-	return asked.call == SHAPE_TOKEN || asked.call == SHAPE_RECORDS;
+	else if (asked.call != SHAPE_NOTHING)
+		list_call(sim, ex, &asked);
+	return asked.call != SHAPE_NOTHING;
 }
 
 enum rc declared_init(const char *file, struct err *err)

@@ -92,7 +92,7 @@ static int64_t number(struct json_object *json, const char *key, int64_t fallbac
 
 static char *header_lines(struct json_object *json)
 {
-	struct buf lines = BUF(EXTRA_HEADERS_MAX);
+	struct buf lines = BUF(HEADERS_MAX);
 	struct json_object *headers = json_object_object_get(json, "headers");
 
 	if (headers) {

@@ -55,6 +55,11 @@ bool shape_has_tokens(const struct shape *s)
 	return s->provider->auth.kind != AUTH_NONE;
 }
 
+bool shape_counts(const struct shape *s, const char *resource)
+{
+	return shape_find(s, resource)->declared->paging.strategy < PAGING_CURSOR;
+}
+
 bool shape_rotates(const struct shape *s)
 {
 	return s->provider->auth.rotating;
@@ -131,7 +136,7 @@ static void put_next(json_object *root, const struct paging *paging, const struc
 static void put_envelope(
     json_object *root, const struct resource *r, const struct paging *paging, const struct shape_page *page)
 {
-	char now[] = "2026-01-01T00:00:00.000000Z";
+	char now[CLOCK_TEXT_LEN + 1];
 	if (paging->next && paging->strategy >= PAGING_CURSOR)
 		put_next(root, paging, page);
 	if (paging->more)
@@ -139,7 +144,7 @@ static void put_envelope(
 	if (paging->total)
 		shape_put(root, paging->total, json_object_new_int64(page->total));
 	clock_format(page->now_us, now);
-	if (!page->deletions && r->incremental.path)
+	if (page->call != SHAPE_DELETIONS && r->incremental.path)
 		put_text(root, r->incremental.path, now);
 }
 
@@ -159,8 +164,11 @@ void shape_envelope(const struct shape *s, const struct shape_page *page, struct
     struct buf *after, struct buf *headers)
 {
 	const struct resource *r = shape_find(s, page->resource)->declared;
-	const struct paging *paging = page->deletions ? &r->deletion.paging : &r->paging;
-	const char *records = page->deletions ? r->deletion.records : r->records;
+	const struct listing *list = &r->list[page->call == SHAPE_DELETIONS ? PHASE_DELETED
+	                                      : page->call == SHAPE_BEYOND  ? PHASE_BY_KEY
+	                                                                    : PHASE_RECORDS];
+	const struct paging *paging = list->paging;
+	const char *records = list->records;
 	write_headers(paging, page, headers);
 	if (!records || !records[0]) {
 		buf_add_char(before, '[');

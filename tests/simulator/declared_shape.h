@@ -17,7 +17,7 @@ void shape_free(struct shape *s);
 
 /* ---- requests ---- */
 
-enum shape_call { SHAPE_NOTHING, SHAPE_TOKEN, SHAPE_RECORDS, SHAPE_DELETIONS };
+enum shape_call { SHAPE_NOTHING, SHAPE_TOKEN, SHAPE_RECORDS, SHAPE_BEYOND, SHAPE_DELETIONS };
 
 struct shape_asked {
 	enum shape_call call;
@@ -28,10 +28,15 @@ struct shape_asked {
 	bool by_page;               /* `at` counts pages, not records */
 	int64_t at;                 /* where the page begins */
 	int64_t since_us;           /* INT64_MIN: everything */
+	char after[PARAM_MAX];      /* key of the last record seen; empty: none */
+	struct buf keys;            /* of the records that are asked for one by one; empty: not so */
 	const char *fault;          /* why the request is refused; NULL: it is good */
 };
 
 void shape_ask(const struct shape *s, const struct request *req, struct shape_asked *ret);
+void shape_asked_done(struct shape_asked *asked);
+/* Whether pages are found by counting, not by something that the answer gave. */
+bool shape_counts(const struct shape *s, const char *resource);
 /* Whether requests carry something that tells accounts apart. */
 bool shape_has_tokens(const struct shape *s);
 
@@ -51,6 +56,8 @@ bool shape_serves(const struct shape *s, const char *resource);
 void shape_record(const struct shape *s, const char *resource, const struct shape_facts *f, struct buf *ret);
 /* The identity as the table has it: the parts joined with '/'. */
 void shape_id(const struct shape *s, const char *resource, const struct shape_facts *f, struct buf *ret);
+/* The index of the record with that key (of paging by key); below 0: there is none. */
+int64_t shape_index(const struct shape *s, const char *resource, struct str key);
 /* An entry of the deletions feed. */
 void shape_deleted(const struct shape *s, const char *resource, const struct shape_facts *f, struct buf *ret);
 /* The texts before a record's first identity and before its first text column, quote included; NULL: none. */
@@ -62,7 +69,7 @@ const char *shape_text_key(const struct shape *s, const char *resource);
 struct shape_page {
 	const struct request *request;
 	const char *resource;
-	bool deletions; /* of the feed, not of the records */
+	enum shape_call call;
 	bool more;
 	int64_t next; /* record at which the next page begins */
 	int64_t total;

@@ -6,6 +6,7 @@
 
 #define NEXT_PARAM "conform_from"
 #define BODY_DEPTH 8
+#define TEXT_MAX (256u << 10)
 #define US_PER_S 1000000
 
 /* ---- templates read backwards ---- */
@@ -25,6 +26,8 @@ static char *found_text(struct shape_found *f, enum template_variable v)
 		return f->offset;
 	case TEMPLATE_PAGE_NUMBER:
 		return f->number;
+	case TEMPLATE_AFTER:
+		return f->after;
 	default:
 		return NULL;
 	}
@@ -32,23 +35,42 @@ static char *found_text(struct shape_found *f, enum template_variable v)
 
 static int hex_digit(char c)
 {
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	                              : -1;
+	static const char digits[] = "0123456789ABCDEF0123456789abcdef";
+	const char *at = c ? strchr(digits, c) : NULL;
+	return at ? (int)((at - digits) % 16) : -1;
 }
 
-static void keep(struct str value, bool encoded, char ret[PARAM_MAX])
+/* Appends a text without its percent-encoding. */
+static void decode(struct str text, bool is_form, struct buf *ret)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < value.n && n + 1 < PARAM_MAX; i++) {
-		bool code = encoded && value.p[i] == '%' && i + 2 < value.n;
-		int high = code ? hex_digit(value.p[i + 1]) : -1;
-		int low = code ? hex_digit(value.p[i + 2]) : -1;
-		ret[n++] = high >= 0 && low >= 0 ? (char)(high * 16 + low) : value.p[i];
-		i += high >= 0 && low >= 0 ? 2 : 0;
+	for (size_t i = 0; i < text.n; i++) {
+		bool code = text.p[i] == '%' && i + 2 < text.n;
+		int high = code ? hex_digit(text.p[i + 1]) : -1;
+		int low = code ? hex_digit(text.p[i + 2]) : -1;
+		if (high >= 0 && low >= 0) {
+			buf_add_char(ret, (char)(high * 16 + low));
+			i += 2;
+		} else {
+			buf_add_char(ret, is_form && text.p[i] == '+' ? ' ' : text.p[i]);
+		}
 	}
-	ret[n] = '\0';
+}
+
+static void keep(struct shape_found *found, enum template_variable v, struct str value, bool is_path)
+{
+	AUTO(buf_done) struct buf text = BUF(TEXT_MAX);
+	if (is_path)
+		decode(value, false, &text);
+	else
+		buf_add_str(&text, value);
+	if (v == TEMPLATE_KEYS) {
+		buf_clear(&found->keys);
+		buf_add_str(&found->keys, buf_str(&text));
+		return;
+	}
+	char *to = found_text(found, v);
+	if (to)
+		str_copy(to, PARAM_MAX, buf_text(&text));
 }
 
 /* How far a variable reaches: to the next literal, or the end. */
@@ -74,9 +96,7 @@ bool shape_match(const struct template *t, struct str text, bool is_path, struct
 		} else {
 			if (!variable_end(t, i, text, &n) || (is_path && memchr(text.p, '/', n)))
 				return false;
-			char *to = found_text(found, part->variable);
-			if (to)
-				keep((struct str){text.p, n}, is_path, to);
+			keep(found, part->variable, (struct str){text.p, n}, is_path);
 		}
 		text = (struct str){text.p + n, text.n - n};
 	}
@@ -105,27 +125,47 @@ static struct str base_path(const struct provider *p)
 	return path;
 }
 
-/* ---- one resource's request ---- */
+/* ---- one list's request ---- */
 
-/* The parameter as it was sent, or false. */
-static bool sent(const struct param *p, const struct request *req, char ret[PARAM_MAX])
+/* A form's field, decoded. */
+static bool form_field(struct str form, const char *name, struct buf *ret)
 {
-	if (p->in == PARAM_QUERY)
-		return request_param(req->query, p->name, ret);
-	if (p->in == PARAM_HEADER) {
-		struct str value = request_header(req, str_of(p->name));
-		keep(value.p ? value : STR(""), false, ret);
-		return value.p != NULL;
+	while (form.n) {
+		struct str value = str_cut(&form, '&');
+		AUTO(buf_done) struct buf key = BUF(PARAM_MAX);
+		decode(str_cut(&value, '='), true, &key);
+		if (!str_is(buf_str(&key), name))
+			continue;
+		decode(value, true, ret);
+		return true;
 	}
-	if (!req->body.n || req->body.p[0] != '{')
-		return request_param(req->body, p->name, ret);
+	return false;
+}
+
+static bool json_field(struct str body, const char *name, struct buf *ret)
+{
 	AUTO(json_put_ptr) json_object *doc = NULL;
 	json_object *value = NULL;
-	if (json_parse(req->body, PARAM_MAX * 16, BODY_DEPTH, &doc, NULL) != RC_OK ||
-	    !json_object_object_get_ex(doc, p->name, &value))
+	if (json_parse(body, TEXT_MAX, BODY_DEPTH, &doc, NULL) != RC_OK ||
+	    !json_object_object_get_ex(doc, name, &value))
 		return false;
-	keep(str_of(json_object_get_string(value)), false, ret);
+	buf_add_text(ret, json_object_get_string(value));
 	return true;
+}
+
+/* The parameter as it was sent, or false. */
+static bool sent(const struct param *p, const struct request *req, struct buf *ret)
+{
+	buf_clear(ret);
+	if (p->in == PARAM_QUERY)
+		return form_field(req->query, p->name, ret);
+	if (p->in == PARAM_BODY)
+		return req->body.n && req->body.p[0] == '{' ? json_field(req->body, p->name, ret)
+		                                            : form_field(req->body, p->name, ret);
+	struct str value = request_header(req, str_of(p->name));
+	if (value.p)
+		buf_add_str(ret, value);
+	return value.p != NULL;
 }
 
 static bool is_constant(const struct param *p)
@@ -136,16 +176,28 @@ static bool is_constant(const struct param *p)
 	return p->when == WHEN_ALWAYS;
 }
 
+/* Of parameters of one name, each for a time of its own, one has to be what was sent. */
+static bool value_fits(
+    const struct listing *list, const char *name, struct str value, struct shape_found *found)
+{
+	for (size_t i = 0; i < list->nparams; i++)
+		if (strcmp(list->params[i].name, name) == 0 &&
+		    shape_match(&list->params[i].value, value, false, found))
+			return true;
+	return false;
+}
+
 /* A link's request is whatever the link said, so only other requests have to bring the constants. */
 static bool params_fit(
-    const struct param *params, size_t n, const struct request *req, bool by_link, struct shape_found *found)
+    const struct listing *list, const struct request *req, bool by_link, struct shape_found *found)
 {
-	char value[PARAM_MAX];
-	for (size_t i = 0; i < n; i++) {
-		bool there = sent(&params[i], req, value);
-		if (there && !shape_match(&params[i].value, str_of(value), false, found))
+	AUTO(buf_done) struct buf value = BUF(TEXT_MAX);
+	for (size_t i = 0; i < list->nparams; i++) {
+		const struct param *p = &list->params[i];
+		bool there = sent(p, req, &value);
+		if (there && !value_fits(list, p->name, buf_str(&value), found))
 			return false;
-		if (!there && !by_link && is_constant(&params[i]))
+		if (!there && !by_link && is_constant(p))
 			return false;
 	}
 	return true;
@@ -190,6 +242,7 @@ static bool read_since(const struct resource *r, const char *text, int64_t *ret)
 	switch (r->incremental.format) {
 	case SINCE_RFC3339:
 	case SINCE_RFC3339_MS:
+	case SINCE_RFC3339_OFFSET:
 		return clock_parse(str_of(text), false, ret);
 	case SINCE_DATE:
 		if (strlen(text) != 10)
@@ -207,11 +260,10 @@ static bool read_since(const struct resource *r, const char *text, int64_t *ret)
 }
 
 static void read_found(const struct resource *r, const struct paging *paging, const struct request *req,
-    const struct shape_found *found, struct shape_asked *ret)
+    struct shape_found *found, struct shape_asked *ret)
 {
 	char link[PARAM_MAX];
 	memcpy(ret->account, found->account, sizeof ret->account);
-	ret->since_us = INT64_MIN;
 	if (!read_position(paging, found, ret))
 		ret->fault = "the page's size, place or cursor is none that this API gave out";
 	if (found->since[0] && !read_since(r, found->since, &ret->since_us))
@@ -219,50 +271,55 @@ static void read_found(const struct resource *r, const struct paging *paging, co
 	if (paging->strategy == PAGING_LINK && request_param(req->query, NEXT_PARAM, link) &&
 	    !number_of(link, &ret->at))
 		ret->fault = "the link is none that this API gave out";
+	memcpy(ret->after, found->after, sizeof ret->after);
+	ret->keys = found->keys;
+	found->keys = BUF(0);
+}
+
+static bool ask_list(const struct shape *s, const struct resource *r, enum phase phase,
+    const struct request *req, struct shape_asked *ret)
+{
+	const struct listing *list = &r->list[phase];
+	struct shape_found found = {.keys = BUF(TEXT_MAX)};
+	char link[PARAM_MAX];
+	if (!list->plan)
+		return false;
+	bool by_link = list->paging->strategy == PAGING_LINK && request_param(req->query, NEXT_PARAM, link);
+	bool fits = str_is(req->method, list->method == METHOD_POST ? "POST" : "GET") &&
+	            path_fits(s, list->path, req, &found) && params_fit(list, req, by_link, &found);
+	if (fits) {
+		ret->call = phase == PHASE_DELETED  ? SHAPE_DELETIONS
+		            : phase == PHASE_BY_KEY ? SHAPE_BEYOND
+		                                    : SHAPE_RECORDS;
+		ret->resource = r->name;
+		read_found(r, list->paging, req, &found, ret);
+	}
+	buf_done(&found.keys);
+	return fits;
 }
 
 static bool ask_resource(
     const struct shape *s, const struct resource *r, const struct request *req, struct shape_asked *ret)
 {
-	struct shape_found found = {0};
-	char link[PARAM_MAX];
-	bool by_link = r->paging.strategy == PAGING_LINK && request_param(req->query, NEXT_PARAM, link);
-	const struct deletion *d = &r->deletion;
-	if (str_is(req->method, r->method == METHOD_POST ? "POST" : "GET") &&
-	    path_fits(s, &r->path, req, &found) &&
-	    params_fit(r->params.at, r->params.n, req, by_link, &found)) {
-		ret->call = SHAPE_RECORDS;
-		ret->resource = r->name;
-		read_found(r, &r->paging, req, &found, ret);
-		return true;
-	}
-	found = (struct shape_found){0};
-	if (d->strategy != DELETION_FEED || !str_is(req->method, "GET") ||
-	    !path_fits(s, &d->path, req, &found) ||
-	    !params_fit(d->params.at, d->params.n, req, false, &found))
-		return false;
-	ret->call = SHAPE_DELETIONS;
-	ret->resource = r->name;
-	read_found(r, &d->paging, req, &found, ret);
-	return true;
+	for (int phase = 0; phase < PHASE_COUNT; phase++)
+		if (ask_list(s, r, (enum phase)phase, req, ret))
+			return true;
+	return false;
 }
 
 /* ---- tokens ---- */
 
 static bool is_token_request(const struct shape *s, const struct request *req)
 {
-	struct template url = s->provider->auth.token_url;
-	struct provider as_base = {.base_url = url};
-	return url.n && str_is(req->method, "POST") && str_eq(base_path(&as_base), req->path);
+	struct provider as_base = {.base_url = s->provider->auth.token_url};
+	return as_base.base_url.n && str_is(req->method, "POST") && str_eq(base_path(&as_base), req->path);
 }
 
-static void text_field(
-    const struct shape *s, const struct request *req, const char *name, char ret[PARAM_MAX])
+static void body_field(const struct request *req, const char *name, char ret[PARAM_MAX])
 {
 	const struct param field = {.in = PARAM_BODY, .name = name};
-	(void)s;
-	if (!sent(&field, req, ret))
-		ret[0] = '\0';
+	AUTO(buf_done) struct buf value = BUF(TEXT_MAX);
+	str_copy(ret, PARAM_MAX, sent(&field, req, &value) ? buf_text(&value) : "");
 }
 
 static void ask_token(const struct shape *s, const struct request *req, struct shape_asked *ret)
@@ -271,9 +328,9 @@ static void ask_token(const struct shape *s, const struct request *req, struct s
 	char client[PARAM_MAX];
 	bool json = req->body.n && req->body.p[0] == '{';
 	ret->call = SHAPE_TOKEN;
-	text_field(s, req, "grant_type", type);
-	text_field(s, req, "client_id", client);
-	text_field(s, req, "refresh_token", ret->credential);
+	body_field(req, "grant_type", type);
+	body_field(req, "client_id", client);
+	body_field(req, "refresh_token", ret->credential);
 	if (json != (s->provider->auth.body == BODY_JSON))
 		ret->fault = "the body is not in the declared format";
 	else if (strcmp(type, "refresh_token") != 0)
@@ -285,17 +342,20 @@ static void ask_token(const struct shape *s, const struct request *req, struct s
 static void read_credential(const struct shape *s, const struct request *req, struct shape_asked *ret)
 {
 	const struct auth *auth = &s->provider->auth;
+	AUTO(buf_done) struct buf token = BUF(TEXT_MAX);
 	if (auth->kind == AUTH_NONE)
 		return;
 	struct str value = request_header(req, str_of(auth->header));
 	struct str prefix = str_of(auth->prefix);
-	if (value.p && str_starts(value, prefix))
-		keep((struct str){value.p + prefix.n, value.n - prefix.n}, false, ret->credential);
+	if (!value.p || !str_starts(value, prefix))
+		return;
+	buf_add(&token, value.p + prefix.n, value.n - prefix.n);
+	str_copy(ret->credential, PARAM_MAX, buf_text(&token));
 }
 
 void shape_ask(const struct shape *s, const struct request *req, struct shape_asked *ret)
 {
-	*ret = (struct shape_asked){.call = SHAPE_NOTHING};
+	*ret = (struct shape_asked){.call = SHAPE_NOTHING, .since_us = INT64_MIN};
 	if (is_token_request(s, req)) {
 		ask_token(s, req, ret);
 		return;
@@ -303,4 +363,9 @@ void shape_ask(const struct shape *s, const struct request *req, struct shape_as
 	for (size_t i = 0; i < s->provider->resources.n && !ret->call; i++)
 		if (ask_resource(s, &s->provider->resources.at[i], req, ret))
 			read_credential(s, req, ret);
+}
+
+void shape_asked_done(struct shape_asked *asked)
+{
+	buf_done(&asked->keys);
 }

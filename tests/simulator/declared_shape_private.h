@@ -7,13 +7,12 @@
 
 #include <json-c/json.h>
 
-#define SHAPE_PATHS_MAX 1024 /* id parts and columns of a record */
-
 /* One value of a record: everything that the declaration reads at that path. */
 struct leaf {
 	const char *path;
 	const struct column *column; /* NULL: only a part of the identity, or blanked */
 	int id_part;                 /* below 0: none */
+	bool is_key;                 /* records are sorted by it */
 	bool watermark;              /* holds the time of the last change */
 	bool secret;                 /* of `redact` */
 };
@@ -49,6 +48,8 @@ struct shape_found {
 	char size[PARAM_MAX];
 	char offset[PARAM_MAX];
 	char number[PARAM_MAX];
+	char after[PARAM_MAX];
+	struct buf keys;
 };
 
 /* Whether `text` is what the template may have expanded to; its variables are put into `found`. A path's

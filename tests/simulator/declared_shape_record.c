@@ -8,6 +8,7 @@
 
 #define US_PER_S 1000000
 #define ID_TEXT_MAX 128
+#define ID_FIRST 1000000
 
 /* ---- which values a record has ---- */
 
@@ -29,7 +30,7 @@ static char *json_key(const char *path)
 void shape_leaves_init(struct shape_resource *r)
 {
 	const struct resource *d = r->declared;
-	r->leaves = mem_array(d->id.n + d->columns.n + d->redact.n + 2, sizeof *r->leaves);
+	r->leaves = mem_array(d->id.n + d->columns.n + d->redact.n + 1, sizeof *r->leaves);
 	for (size_t i = 0; i < d->id.n; i++)
 		leaf_at(r, d->id.at[i])->id_part = (int)i;
 	for (size_t i = 0; i < d->columns.n; i++) {
@@ -43,6 +44,9 @@ void shape_leaves_init(struct shape_resource *r)
 	}
 	for (size_t i = 0; i < d->redact.n; i++)
 		leaf_at(r, d->redact.at[i])->secret = true;
+	size_t key = (size_t)MAX(d->key_field, 0);
+	if (d->key_field >= 0)
+		leaf_at(r, key < d->id.n ? d->id.at[key] : d->columns.at[key - d->id.n].path)->is_key = true;
 	if (d->id.n)
 		r->id_key = json_key(d->id.at[0]);
 }
@@ -172,22 +176,41 @@ static json_object *typed_value(const struct leaf *leaf, uint64_t dice, const st
 static json_object *id_value(
     const struct shape_resource *r, const struct leaf *leaf, const struct shape_facts *f)
 {
-	bool last = leaf->id_part + 1 == (int)r->declared->id.n;
+	bool last = leaf->is_key || leaf->id_part + 1 == (int)r->declared->id.n;
 	uint64_t i = last ? f->i : f->i % 3;
 	const struct column *c = leaf->column;
 	if (c && c->type == COLUMN_UUID)
 		return uuid_value(i << 32 | (f->salt & 0xffffffff), f->salt);
 	if (c && (c->type == COLUMN_INTEGER || c->type == COLUMN_NUMERIC))
-		return json_object_new_int64(1000000 + (int64_t)i);
+		return json_object_new_int64(ID_FIRST + (int64_t)i);
 	if (c && c->max_length && c->max_length < 10)
 		return formatted("%0*" PRIu64, c->max_length, i);
 	return formatted("r-%08" PRIu64, i);
 }
 
+int64_t shape_index(const struct shape *s, const char *resource, struct str key)
+{
+	const struct shape_resource *r = shape_find(s, resource);
+	const struct leaf *leaf = r->leaves;
+	int64_t n;
+	while (leaf < r->leaves + r->nleaves && !leaf->is_key)
+		leaf++;
+	if (leaf == r->leaves + r->nleaves)
+		return -1;
+	const struct column *c = leaf->column;
+	if (c && c->type == COLUMN_UUID)
+		return key.n > 8 ? (int64_t)strtoull(key.p, NULL, 16) : -1;
+	if (str_starts(key, STR("r-")))
+		key = (struct str){key.p + 2, key.n - 2};
+	if (!str_to_i64(key, &n))
+		return -1;
+	return c && (c->type == COLUMN_INTEGER || c->type == COLUMN_NUMERIC) ? n - ID_FIRST : n;
+}
+
 json_object *shape_value(const struct shape_resource *r, const struct leaf *leaf, const struct shape_facts *f)
 {
 	uint64_t dice = dice_of(leaf, f);
-	if (leaf->id_part >= 0)
+	if (leaf->id_part >= 0 || leaf->is_key)
 		return id_value(r, leaf, f);
 	if (leaf->secret && !leaf->column)
 		return json_object_new_string("conform-secret");
@@ -217,7 +240,7 @@ void shape_record(const struct shape *s, const char *resource, const struct shap
 	json_object *root = json_object_new_object();
 	for (size_t i = 0; i < r->nleaves; i++) {
 		const struct leaf *leaf = &r->leaves[i];
-		bool absent = leaf->id_part < 0 && leaf->column && !leaf->column->required &&
+		bool absent = leaf->id_part < 0 && !leaf->is_key && leaf->column && !leaf->column->required &&
 		              !leaf->watermark && dice_of(leaf, f) % 16 == 1;
 		if (!absent)
 			shape_put(root, leaf->path, shape_value(r, leaf, f));

@@ -37,7 +37,7 @@ struct answer {
 	const char *type;    /* NULL: JSON */
 	char retry_after[RETRY_AFTER_MAX];
 	char headers[HEADERS_MAX]; /* further ones, each with its CRLF */
-	const char *encoding; /* Content-Encoding, or NULL */
+	const char *encoding;      /* Content-Encoding, or NULL */
 	int64_t delay_ms;
 	enum fate fate;
 	int64_t drip_bytes;
@@ -95,12 +95,13 @@ struct exchange {
 	struct resource *resource;
 	struct window window;
 	struct answer answer;
-	uint64_t dials;   /* bit k: kind k of DIAL_KINDS was hit */
-	int64_t bytes;    /* what the last dial that changes the body said of its size; 0: nothing */
-	bool limited;     /* in the counts of limits */
-	bool counted;     /* in the account's in_flight */
-	bool logged;      /* already, or never to be */
-	int64_t began_ms; /* unix */
+	uint64_t dials;    /* bit k: kind k of DIAL_KINDS was hit */
+	int64_t bytes;     /* what the last dial that changes the body said of its size; 0: nothing */
+	bool limited;      /* in the counts of limits */
+	bool counted;      /* in the account's in_flight */
+	bool logged;       /* already, or never to be */
+	int64_t began_ms;  /* unix */
+	int declared_call; /* declared.c: which of its lists is asked for */
 };
 
 struct simulator {

@@ -9,7 +9,7 @@ from .ledger import ROOT
 from .process import HarnessError, Process
 
 PATHS = {"sync-producer": "producer", "sync-worker": "worker", "syncctl": "producer",
-         "provider-simulator": "tests/simulator", "demo-broker": "tests/simulator"}
+         "provider-simulator": "tests/simulator", "demo-broker": "tests/simulator", "declaration-plan": "tests/conform"}
 CRYPTO_KEYS = "k1:" + base64.b64encode(b"a key for tests and for demos..!").decode()
 
 

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a declaration is run on: a private PostgreSQL, a broker, the API made from the declaration, a producer and a worker."""
+import json
+import time
+import urllib.request
+from decimal import Decimal
+
+from harness.postgres import Postgres
+from harness.process import HarnessError, wait_until
+from harness.programs import CRYPTO_KEYS
+from harness.setup import Ctl, ProviderSimulator, http_json, topics_of
+
+DATABASE = "conform"
+POLL_SECONDS = 0.1
+DEADLINE_SECONDS = 40
+FINAL = ("completed", "failed", "cancelled")
+# Backoffs are short, so that a walk that has to wait ends soon; the waits that a provider asks for stay as they are.
+WORKER = {"http.allow_plain_loopback": True, "retry.base_ms": 50, "heartbeat.interval_ms": 500}
+
+
+class DoesNotHold(Exception):
+    """What was expected did not happen. `key` is where to look, when that is not what the check says anyway."""
+
+    def __init__(self, text, key=None):
+        super().__init__(text)
+        self.key = key
+
+
+class BadDeclaration(Exception):
+    """The declaration cannot be read; the text says file, line and key."""
+
+
+def read_plan(programs, file, runnable):
+    done = programs.run("declaration-plan", file, runnable)
+    if done.returncode != 0:
+        raise BadDeclaration(done.stderr.strip())
+    return json.loads(done.stdout)
+
+
+class Bed:
+    def __init__(self, ledger, programs, plan, providers):
+        self.plan, self.programs = plan, programs
+        self.connections = {}
+        self.postgres = Postgres(ledger, programs.logs / "postgres.log").start()
+        self.postgres.psql(f"create database {DATABASE}")
+        broker = programs.start("demo-broker", [f"{topic}:1" for topic in topics_of(providers)])
+        self.simulator = ProviderSimulator(programs, "--declaration", providers / f"{plan['name']}.cfg")
+        self.settings = {"database.url": self.postgres.url(DATABASE), "kafka.bootstrap_servers": broker.address(),
+                         "crypto.keys": CRYPTO_KEYS, "providers.dir": providers}
+        self.ctl = Ctl(programs, self.settings)
+        self.ctl.migrate()
+        for resource in self.plan["resources"]:
+            if not resource["cannot"]:
+                self.sql(resource["create"])
+        self.ctl.tenant("conform")
+        self.key = self.ctl.key("conform")
+
+    def runnable(self):
+        return [resource for resource in self.plan["resources"] if not resource["cannot"] and resource.get("made", True)]
+
+    def start(self):
+        # The mock cluster's groups need a session time-out of this size.
+        common = {**self.settings, "kafka.properties": "session.timeout.ms=4500", "log.format": "json", "admin.listen": "127.0.0.1:0"}
+        producer = self.programs.start("sync-producer", settings={**common, "http.listen": "127.0.0.1:0", "clock.tick_ms": 50})
+        worker = self.programs.start("sync-worker", settings={
+            **common, **WORKER, "providers.origins": f"{self.plan['name']}={self.simulator.url}"})
+        self.api = f"http://{producer.address('http')}"
+        for program in (producer, worker):
+            self._wait_until_ready(program)
+
+    def _wait_until_ready(self, program):
+        try:
+            wait_until(lambda: self._is_ready(f"http://{program.address('admin')}/readyz"), what=f"{program.name} to be ready")
+        except HarnessError:
+            if program.running:
+                raise
+            said = program.events()[-1:] or [{"error": program.tail(1).splitlines()[-1]}]
+            raise DoesNotHold(next((str(said[0][name]) for name in ("error", "message") if name in said[0]), str(said[0]))) from None
+
+    @staticmethod
+    def _is_ready(url):
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def sql(self, text):
+        return self.postgres.psql(text, DATABASE)
+
+    def connect(self, accounts):
+        """Makes the accounts: {name: (the simulator's settings, seconds that the token has left)}."""
+        settings = {name: f"conform-{name}" for name in self.plan["settings"]}
+        wanted = []
+        for name, (account, life_s) in accounts.items():
+            self.simulator.account(name, **account)
+            wanted.append({"tenant": "conform", "provider": self.plan["name"], "external_id": name, "settings": settings,
+                           **self.simulator.secret(name), **({} if life_s is None else {"expires_in": life_s})})
+        self.connections = dict(zip(accounts, self.ctl.connections(wanted)))
+
+    def script(self, account, **what):
+        http_json("POST", f"{self.simulator.url}/control/accounts/{account}/script", what)
+
+    def call(self, method, path, body=None):
+        return http_json(method, self.api + path, body, {"Authorization": f"Bearer {self.key}"})
+
+    def sync(self, account, resource, mode="full"):
+        body = {"provider": self.plan["name"], "connection_id": self.connections[account], "mode": mode, "resources": [resource["name"]]}
+        return self.call("POST", "/v1/syncs", body)["sync_id"]
+
+    def wait(self, account, sync, calls, nudge=False):
+        """The task when it has ended. A walk of more than `calls` calls does not end. nudge: long waits are cut short."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        waits = []
+        while True:
+            (task,) = self.call("GET", f"/v1/syncs/{sync}")["tasks"]
+            if task["state"] in FINAL:
+                return {**task, "waits": waits, "error": task["error"] or {"class": None, "message": None}}
+            if task["state"] == "waiting" and nudge and task["waits_until"]:
+                waits.append((task["waits_for"], task["waits_until"], time.time()))
+                self.sql(f"update sync_tasks set due_at = now() where task_id = '{task['task_id']}' and state = 'waiting'")
+            asked = self.simulator.state(account)["requests"]
+            if asked > calls or time.monotonic() > deadline:
+                self.call("POST", f"/v1/syncs/{sync}/cancel")
+                raise DoesNotHold(f"it does not end: {asked} calls, {task['state']}"
+                                  + (f" for {task['waits_for']} until {task['waits_until']}" if task["waits_for"] else ""))
+            time.sleep(POLL_SECONDS)
+
+    def log(self, account):
+        return self.simulator.log(account)
+
+    def rows(self, account, resource):
+        text = self.sql(f"select row_to_json(t) from {resource['table']} t where connection_id = '{self.connections[account]}' "
+                        "and deleted_at is null order by id")
+        return [json.loads(line, parse_float=Decimal) for line in text.splitlines()]
+
+    def served(self, account, resource):
+        return self.simulator.rows(account, resource["name"])
+
+    def connection_state(self, account):
+        return self.sql(f"select status from connections where connection_id = '{self.connections[account]}'")

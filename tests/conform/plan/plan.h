@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * What can be said of a declaration without running it, as JSON for conform.py: its resources with their
+ * tables, an answer for each verdict rule, and findings. A finding is a row of the table: what was checked,
+ * whether it holds, and where to look if it does not.
+ */
+#include "base/base.h"
+#include "base/json.h"
+#include "sync/declaration.h"
+
+struct plan {
+	const struct provider *provider;
+	json_object *findings;
+};
+
+/* `resource` NULL: of the provider. `key` is where to look in the file; a NULL `detail` means that it holds.
+ */
+void plan_add(
+    struct plan *p, const struct resource *resource, const char *check, const char *key, const char *detail);
+/* As above, for what does not hold. */
+void plan_fail(struct plan *p, const struct resource *resource, const char *check, const char *key,
+    const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* The finding that was added last says that no answer can be made. */
+void plan_mark_impossible(struct plan *p);
+
+/* What could be wrong with paging, times, limits and tokens. */
+void plan_check(struct plan *p);
+void plan_check_tokens(struct plan *p);
+
+/* Every rule with an answer that it decides, if there is one; adds the findings of those that have none. */
+json_object *plan_rules(struct plan *p);
+/* The same for the token endpoint's. */
+json_object *plan_token_rules(struct plan *p);
+
+/* The statement that makes the resource's table. */
+json_object *plan_table(const struct resource *r);
+
+#define PLAN_CAP_PAGES 4
+
+/* Writes what can be run: the declaration without the resources that this version cannot do, with caps of
+ * PLAN_CAP_PAGES pages at most, and without limits, which would make a minute of work take days. */
+enum rc plan_reduce(const struct provider *p, const char *file, const char *out, struct err *err) MUST_USE;
