@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "io/http_private.h"
 
+#include <openssl/ssl.h>
+
 #define CONNECT_TIMEOUT_MS 10000L
 #define CONNECTION_IDLE_S 60L      /* below the usual 75 s of servers */
 #define CONNECTION_LIFE_S 300L     /* a moved name is noticed after that */
@@ -101,12 +103,23 @@ static bool body_begin(struct http_call *call)
 	if (!body_fits(call, known))
 		return false;
 	call->begun = true;
+	call->sized = length >= 0;
 	if (known)
 		http_budget_reserve(call, known);
 	call->body = http_body_get(call->client, known);
 	curl_easy_setopt(call->easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_S);
 	curl_easy_setopt(call->easy, CURLOPT_LOW_SPEED_TIME, STALL_S);
 	return true;
+}
+
+/* More of the last record than libcurl has read; it stops at Content-Length. */
+static bool tls_holds_more(CURL *easy)
+{
+	struct curl_tlssessioninfo *tls = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &tls);
+	return tls && tls->backend == CURLSSLBACKEND_OPENSSL && tls->internals &&
+	       SSL_pending(tls->internals) > 0;
 }
 
 static size_t on_body(char *p, size_t size, size_t n, void *user)
@@ -128,17 +141,21 @@ static size_t on_body(char *p, size_t size, size_t n, void *user)
 	buf_add(&call->body, p, n);
 	if (call->body.n > call->reserved)
 		http_budget_reserve(call, call->body.n);
+	call->leftover = call->sized && !call->plain && tls_holds_more(call->easy);
 	return n;
 }
 
 static int on_connected(void *user, char *peer, char *local, int peer_port, int local_port)
 {
 	struct http_call *call = user;
+	long opened = 0;
 
 	(void)peer;
 	(void)local;
 	(void)peer_port;
-	(void)local_port;
+	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &opened);
+	if (opened == 0)
+		http_lane_before_reuse(call->lane, local_port);
 	call->requested = true;
 	call->fail_rc = RC_OK; /* another address of the name may have been refused */
 	return CURL_PREREQFUNC_OK;
@@ -285,6 +302,7 @@ void http_call_clear(struct http_call *call)
 	call->curl_text[0] = '\0';
 	call->plain = call->encoded = call->requested = call->admitted = false;
 	call->headed = call->held = call->paused = call->begun = false;
+	call->sized = call->leftover = false;
 }
 
 void http_call_free(struct http_call *call)

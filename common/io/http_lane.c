@@ -3,6 +3,7 @@
 #include "io/http_address.h"
 #include "io/http_private.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,9 @@
  * with each use.
  */
 struct http_watch {
+	TAILQ_ENTRY(http_watch) idle_link;
+	bool idle;         /* in lane->idle */
+	uint16_t own_port; /* once it has been idle */
 	uv_poll_t poll;
 	struct http_client *client;
 	struct http_lane *lane;
@@ -90,6 +94,27 @@ static void watch_arm(struct http_watch *w, int events)
 		uv_poll_stop(&w->poll);
 }
 
+/*
+ * Bytes behind a body would be taken for the beginning of the next answer, which may be another account's:
+ * libcurl reads no further than Content-Length, and asks an idle connection only whether it is still open.
+ */
+static void connection_spoil(struct http_watch *w)
+{
+	shutdown(w->fd, SHUT_RDWR);
+}
+
+void http_lane_before_reuse(struct http_lane *lane, int own_port)
+{
+	struct http_watch *w;
+	char byte;
+
+	TAILQ_FOREACH(w, &lane->idle, idle_link)
+	{
+		if (w->own_port == own_port && recv(w->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+			connection_spoil(w);
+	}
+}
+
 static void watch_ready(uv_poll_t *poll, int status, int events)
 {
 	struct http_watch *w = CONTAINER_OF(poll, struct http_watch, poll);
@@ -97,7 +122,8 @@ static void watch_ready(uv_poll_t *poll, int status, int events)
 	int action = 0;
 
 	if (w->opened && !call) {
-		/* The server hung up on an idle connection: libcurl finds out when it wants to use it. */
+		/* The server hung up on an idle connection, or says what nobody asked. */
+		connection_spoil(w);
 		watch_arm(w, 0);
 		return;
 	}
@@ -144,9 +170,42 @@ static void watch_idle(struct http_watch *w)
 	w->wanted = 0;
 }
 
+static uint16_t own_port_of(int fd)
+{
+	struct sockaddr_storage a = {0};
+	socklen_t n = sizeof a;
+
+	if (getsockname(fd, (struct sockaddr *)&a, &n))
+		return 0;
+	return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
+	                                     : ((struct sockaddr_in *)&a)->sin_port);
+}
+
+/* Between two transfers. */
+static void watch_rest(struct http_watch *w)
+{
+	if (w->call && w->call->leftover)
+		connection_spoil(w);
+	watch_idle(w);
+	if (w->idle)
+		return;
+	if (!w->own_port)
+		w->own_port = own_port_of(w->fd);
+	TAILQ_INSERT_HEAD(&w->lane->idle, w, idle_link);
+	w->idle = true;
+}
+
+static void watch_busy(struct http_watch *w)
+{
+	if (w->idle)
+		TAILQ_REMOVE(&w->lane->idle, w, idle_link);
+	w->idle = false;
+}
+
 static void watch_free(struct http_watch *w)
 {
 	watch_idle(w);
+	watch_busy(w);
 	w->client->watch[w->fd] = NULL;
 	uv_close((uv_handle_t *)&w->poll, watch_closed);
 }
@@ -190,7 +249,7 @@ static int lane_set_socket(CURL *easy, curl_socket_t fd, int what, void *user, v
 	(void)socket_user;
 	if (what == CURL_POLL_REMOVE) {
 		if (w && w->opened) {
-			watch_idle(w);
+			watch_rest(w);
 			watch_arm(w, w->armed & UV_READABLE);
 		} else if (w) {
 			watch_free(w);
@@ -200,6 +259,7 @@ static int lane_set_socket(CURL *easy, curl_socket_t fd, int what, void *user, v
 	if (!w && !(w = watch_new(lane, fd, false)))
 		return -1;
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &w->call);
+	watch_busy(w);
 	wanted |= what & CURL_POLL_IN ? UV_READABLE : 0;
 	wanted |= what & CURL_POLL_OUT ? UV_WRITABLE : 0;
 	w->wanted = wanted;
@@ -253,6 +313,7 @@ struct http_lane *http_lane_new(struct http_client *c, struct err *err)
 	struct http_lane *lane = mem_zalloc(sizeof *lane);
 	lane->client = c;
 	lane->multi = multi;
+	TAILQ_INIT(&lane->idle);
 	lane->kick = (struct defer){.fn = lane_kick, .user = lane};
 	uv_timer_init(loop_uv(c->loop), &lane->timer);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, lane_set_timer);

@@ -24,13 +24,15 @@
 struct http_call;
 struct http_watch;
 TAILQ_HEAD(http_calls, http_call);
+TAILQ_HEAD(http_watches, http_watch);
 
 /* One multi: its timer, and how many transfers it has. */
 struct http_lane {
 	struct http_client *client;
 	CURLM *multi;
 	uv_timer_t timer;
-	struct defer kick; /* libcurl wants to run at once */
+	struct defer kick;        /* libcurl wants to run at once */
+	struct http_watches idle; /* kept connections without a transfer */
 	size_t active;
 };
 
@@ -91,8 +93,10 @@ struct http_call {
 	bool requested; /* connected; what comes next is the response */
 	bool admitted;  /* has its share of the budget */
 	bool held;
-	bool paused; /* held by libcurl, with bytes already read */
-	bool begun;  /* the body */
+	bool paused;   /* held by libcurl, with bytes already read */
+	bool begun;    /* the body */
+	bool sized;    /* by Content-Length */
+	bool leftover; /* TLS: OpenSSL holds more than was read of the body */
 };
 
 /* ---- http.c ---- */
@@ -119,6 +123,9 @@ bool http_lane_add(struct http_lane *lane, struct http_call *call);
 void http_lane_remove(struct http_call *call);
 curl_socket_t http_socket_open(void *user, curlsocktype purpose, struct curl_sockaddr *a);
 int http_socket_close(void *user, curl_socket_t fd);
+/* Before a request goes out on the kept connection of that local port: makes it unusable if it is not clean.
+ */
+void http_lane_before_reuse(struct http_lane *lane, int own_port);
 /* Reads again what http_call_hold stopped. */
 void http_watch_resume(struct http_watch *w);
 

@@ -94,6 +94,16 @@ static void respond_size(int fd, size_t n)
 	free(body);
 }
 
+/* A body, and behind it what looks like the answer to the next request. */
+static void respond_excess(int fd, size_t n)
+{
+	AUTO(buf_done) struct buf b = BUF(BODY_MAX);
+
+	buf_printf(&b, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%0*d", n, (int)n, 7);
+	buf_add_text(&b, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong");
+	tiny_write(fd, b.p, b.n);
+}
+
 static void respond_chunked(int fd, size_t chunks)
 {
 	AUTO(buf_done) struct buf b = BUF(64u << 20);
@@ -156,6 +166,7 @@ static bool serve_sized(int fd, struct str path)
 	} sized[] = {
 	    {STR("/size/"), respond_size},
 	    {STR("/chunked/"), respond_chunked},
+	    {STR("/excess/"), respond_excess},
 	    {STR("/bomb/"), respond_bomb},
 	    {STR("/headers/"), respond_many_headers},
 	};

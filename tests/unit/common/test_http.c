@@ -128,6 +128,41 @@ static void test_connections_are_kept(void **state)
 	world_end(&w);
 }
 
+static void test_bytes_behind_a_body_answer_nobody(void **state)
+{
+	static const char *const paths[] = {"/excess/10", "/excess/5000", "/excess/8192", "/excess/100000"};
+	struct world w = world_start(&plain, false);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		assert_int_equal(get(&w, paths[i]).status, 200);
+		struct result r = get(&w, "/");
+		assert_int_equal(r.status, 200);
+		assert_string_equal(r.body, "hello");
+	}
+	world_end(&w);
+}
+
+/* The next request goes out before the loop has looked at the connection. */
+static void test_bytes_behind_a_body_answer_nobody_at_once(void **state)
+{
+	struct http_options one = plain;
+	struct result r[8];
+
+	(void)state;
+	one.max_connections = 1;
+	struct world w = world_start(&one, false);
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		send_to(&w, i % 2 ? "/" : "/excess/100000", 20000, &r[i]);
+	loop_run(w.loop);
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++) {
+		assert_int_equal(r[i].status, 200);
+		if (i % 2)
+			assert_string_equal(r[i].body, "hello");
+	}
+	world_end(&w);
+}
+
 static void test_once_takes_a_new_connection(void **state)
 {
 	struct world w = world_start(&plain, false);
@@ -271,6 +306,8 @@ int main(void)
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_timeouts),
 	    cmocka_unit_test(test_connections_are_kept),
+	    cmocka_unit_test(test_bytes_behind_a_body_answer_nobody),
+	    cmocka_unit_test(test_bytes_behind_a_body_answer_nobody_at_once),
 	    cmocka_unit_test(test_once_takes_a_new_connection),
 	    cmocka_unit_test(test_post),
 	    cmocka_unit_test(test_refused_requests),
