@@ -13,6 +13,7 @@ struct member {
 
 static const struct member numbers[] = {
     {"started", offsetof(struct position, started_us)},
+    {"behind", offsetof(struct position, behind_us)},
     {"since", offsetof(struct position, since_us)},
     {"deleted_since", offsetof(struct position, deleted_since_us)},
     {"phase", offsetof(struct position, phase)},
@@ -20,11 +21,13 @@ static const struct member numbers[] = {
     {"number", offsetof(struct position, number)},
     {"pages", offsetof(struct position, pages)},
     {"seen", offsetof(struct position, seen)},
+    {"empty", offsetof(struct position, empty)},
     {"mark", offsetof(struct position, mark_us)},
 };
 
 /* 64 unsigned bits do not fit JSON's numbers everywhere: hexadecimal text. */
 static const struct member signatures[] = {
+    {"first", offsetof(struct position, first)},
     {"last", offsetof(struct position, last)},
     {"anchor", offsetof(struct position, anchor)},
 };

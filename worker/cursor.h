@@ -12,6 +12,7 @@
 
 struct position {
 	int64_t started_us;       /* the instant of the walk's first request */
+	int64_t behind_us;        /* the provider's clock, behind ours, at that instant */
 	int64_t since_us;         /* what changed since; 0: a full walk */
 	int64_t deleted_since_us; /* deletions since; 0: none to ask for */
 	int64_t phase;            /* enum phase; what follows is of it alone, but for mark_us and after */
@@ -19,7 +20,9 @@ struct position {
 	int64_t number;           /* of the next page */
 	int64_t pages;            /* read so far */
 	int64_t seen;             /* records so far */
+	int64_t empty;            /* pages without records, one behind the other, up to here */
 	int64_t mark_us;          /* the watermark that the pages gave so far; 0: none */
+	uint64_t first;           /* signature of the first page, */
 	uint64_t last;            /* signature of the last page: that of its first record, or of its cursor */
 	uint64_t
 	    anchor; /* signature of the page at the last power of two: finds loops of any length (Brent) */

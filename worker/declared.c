@@ -35,6 +35,8 @@ static void enter_phase(const struct walk *w, struct position *p, enum phase pha
 	p->number = paging->strategy == PAGING_PAGE ? paging->first : 0;
 	p->pages = 0;
 	p->seen = 0;
+	p->empty = 0;
+	p->first = 0;
 	p->last = 0;
 	p->anchor = 0;
 	buf_clear(&p->next);

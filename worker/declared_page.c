@@ -2,9 +2,13 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "declared_page.h"
+#include "sync/retry_after.h"
 #include "verdict.h"
 
 #include <xxhash.h>
+
+#define EMPTY_PAGES_MAX 1000 /* in a row; filters that providers apply after paging leave some dozens */
+#define SKEW_MAX_US (INT64_C(86400) * US_PER_S)
 
 void page_done(struct page *p)
 {
@@ -27,11 +31,13 @@ static uint64_t signature_of(const struct slice *fields, size_t n)
 
 static bool repeats(const struct position *p, uint64_t signature)
 {
-	return signature && (signature == p->last || signature == p->anchor);
+	return signature && (signature == p->last || signature == p->anchor || signature == p->first);
 }
 
 static void remember(struct position *p, uint64_t signature)
 {
+	if (!p->pages)
+		p->first = signature;
 	p->last = signature;
 	p->pages++;
 	if ((p->pages & (p->pages - 1)) == 0)
@@ -119,7 +125,8 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 
 static int64_t held_back(const struct reading *r, int64_t us)
 {
-	int64_t limit = r->position->started_us - r->resource->incremental.holdback_s * US_PER_S;
+	const struct position *pos = r->position;
+	int64_t limit = pos->started_us - pos->behind_us - r->resource->incremental.holdback_s * US_PER_S;
 	return MAX(MIN(us, limit), 0);
 }
 
@@ -177,6 +184,12 @@ static void end_page(struct reading *r, const struct http_response *res, const s
 	bool end = page_turn(r, res, envelope);
 	if (page->verdict.class)
 		return;
+	pos->empty = r->n ? 0 : pos->empty + 1;
+	if (!end && pos->empty >= EMPTY_PAGES_MAX) {
+		verdict_set(&page->verdict, VERDICT_STALLED,
+		    "%d pages without a record, and still more to come", EMPTY_PAGES_MAX);
+		return;
+	}
 	uint64_t signature = r->signature;
 	if (!signature && pos->next.n)
 		signature = XXH3_64bits(pos->next.p, pos->next.n) | 1;
@@ -196,6 +209,19 @@ static void end_page(struct reading *r, const struct http_response *res, const s
 }
 
 /* ---- a page ---- */
+
+/*
+ * A clock behind ours gives what changes next an earlier time than ours: a watermark of our time would pass
+ * it by. A clock that is off by more than a day is none.
+ */
+static int64_t behind_us(const struct walk *w, const struct http_response *res)
+{
+	int64_t date_s;
+	if (!http_date_s(http_response_header(res, "Date"), &date_s))
+		return 0;
+	int64_t us = w->now_us + res->elapsed_ms * 1000 - date_s * US_PER_S;
+	return us > 0 && us < SKEW_MAX_US ? us : 0;
+}
 
 static void read_records(struct reading *r, const struct http_response *res)
 {
@@ -249,6 +275,8 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 		position_done(&pos);
 		return;
 	}
+	if (!w->cursor.n)
+		pos.behind_us = behind_us(w, res);
 	r.list = walk_list(w, &pos);
 	r.fetching = pos.keys.n != 0;
 	ret->started_us = pos.started_us;

@@ -82,6 +82,23 @@ bool key_add(const struct slice *s, struct buf *out)
 	return buf_ok(out) && out->n > n;
 }
 
+/* Pages may be shorter than asked for, and rows may come twice: neither the records nor the pages alone tell.
+ */
+static bool total_reached(const struct reading *r)
+{
+	const struct paging *paging = r->list->paging;
+	const struct position *pos = r->position;
+	int64_t total = r->page->total;
+	int64_t passed = pos->seen;
+	if (total < 0)
+		return false;
+	if (paging->strategy == PAGING_OFFSET)
+		passed = pos->offset - paging->first;
+	else if (paging->strategy == PAGING_PAGE && paging->size)
+		passed = (pos->number - paging->first) * paging->size;
+	return passed >= total && (pos->seen >= total || !r->n);
+}
+
 static bool stop_rule(const struct reading *r, const struct slice *envelope)
 {
 	const struct paging *paging = r->list->paging;
@@ -94,7 +111,7 @@ static bool stop_rule(const struct reading *r, const struct slice *envelope)
 	case STOP_MORE_FLAG:
 		return !envelope_flag(envelope_at(r, envelope, ENVELOPE_MORE));
 	case STOP_TOTAL:
-		return r->page->total >= 0 && r->position->seen >= r->page->total;
+		return total_reached(r);
 	case STOP_CURSOR:
 	case STOP_UNSET:
 		break;
@@ -102,12 +119,24 @@ static bool stop_rule(const struct reading *r, const struct slice *envelope)
 	return false;
 }
 
-/* Moves the position on by counting. */
+/* A page without records is the last one, unless the answer says that there are more. */
+static bool empty_is_last(const struct reading *r)
+{
+	enum paging_stop stop = r->list->paging->stop;
+	return !r->n && stop != STOP_MORE_FLAG && (stop != STOP_TOTAL || r->page->total < 0);
+}
+
+/*
+ * Moves the position on by counting. More records than were asked for are some that came twice, or a limit
+ * that is ignored: the next page then begins where it would have anyway, so that none is missed.
+ */
 static bool turn_counted(struct reading *r, const struct slice *envelope)
 {
-	r->position->offset += (int64_t)r->n;
+	int64_t n = (int64_t)r->n;
+	int64_t size = r->list->paging->size;
+	r->position->offset += size && (n == 0 || n > size) ? size : n;
 	r->position->number++;
-	return r->n == 0 || stop_rule(r, envelope);
+	return empty_is_last(r) || stop_rule(r, envelope);
 }
 
 /* Moves the position to the cursor that came with the page. */

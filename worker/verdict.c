@@ -57,7 +57,7 @@ static int64_t limit_wait_ms(const struct answer *a)
 
 /* ---- without a rule ---- */
 
-static enum verdict_class class_of_status(const struct http_response *res)
+static enum verdict_class class_of_status(const struct http_response *res, bool cursor_sent)
 {
 	int s = res->status;
 	if (s == 204 || s == 304)
@@ -68,6 +68,8 @@ static enum verdict_class class_of_status(const struct http_response *res)
 		return VERDICT_TOKEN;
 	if (s == 429 || (s == 503 && http_response_header(res, "Retry-After").p))
 		return VERDICT_THROTTLED;
+	if (s == 410 && cursor_sent)
+		return VERDICT_CURSOR;
 	if (s == 408 || s == 425 || s >= 500)
 		return VERDICT_TRANSIENT;
 	return VERDICT_PERMANENT;
@@ -122,7 +124,7 @@ void verdict_of(const struct answer *a, struct verdict *ret)
 	struct rules_answer answer = {.response = a->response, .cursor_sent = a->cursor_sent};
 	const struct verdict_rule *rule = find_rule(a->resource, &answer);
 
-	*ret = (struct verdict){.class = rule ? rule->class : class_of_status(a->response)};
+	*ret = (struct verdict){.class = rule ? rule->class : class_of_status(a->response, a->cursor_sent)};
 	if (ret->class == VERDICT_THROTTLED || ret->class == VERDICT_TRANSIENT)
 		ret->wait_ms = find_wait_ms(a, rule);
 	if (rule && rule->reason)

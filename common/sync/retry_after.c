@@ -11,13 +11,13 @@ int64_t retry_after_clamp(int64_t ms)
 	return MAX(MIN(ms, RETRY_AFTER_MAX_MS), MS_PER_S);
 }
 
-/* IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT", in seconds since 1970. */
-static bool parse_date(struct str s, int64_t *ret)
+bool http_date_s(struct str s, int64_t *ret)
 {
 	char text[40];
 	struct tm tm = {0};
 
-	if (s.n >= sizeof text)
+	s = str_trim(s);
+	if (!s.n || s.n >= sizeof text)
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = '\0';
@@ -40,10 +40,8 @@ int64_t retry_after_ms(const struct http_response *res, int64_t now_us)
 		return seconds < 0
 		           ? 0
 		           : retry_after_clamp((int64_t)(MIN(seconds, (double)WAIT_MAX_S) * MS_PER_S));
-	if (!parse_date(value, &at))
+	if (!http_date_s(value, &at))
 		return 0;
-	struct str sent = str_trim(http_response_header(res, "Date"));
-	if (sent.n)
-		(void)parse_date(sent, &now);
+	(void)http_date_s(http_response_header(res, "Date"), &now);
 	return retry_after_clamp(MIN(MAX(at - now, 0), WAIT_MAX_S) * MS_PER_S);
 }

@@ -14,5 +14,8 @@
  */
 int64_t retry_after_ms(const struct http_response *res, int64_t now_us);
 
+/* IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT", in seconds since 1970. */
+bool http_date_s(struct str text, int64_t *ret);
+
 /* Between 1 s and RETRY_AFTER_MAX_MS. */
 int64_t retry_after_clamp(int64_t ms);

@@ -161,11 +161,18 @@ static void stop_rules(void **state)
 	    {"stop = \"more_flag\"; more = \"m\"", "{\"d\":[{\"id\":1}],\"m\":\"true\"}", false},
 	    {"stop = \"more_flag\"; more = \"m\"", "{\"d\":[{\"id\":1}],\"m\":false}", true},
 	    {"stop = \"more_flag\"; more = \"m\"", "{\"d\":[{\"id\":1}]}", true},
-	    {"stop = \"more_flag\"; more = \"m\"", "{\"d\":[],\"m\":true}", true},
+	    {"stop = \"more_flag\"; more = \"m\"", "{\"d\":[],\"m\":true}", false},
+	    {"stop = \"more_flag\"; more = \"m\"", "{\"d\":[],\"m\":false}", true},
+	    {"stop = \"more_flag\"; more = \"m\"", "{\"d\":[]}", true},
 	    {"stop = \"total\"; total = \"m\"", "{\"d\":[{\"id\":1}],\"m\":2}", false},
 	    {"stop = \"total\"; total = \"m\"", "{\"d\":[{\"id\":1}],\"m\":1}", true},
 	    {"stop = \"total\"; total = \"m\"", "{\"d\":[{\"id\":1}],\"m\":\"1\"}", true},
 	    {"stop = \"total\"; total = \"m\"", "{\"d\":[{\"id\":1}]}", false},
+	    {"stop = \"total\"; total = \"m\"", "{\"d\":[],\"m\":3}", false},
+	    {"stop = \"total\"; total = \"m\"", "{\"d\":[],\"m\":2}", true},
+	    {"stop = \"total\"; total = \"m\"", "{\"d\":[],\"m\":0}", true},
+	    {"stop = \"total\"; total = \"m\"", "{\"d\":[]}", true},
+	    {"stop = \"total\"; total = \"m\"", "{\"d\":[{\"id\":1},{\"id\":2},{\"id\":2}],\"m\":3}", false},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct rig rig;
@@ -184,9 +191,64 @@ static void stop_rules(void **state)
 	}
 }
 
+#define BY_OFFSET(more)                                                                                      \
+	"params = ( { name = \"o\"; value = \"${page.offset}\"; } ); paging = { strategy = \"offset\"; "     \
+	"size = 2; " more "};"
+
+static void rows_that_come_twice_hide_none(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct registry *reg = declare(BY_OFFSET("stop = \"total\"; total = \"m\";"));
+	rig_init(&rig, find_in(reg, "p", "r"));
+	assert_false(answer(&rig, "{\"d\":[{\"id\":1},{\"id\":2},{\"id\":2}],\"m\":3}")->last);
+	assert_string_equal(ask(&rig), "https://api.p.example/base/r?o=2");
+	assert_true(answer(&rig, "{\"d\":[{\"id\":3}],\"m\":3}")->last);
+	rig_done(&rig);
+	registry_free(reg);
+}
+
+static void empty_pages_are_passed_by_but_not_for_ever(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct registry *reg = declare(BY_OFFSET("stop = \"more_flag\"; more = \"m\";"));
+	rig_init(&rig, find_in(reg, "p", "r"));
+	for (int i = 0; i < 999; i++)
+		assert_false(answer(&rig, "{\"d\":[],\"m\":true}")->last);
+	assert_string_equal(ask(&rig), "https://api.p.example/base/r?o=1998");
+	assert_false(answer(&rig, "{\"d\":[{\"id\":1}],\"m\":true}")->last);
+	for (int i = 0; i < 999; i++)
+		assert_int_equal(answer(&rig, "{\"d\":[],\"m\":true}")->verdict.class, VERDICT_OK);
+	const struct page *page = answer(&rig, "{\"d\":[],\"m\":true}");
+	assert_int_equal(page->verdict.class, VERDICT_STALLED);
+	assert_string_equal(page->verdict.reason, "1000 pages without a record, and still more to come");
+	rig_done(&rig);
+	registry_free(reg);
+}
+
+static void the_first_page_is_known_again(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct registry *reg = declare(BY_OFFSET("stop = \"empty_page\";"));
+	rig_init(&rig, find_in(reg, "p", "r"));
+	for (int i = 1; i < 7; i++) {
+		AUTO(mem_free_ptr) char *body = mem_printf("{\"d\":[{\"id\":%d}]}", i);
+		assert_int_equal(answer(&rig, body)->verdict.class, VERDICT_OK);
+	}
+	const struct page *page = answer(&rig, "{\"d\":[{\"id\":1}]}");
+	assert_int_equal(page->verdict.class, VERDICT_STALLED);
+	rig_done(&rig);
+	registry_free(reg);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(rows_that_come_twice_hide_none),
+	    cmocka_unit_test(empty_pages_are_passed_by_but_not_for_ever),
+	    cmocka_unit_test(the_first_page_is_known_again),
 	    cmocka_unit_test(bare_arrays_by_offset),
 	    cmocka_unit_test(cursors_are_followed),
 	    cmocka_unit_test(links_are_followed_on_the_same_host_only),

@@ -20,6 +20,30 @@ static void incremental_walks_ask_for_what_changed(void **state)
 	rig_done(&rig);
 }
 
+static void a_clock_that_is_behind_decides(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *date;
+		int64_t started_us;
+	} cases[] = {
+	    {"Wed, 18 Nov 2026 11:06:40 GMT", NOW_US - 5000}, /* less the answer's 5 ms */
+	    {"Wed, 18 Nov 2026 09:06:40 GMT", NOW_US - 2 * DAY_US / 24 - 5000},
+	    {"Wed, 18 Nov 2026 13:06:40 GMT", NOW_US},
+	    {"Tue, 17 Nov 2026 11:06:40 GMT", NOW_US}, /* a day: no clock at all */
+	    {"yesterday", NOW_US},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rig rig;
+		struct http_header date = {STR("Date"), str_of(cases[i].date)};
+		struct http_header later = {STR("Date"), STR("Wed, 18 Nov 2026 01:00:00 GMT")};
+		rig_init(&rig, declarations_resource("practicepanther", "contacts"));
+		assert_false(answer_with(&rig, 200, &date, "[{\"id\":\"a\"}]")->last);
+		assert_int_equal(answer_with(&rig, 200, &later, "[]")->watermark_us, cases[i].started_us);
+		rig_done(&rig);
+	}
+}
+
 static void a_full_walk_ignores_the_watermark(void **state)
 {
 	(void)state;
@@ -87,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(incremental_walks_ask_for_what_changed),
+	    cmocka_unit_test(a_clock_that_is_behind_decides),
 	    cmocka_unit_test(a_full_walk_ignores_the_watermark),
 	    cmocka_unit_test(a_walk_without_records_keeps_the_watermark),
 	    cmocka_unit_test(late_data_is_held_back),

@@ -125,6 +125,8 @@ static void the_providers_own_words_come_first(void **state)
 	        VERDICT_CURSOR},
 	    {{CALENDAR, 410, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"deleted\"}]}}", false},
 	        VERDICT_PERMANENT},
+	    {{"acme", "items", 410, NULL, NULL, "", true}, VERDICT_CURSOR},
+	    {{"acme", "items", 410, NULL, NULL, "", false}, VERDICT_PERMANENT},
 	    {{HIGHLEVEL, 400, NULL, NULL, "{\"message\":\"Location is not active\"}", false},
 	        VERDICT_TRANSIENT},
 	    {{HIGHLEVEL, 400, NULL, NULL, "{\"message\":[\"x\",\"Location is not active\"]}", false},
