@@ -75,13 +75,22 @@ static void record_id(struct account *account, struct resource *resource, uint64
 	buf_printf(ret, "a%05u-%09" PRIu64, account->number, i);
 }
 
-/* An empty page leads to the same records by another cursor, and is a cursor of one more digit. */
-static int cursor_width(const struct exchange *ex)
+/* A cursor is a position; behind an empty page, the same one with another number in front. */
+static void cursor_write(const struct exchange *ex, uint64_t next, struct buf *ret)
 {
-	char sent[PARAM_MAX] = "";
+	if (ex->window.empty)
+		buf_printf(ret, "%" PRIu64 ".", ex->account->served);
+	buf_printf(ret, "%" PRIu64, next);
+}
 
-	request_param(ex->req.query, "cursor", sent);
-	return ex->window.empty ? (int)strlen(sent) + 1 : 0;
+static bool cursor_read(struct str query, int64_t *ret)
+{
+	char text[PARAM_MAX];
+
+	if (!request_param(query, "cursor", text))
+		return true;
+	const char *dot = strchr(text, '.');
+	return str_to_i64(str_of(dot ? dot + 1 : text), ret) && *ret >= 0;
 }
 
 static void page(struct simulator *sim, struct exchange *ex)
@@ -96,10 +105,14 @@ static void page(struct simulator *sim, struct exchange *ex)
 		next = w->loop_to < 0 ? w->start : (uint64_t)w->loop_to;
 	buf_add_text(&sim->body, "{\"data\":[");
 	page_records(sim, ex, from, to);
-	if (next < n || w->loop)
-		buf_printf(&sim->body, "],\"next_cursor\":\"%0*" PRIu64 "\"}", cursor_width(ex), next);
-	else
-		buf_add_text(&sim->body, "],\"next_cursor\":null}");
+	buf_add_text(&sim->body, "],\"next_cursor\":");
+	if (next < n || w->loop) {
+		buf_add_char(&sim->body, '"');
+		cursor_write(ex, next, &sim->body);
+		buf_add_text(&sim->body, "\"}");
+	} else {
+		buf_add_text(&sim->body, "null}");
+	}
 }
 
 const struct api BENCH = {
@@ -144,7 +157,7 @@ void bench_begin(struct simulator *sim, struct exchange *ex)
 	if (!ex->resource->sized)
 		ex->resource->records = sim->bench_records;
 	if (!request_number(ex->req.query, "limit", INT64_MIN, INT64_MAX, &limit) ||
-	    !request_number(ex->req.query, "cursor", 0, INT64_MAX, &cursor)) {
+	    !cursor_read(ex->req.query, &cursor)) {
 		answer_error(sim, ex, 400, "limit and cursor are whole numbers");
 		return;
 	}
