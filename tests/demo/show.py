@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the demo shows: progress of tasks, what is in PostgreSQL, result events as a consumer reads them."""
+"""What the demo shows: progress of tasks, what is in PostgreSQL and in quarantine, result events as a consumer reads them."""
 import json
 import subprocess
 import sys
@@ -29,8 +29,11 @@ def progress(syncs, read):
     """Draws a bar for each task until all syncs ended. syncs: {id: (label, {resource: records})}; read(id) asks the API."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     drawn = 0
+    waits = {}
     while True:
         answers = {sync: read(sync) for sync in syncs}
+        for sync, answer in answers.items():
+            waits.update({(syncs[sync][0], task["resource"]): task for task in answer["tasks"] if task["state"] == "waiting"})
         lines = [bar(f"{syncs[sync][0]} {task['resource']}", task, syncs[sync][1].get(task["resource"], 0))
                  for sync, answer in answers.items() for task in sorted(answer["tasks"], key=lambda task: task["resource"])]
         ended = all(answer["state"] in FINAL for answer in answers.values())
@@ -40,19 +43,30 @@ def progress(syncs, read):
             sys.stdout.flush()
             drawn = len(lines)
         if ended:
+            for (label, resource), task in waits.items():
+                print(f"  {label} {resource} had to wait for {task['waits_for']} until {task['waits_until'][11:19]}, then went on "
+                      "from its cursor")
             return answers
         if time.monotonic() > deadline:
             raise HarnessError(f"the syncs did not end within {DEADLINE_SECONDS} s: {answers}")
         time.sleep(max(POLL_SECONDS, 0.1))
 
 
-def tables(postgres, database, names, sample):
-    """Rows by table and account, then some rows of one."""
+def tables(postgres, database, names, samples):
+    """Rows by table and account, then some rows of some."""
     counts = " union all ".join(
         f"select c.external_id as account, '{name}' as \"table\", count(*) as rows from {name} t join connections c using (connection_id) "
         "where t.deleted_at is null group by 1" for name in names)
     print(postgres.psql(f"{counts} order by 1, 2", database, ("-P", "footer=off")))
-    print(postgres.psql(sample, database, ("-P", "footer=off")))
+    for sample in samples:
+        print(postgres.psql(sample, database, ("-P", "footer=off")))
+
+
+def quarantine(records):
+    for record in records:
+        print(f"  {record['provider']} {record['resource']} {record['record_id']}: {record['column']} {record['reason']}")
+    if not records:
+        raise HarnessError("there should be a record in quarantine")
 
 
 def events(bootstrap, topic):
