@@ -14,7 +14,8 @@ enum header_kind {
 	HEADER_CLASS,
 	HEADER_INT,
 	HEADER_TIME,
-	HEADER_BOOL
+	HEADER_BOOL,
+	HEADER_STATUS
 };
 
 struct header_field {
@@ -22,11 +23,18 @@ struct header_field {
 	enum header_kind kind;
 	size_t offset;
 	int64_t min;
+	bool optional;
 };
 
 #define FIELD(header, of_kind, member)                                                                       \
 	{                                                                                                    \
 		.name = (header), .kind = (of_kind), .offset = offsetof(struct dead_letter, member)          \
+	}
+
+#define OPTIONAL(header, of_kind, member)                                                                    \
+	{                                                                                                    \
+		.name = (header), .kind = (of_kind), .offset = offsetof(struct dead_letter, member),         \
+		.optional = true                                                                             \
 	}
 
 static const struct header_field task_headers[] = {
@@ -42,6 +50,10 @@ static const struct header_field task_headers[] = {
     FIELD("x-dlq-first-failed-at", HEADER_TIME, first_failed_at),
     FIELD("x-dlq-last-failed-at", HEADER_TIME, last_failed_at),
     FIELD("x-dlq-retryable", HEADER_BOOL, retryable),
+    OPTIONAL("x-dlq-request", HEADER_TEXT, request),
+    OPTIONAL("x-dlq-response-status", HEADER_STATUS, response_status),
+    OPTIONAL("x-dlq-response-headers", HEADER_TEXT, response_headers),
+    OPTIONAL("x-dlq-response-body", HEADER_TEXT, response_body),
 };
 
 static const struct header_field request_headers[] = {
@@ -101,6 +113,8 @@ static enum rc read_header(
 		return RC_INVALID;
 	if (f->kind == HEADER_CLASS && !is_error_class(value))
 		return message_problem(problem, pointer, "must be one of %s", ERROR_CLASSES);
+	if (f->kind == HEADER_STATUS && (value.n != 3 || !of_chars(value, "12345", "0123456789", 3)))
+		return message_problem(problem, pointer, "must be a status, 100 to 599");
 	if (f->kind == HEADER_STAGE && !of_chars(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "_", 32))
 		return message_problem(problem, pointer, "must be 1 to 32 of A-Z and _");
 	if (f->kind == HEADER_CODE && !of_chars(value, "abcdefghijklmnopqrstuvwxyz", "_0123456789", 64))
@@ -157,6 +171,8 @@ enum rc dead_letter_decode(
 		const struct kafka_header *h = find(headers, n, fields[i].name);
 
 		snprintf(pointer, sizeof pointer, "/headers/%s", fields[i].name);
+		if (!h && fields[i].optional)
+			continue;
 		if (!h)
 			return message_problem(problem, pointer, "required header is missing");
 		if (read_header(&fields[i], h->value, &d, problem) != RC_OK)

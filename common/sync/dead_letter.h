@@ -27,6 +27,11 @@ struct dead_letter {
 	struct str first_failed_at;
 	struct str last_failed_at;
 	bool retryable;
+	/* the last failed call, when there was one; p NULL: not told */
+	struct str request;          /* method and URL, then perhaps a body */
+	struct str response_status;  /* digits */
+	struct str response_headers; /* a JSON object */
+	struct str response_body;    /* cut */
 };
 
 /* The slices are those of the headers. Pointers of problems begin with "/headers/". */
