@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "breaker.h"
 #include "generation.h"
 #include "origins.h"
 #include "secret.h"
@@ -35,7 +36,7 @@ enum claim_column {
 	SETTINGS,
 	SECRET,
 	TOKEN_VERSION,
-	TOKEN_EXPIRES_US,
+	TOKEN_LIFE_US,
 	WATERMARK_US,
 	FIRST_LOAD,
 	REAUTHORIZE,
@@ -43,6 +44,8 @@ enum claim_column {
 	FULL_WALK_US,
 	REPLAY,
 	REPLAY_ONLY,
+	FAILING,
+	RESTARTS,
 };
 
 static struct task *task_from_row(struct worker *w, const struct pg_result *r, int row)
@@ -60,6 +63,7 @@ static struct task *task_from_row(struct worker *w, const struct pg_result *r, i
 	t->replay_only = pg_bool(r, row, REPLAY_ONLY);
 	t->replay = t->replay_only || pg_bool(r, row, REPLAY);
 	t->first_load = pg_bool(r, row, FIRST_LOAD) && !t->replay; /* what was stored since has rows */
+	t->restarts = pg_i64(r, row, RESTARTS);
 	buf_init(&t->cursor, CURSOR_MAX);
 	buf_init(&t->token, TOKEN_MAX);
 	buf_init(&t->external_id, EXTERNAL_ID_MAX);
@@ -112,7 +116,8 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 	if (rc == RC_OK)
 		rc = secret_open(&place, r, SECRET, row, &secret, err);
 	if (rc == RC_OK)
-		secret_use(t, secret, pg_i64(r, row, TOKEN_VERSION), pg_i64(r, row, TOKEN_EXPIRES_US));
+		secret_use(
+		    t, secret, pg_i64(r, row, TOKEN_VERSION), secret_expires_us(r, row, TOKEN_LIFE_US));
 	return rc;
 }
 
@@ -120,8 +125,12 @@ void claim_begin(struct worker *w, const struct pg_result *r, int row)
 {
 	struct task *t = task_from_row(w, r, row);
 	struct err err;
+	int64_t wait_ms;
 
+	if (row == 0)
+		breakers_learn(w->breakers, pg_str(r, row, FAILING), clock_mono_ms());
 	enum rc rc = understand(t, r, row, &err);
+	t->probe = breaker_state(w->breakers, t->walk.provider, &wait_ms) == BREAKER_HALF_OPEN;
 	if (rc == RC_OK) {
 		task_start(t);
 		return;

@@ -50,6 +50,15 @@ static const struct metric_family_def lag = {.name = "consumer_lag_messages",
     .help = "Messages behind the end of a partition.",
     .labels = {"topic", "partition"}};
 
+static const struct metric_family_def breaker_states = {.name = "breaker_state",
+    .kind = METRIC_GAUGE,
+    .help = "A provider's breaker as this worker knows it: 0 closed, 1 half open, 2 open.",
+    .labels = {"provider"}};
+static const struct metric_family_def breaker_openings = {.name = "breaker_openings_total",
+    .kind = METRIC_COUNTER,
+    .help = "Breakers that this worker opened.",
+    .labels = {"provider"}};
+
 struct series {
 	const struct resource *resource;
 	struct metric *pages;
@@ -113,6 +122,16 @@ void figures_withheld(const struct resource *r)
 	const char *labels[] = {r->provider->name, r->name};
 
 	metric_add(metric_series(metrics_family(&withheld), labels), 1);
+}
+
+void figures_breaker(const struct provider *p, int state)
+{
+	metric_set(metric_series(metrics_family(&breaker_states), (const char *[]){p->name}), state);
+}
+
+void figures_breaker_opened(const struct provider *p)
+{
+	metric_add(metric_series(metrics_family(&breaker_openings), (const char *[]){p->name}), 1);
 }
 
 void figures_lag(const char *topic, int partition, int64_t messages)

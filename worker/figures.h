@@ -14,6 +14,8 @@ void figures_verdict(const struct resource *r, enum verdict_class class);
 void figures_deleted(const struct resource *r, int64_t records);
 /* A complete walk missed more than the guard lets pass. */
 void figures_withheld(const struct resource *r);
+void figures_breaker(const struct provider *p, int state);
+void figures_breaker_opened(const struct provider *p);
 void figures_lag(const char *topic, int partition, int64_t lag);
 /* Reads gauges off the worker, once per scrape. */
 void figures_read(const struct worker *w);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "breaker.h"
 #include "intake.h"
 #include "io/loop.h"
 #include "io/pg.h"
@@ -19,11 +20,14 @@ static const char setup[] =
     "set statement_timeout = '3s'; set lock_timeout = '2s'; set enable_seqscan = off; "
     "set plan_cache_mode = force_generic_plan; set client_min_messages = error";
 
+#define CALLS_MAX (1u << 20) /* 64 calls a provider take 3 KB */
+
 struct heartbeat {
 	struct worker *worker;
 	struct pg *pg;
 	struct timer *timer;
 	struct pg_args args;
+	struct buf calls; /* how they went */
 	bool registered;
 	bool asking; /* a statement is under way */
 	bool leaving;
@@ -196,6 +200,8 @@ static void beaten(void *user, const struct pg_result *res, const struct err *er
 	h->worker->others_wait = pg_bool(res, 0, 1);
 	drop_gone(h->worker, pg_str(res, 0, 2));
 	give_back_strays(h, pg_str(res, 0, 3));
+	breakers_learn(h->worker->breakers, pg_str(res, 0, 4), h->asked_ms);
+	breakers_judge(h->worker->breakers);
 	acknowledged(h);
 }
 
@@ -220,6 +226,9 @@ static void beat(struct heartbeat *h)
 			pg_array_i64(a, t->epoch);
 	}
 	pg_array_end(a);
+	buf_clear(&h->calls);
+	breakers_report(w->breakers, &h->calls);
+	pg_arg_text(a, buf_str(&h->calls));
 	pg_query(h->pg, &sql_beat, a, beaten, h);
 }
 
@@ -273,6 +282,7 @@ struct heartbeat *heartbeat_new(struct worker *w)
 
 	h->worker = w;
 	h->args = PG_ARGS;
+	buf_init(&h->calls, CALLS_MAX);
 	h->timer = timer_new(w->loop, tick, h);
 	timer_set(h->timer, w->settings.beat_interval_ms, w->settings.beat_interval_ms);
 	h->pg = pg_open(w->loop, &(struct pg_options){.conninfo = w->settings.database_url,
@@ -291,5 +301,6 @@ void heartbeat_free(struct heartbeat *h)
 	pg_close(h->pg);
 	timer_free(h->timer);
 	pg_args_done(&h->args);
+	buf_done(&h->calls);
 	free(h);
 }

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "secret.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "io/crypto.h"
 #include "task.h"
@@ -49,6 +50,11 @@ enum rc secret_seal(const struct secret_place *place, json_object *secret, struc
 	return crypto_seal(place->keys,
 	    str_of(json_object_to_json_string_ext(secret, JSON_C_TO_STRING_PLAIN)), aad_of(place, aad), out,
 	    err);
+}
+
+int64_t secret_expires_us(const struct pg_result *r, int row, int col)
+{
+	return pg_is_null(r, row, col) ? 0 : MAX(clock_unix_us() + pg_i64(r, row, col), 1);
 }
 
 void secret_use(struct task *t, json_object *secret, int64_t version, int64_t expires_us)

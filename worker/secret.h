@@ -23,5 +23,9 @@ enum rc secret_open(const struct secret_place *place, const struct pg_result *r,
 /* Seals a document, appending to `out`. */
 enum rc secret_seal(
     const struct secret_place *place, json_object *secret, struct buf *out, struct err *err) MUST_USE;
+/* The expiry that a column tells as microseconds to go by the database's clock, as Unix time of ours; NULL:
+ * 0, unknown. One clock for the fleet: a process whose own is wrong neither keeps dead tokens nor drops good
+ * ones. */
+int64_t secret_expires_us(const struct pg_result *r, int row, int col);
 /* Puts the secret's access token, with its version and expiry, into the task. */
 void secret_use(struct task *t, json_object *secret, int64_t version, int64_t expires_us);

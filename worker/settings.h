@@ -32,6 +32,13 @@ struct settings {
 	int64_t retry_max_ms;
 	int64_t retry_park_after_ms;
 	int64_t refresh_lease_ms;
+	int64_t breaker_window_ms;
+	int64_t breaker_failures;
+	int64_t breaker_connections;
+	int64_t breaker_percent;
+	int64_t breaker_open_ms;
+	int64_t breaker_open_max_ms;
+	int64_t breaker_probes;
 	int64_t store_rows_max;
 	int64_t record_max_bytes;
 	int64_t quarantine_max_percent;

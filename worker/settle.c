@@ -2,8 +2,10 @@
 #include "base/base.h"
 #include "settle.h"
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "evidence.h"
 #include "io/pg.h"
 #include "statements.h"
 #include "sync/outbox.h"
@@ -60,24 +62,67 @@ static void settled(void *user, const struct pg_result *res, const struct err *e
 		loop_defer(s->worker->loop, &s->start);
 }
 
-static void add_ids(struct settle *s, bool failed)
+typedef bool task_is(const struct task *t);
+typedef struct str task_text(const struct task *t);
+typedef int64_t task_number(const struct task *t);
+
+static bool is_failed(const struct task *t)
 {
-	pg_array_begin(&s->args, PG_UUID);
-	for (size_t i = 0; i < s->sent.n; i++) {
-		if ((s->sent.at[i]->outcome == OUTCOME_FAILED) == failed)
-			pg_array_uuid(&s->args, &s->sent.at[i]->task_id);
-	}
-	pg_array_end(&s->args);
+	return t->outcome == OUTCOME_FAILED;
+}
+
+static bool is_back(const struct task *t)
+{
+	return t->outcome != OUTCOME_FAILED;
+}
+
+static bool is_restarting(const struct task *t)
+{
+	return is_back(t) && t->restarting;
+}
+
+/* A dead letter needs it; what only waits leaves when its trouble began. */
+static bool has_evidence(const struct task *t)
+{
+	return t->evidence && t->evidence->last_ms && (is_failed(t) || t->attempts);
+}
+
+static size_t count(const struct settle *s, task_is *which)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->sent.n; i++)
+		n += which(s->sent.at[i]);
+	return n;
+}
+
+static void add_numbers(struct settle *s, task_is *which, task_number *number)
+{
 	pg_array_begin(&s->args, PG_INT8);
 	for (size_t i = 0; i < s->sent.n; i++) {
-		if ((s->sent.at[i]->outcome == OUTCOME_FAILED) == failed)
-			pg_array_i64(&s->args, s->sent.at[i]->epoch);
+		if (which(s->sent.at[i]))
+			pg_array_i64(&s->args, number(s->sent.at[i]));
 	}
 	pg_array_end(&s->args);
 }
 
-typedef struct str task_text(const struct task *t);
-typedef int64_t task_number(const struct task *t);
+static int64_t epoch_of(const struct task *t)
+{
+	return t->epoch;
+}
+
+/* Begins a statement's arguments: ids and epochs. */
+static void begin_args(struct settle *s, task_is *which)
+{
+	pg_args_clear(&s->args);
+	pg_array_begin(&s->args, PG_UUID);
+	for (size_t i = 0; i < s->sent.n; i++) {
+		if (which(s->sent.at[i]))
+			pg_array_uuid(&s->args, &s->sent.at[i]->task_id);
+	}
+	pg_array_end(&s->args);
+	add_numbers(s, which, epoch_of);
+}
 
 static struct str state_of(const struct task *t)
 {
@@ -104,24 +149,70 @@ static int64_t wait_of(const struct task *t)
 	return t->wait_ms;
 }
 
-static void add_texts(struct settle *s, bool failed, task_text *text)
+static int64_t first_failure_of(const struct task *t)
+{
+	return t->evidence->first_ms ? clock_mono_ms() - t->evidence->first_ms : -1;
+}
+
+static int64_t last_failure_of(const struct task *t)
+{
+	return clock_mono_ms() - t->evidence->last_ms;
+}
+
+static int64_t status_of(const struct task *t)
+{
+	return t->evidence->status;
+}
+
+static struct str request_of(const struct task *t)
+{
+	return buf_str(&t->evidence->request);
+}
+
+static struct str headers_of(const struct task *t)
+{
+	return buf_str(&t->evidence->headers);
+}
+
+static struct str body_of(const struct task *t)
+{
+	return buf_str(&t->evidence->body);
+}
+
+static void add_texts(struct settle *s, task_is *which, task_text *text)
 {
 	pg_array_begin(&s->args, PG_TEXT);
 	for (size_t i = 0; i < s->sent.n; i++) {
-		if ((s->sent.at[i]->outcome == OUTCOME_FAILED) == failed)
+		if (which(s->sent.at[i]))
 			pg_array_text(&s->args, text(s->sent.at[i]));
 	}
 	pg_array_end(&s->args);
 }
 
-static void add_numbers(struct settle *s, bool failed, task_number *number)
+static void add_evidence_texts(struct settle *s, task_text *text)
 {
-	pg_array_begin(&s->args, PG_INT8);
+	pg_array_begin(&s->args, PG_TEXT);
 	for (size_t i = 0; i < s->sent.n; i++) {
-		if ((s->sent.at[i]->outcome == OUTCOME_FAILED) == failed)
-			pg_array_i64(&s->args, number(s->sent.at[i]));
+		const struct task *t = s->sent.at[i];
+
+		if (has_evidence(t) && is_failed(t))
+			pg_array_text(&s->args, text(t));
+		else if (has_evidence(t))
+			pg_array_null(&s->args);
 	}
 	pg_array_end(&s->args);
+}
+
+static void send_evidence(struct settle *s)
+{
+	begin_args(s, has_evidence);
+	add_numbers(s, has_evidence, first_failure_of);
+	add_numbers(s, has_evidence, last_failure_of);
+	add_evidence_texts(s, request_of);
+	add_numbers(s, has_evidence, status_of);
+	add_evidence_texts(s, headers_of);
+	add_evidence_texts(s, body_of);
+	pg_exec(s->worker->control, &sql_evidence, &s->args, NULL, NULL);
 }
 
 static void send(void *user)
@@ -134,21 +225,24 @@ static void send(void *user)
 	s->busy = true;
 	s->sent = s->waiting;
 	s->waiting = (struct list){0};
-	pg_args_clear(&s->args);
-	add_ids(s, false);
-	add_texts(s, false, state_of);
-	add_texts(s, false, message_of);
-	add_numbers(s, false, attempts_of);
-	add_numbers(s, false, wait_of);
+	if (count(s, is_restarting)) {
+		begin_args(s, is_restarting);
+		pg_exec(pg, &sql_restart, &s->args, NULL, NULL);
+	}
+	if (count(s, has_evidence))
+		send_evidence(s);
+	begin_args(s, is_back);
+	add_texts(s, is_back, state_of);
+	add_texts(s, is_back, message_of);
+	add_numbers(s, is_back, attempts_of);
+	add_numbers(s, is_back, wait_of);
 	pg_exec(pg, &sql_settle, &s->args, NULL, NULL);
-	pg_args_clear(&s->args);
-	add_ids(s, true);
-	add_numbers(s, true, attempts_of);
+	begin_args(s, is_failed);
+	add_numbers(s, is_failed, attempts_of);
 	pg_exec(pg, &sql_tries, &s->args, NULL, NULL);
-	pg_args_clear(&s->args);
-	add_ids(s, true);
-	add_texts(s, true, class_of);
-	add_texts(s, true, message_of);
+	begin_args(s, is_failed);
+	add_texts(s, is_failed, class_of);
+	add_texts(s, is_failed, message_of);
 	pg_exec_held(pg, &sql_fail, &s->args);
 	pg_sync(pg, settled, s);
 }

@@ -6,8 +6,8 @@
 #include "base/failpoint.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/utf8.h"
-#include "backoff.h"
+#include "breaker.h"
+#include "evidence.h"
 #include "figures.h"
 #include "generation.h"
 #include "io/crypto.h"
@@ -20,10 +20,10 @@
 #include "sweep.h"
 #include "table.h"
 #include "tokens.h"
+#include "trouble.h"
 #include "worker.h"
 
 #define PAGES_AHEAD_MAX 64 /* of one task that are not stored yet; the page budget bounds them all */
-#define RESTARTS_MAX 3
 
 typedef enum task_step step_fn(struct task *t);
 
@@ -82,6 +82,7 @@ void task_abandon(struct task *t)
 	limits_drop(t->worker->limits, t);
 	worker_remove_task(t->worker, t);
 	timer_free(t->timer);
+	evidence_free(t->evidence);
 	json_object_put(t->account.settings);
 	replay_free(t->replaying);
 	buf_done(&t->cursor);
@@ -117,98 +118,6 @@ static void end(struct task *t)
 	release(t);
 }
 
-/* ---- ways on ---- */
-
-static enum task_step leave(struct task *t, enum outcome outcome, const char *message)
-{
-	t->outcome = outcome;
-	str_copy(t->message, sizeof t->message, message);
-	utf8_mend(t->message); /* reasons quote providers, and are cut */
-	return TASK_DRAIN;
-}
-
-static enum task_step fail(struct task *t, enum verdict_class class, const char *reason)
-{
-	t->class = class;
-	log_event(LOG_LEVEL_WARN, "task_failed", LOG_UUID("task_id", &t->task_id),
-	    LOG_STR("class", verdict_class_name(class)), LOG_STR("reason", reason), LOG_INT("page", t->page));
-	return leave(t, OUTCOME_FAILED, reason);
-}
-
-static enum task_step pause_for(struct task *t, int64_t ms, const char *reason)
-{
-	if (ms <= t->worker->settings.retry_park_after_ms) {
-		timer_set(t->timer, ms, 0);
-		return TASK_PAUSE;
-	}
-	t->wait_ms = ms;
-	return leave(t, OUTCOME_WAITING, reason);
-}
-
-static enum task_step try_again(struct task *t, const struct verdict *v)
-{
-	const struct settings *s = &t->worker->settings;
-
-	t->attempts++;
-	if (t->attempts >= s->retry_max_attempts)
-		return fail(t, VERDICT_TRANSIENT, v->reason);
-	return pause_for(
-	    t, MAX(v->wait_ms, backoff_ms(s->retry_base_ms, s->retry_max_ms, t->attempts)), v->reason);
-}
-
-/* What the provider asks for, never before it: the jitter is added. Without a word from it, as a failed try
- * waits. */
-static enum task_step throttled(struct task *t, const struct verdict *v)
-{
-	const struct settings *s = &t->worker->settings;
-	int64_t ms = v->wait_ms;
-
-	if (ms)
-		ms += backoff_ms(MAX(ms / 10, 1), s->retry_max_ms, 0);
-	else
-		ms = backoff_ms(s->retry_base_ms, s->retry_max_ms, 4);
-	limits_throttled(t->worker->limits, t, v->wait_ms ? v->wait_ms : ms);
-	return pause_for(t, ms, v->reason);
-}
-
-static enum task_step renew_token(struct task *t, const struct verdict *v)
-{
-	if (t->token_tried || t->walk.provider->auth.kind != AUTH_OAUTH2)
-		return fail(t, VERDICT_TOKEN, v->reason);
-	t->token_expires_us = 1; /* long over */
-	return TASK_TOKEN;
-}
-
-/* The cursor is worth nothing any more: everything is walked anew, a few times at most. */
-static enum task_step restart_walk(struct task *t, const char *reason)
-{
-	if (++t->restarts > RESTARTS_MAX)
-		return fail(t, VERDICT_STALLED, reason);
-	log_event(
-	    LOG_LEVEL_WARN, "walk_restarted", LOG_UUID("task_id", &t->task_id), LOG_STR("reason", reason));
-	buf_clear(&t->cursor);
-	t->walk.incremental = false;
-	return TASK_TOKEN; /* and not FETCH, where it may come from: that would be to wait there */
-}
-
-static enum task_step on_verdict(struct task *t, const struct verdict *v)
-{
-	figures_verdict(t->walk.resource, v->class);
-	switch (v->class) {
-	case VERDICT_TRANSIENT:
-		return try_again(t, v);
-	case VERDICT_THROTTLED:
-		return throttled(t, v);
-	case VERDICT_TOKEN:
-		return renew_token(t, v);
-	case VERDICT_CURSOR:
-		return restart_walk(t, v->reason);
-	default:
-		t->attempts++;
-		return fail(t, v->class, v->reason);
-	}
-}
-
 /* ---- token ---- */
 
 static bool token_ends_soon(const struct task *t)
@@ -220,29 +129,31 @@ static enum task_step step_token(struct task *t)
 {
 	if (replay_is_due(t))
 		return TASK_REPLAY;
+	if (!breaker_allows(t->worker->breakers, t))
+		return trouble_wait_for_provider(t);
 	if (t->walk.provider->auth.kind != AUTH_OAUTH2 || t->token_expires_us == 0 || !token_ends_soon(t))
 		return TASK_PERMIT;
-	if ((t->token_tried || t->token_short) && t->token_expires_us > clock_unix_us())
+	if ((t->token_tried || t->token_kept || t->token_short) && t->token_expires_us > clock_unix_us())
 		return TASK_PERMIT;
 	t->token_tried = true;
 	tokens_refresh(t->worker->tokens, t);
 	return TASK_TOKEN;
 }
 
-void task_token_ready(struct task *t, enum verdict_class class, const char *reason)
+void task_token_ready(struct task *t, const struct verdict *v)
 {
-	struct verdict v = {.class = class};
+	bool passing = v->class == VERDICT_TRANSIENT || v->class == VERDICT_THROTTLED;
 
 	if (t->step != TASK_TOKEN)
 		return;
-	if (class == VERDICT_OK) {
+	if (v->class == VERDICT_OK) {
 		t->token_short = token_ends_soon(t);
 		task_goto(t, TASK_PERMIT);
 		return;
 	}
 	t->token_tried = false;
-	str_copy(v.reason, sizeof v.reason, reason);
-	task_goto(t, on_verdict(t, &v));
+	t->token_kept = passing && t->token_expires_us > clock_unix_us();
+	task_goto(t, t->token_kept ? TASK_PERMIT : trouble_step(t, v));
 }
 
 /* ---- replay ---- */
@@ -250,7 +161,7 @@ void task_token_ready(struct task *t, enum verdict_class class, const char *reas
 static enum task_step step_replay(struct task *t)
 {
 	if (t->worker->stopping)
-		return leave(t, OUTCOME_QUEUED, "the worker ends");
+		return trouble_leave(t, OUTCOME_QUEUED, "the worker ends");
 	if (worker_may_call(t->worker) && t->unstored == 0 && !t->replaying)
 		replay_read(t);
 	return TASK_REPLAY;
@@ -271,9 +182,9 @@ void task_replay_failed(struct task *t, const struct err *err)
 	if (t->step != TASK_REPLAY)
 		release(t);
 	else if (err->rc == RC_LOST)
-		task_goto(t, leave(t, OUTCOME_QUEUED, "the database was away"));
+		task_goto(t, trouble_leave(t, OUTCOME_QUEUED, "the database was away"));
 	else
-		task_goto(t, fail(t, VERDICT_PERMANENT, err->text));
+		task_goto(t, trouble_fail(t, VERDICT_PERMANENT, err->text));
 }
 
 /* ---- fetch ---- */
@@ -296,26 +207,32 @@ static enum task_step step_permit(struct task *t)
 	struct worker *w = t->worker;
 
 	if (w->stopping)
-		return leave(t, OUTCOME_QUEUED, "the worker ends");
+		return trouble_leave(t, OUTCOME_QUEUED, "the worker ends");
 	if (slice_over(t))
-		return leave(t, OUTCOME_QUEUED, "others wait for the slot");
+		return trouble_leave(t, OUTCOME_QUEUED, "others wait for the slot");
 	if (held_up(t))
 		return TASK_PERMIT;
+	if (!breaker_allows(w->breakers, t))
+		return trouble_wait_for_provider(t);
 	return t->walk.provider->limits.n == 0 || limits_ask(w->limits, t) ? TASK_FETCH : TASK_PERMIT;
 }
 
 void task_permitted(struct task *t)
 {
-	if (held_up(t))
+	bool allowed = breaker_allows(t->worker->breakers, t);
+
+	if (!allowed || held_up(t))
 		limits_forget(t->worker->limits, t);
-	else
+	if (!allowed)
+		task_goto(t, trouble_wait_for_provider(t));
+	else if (!held_up(t))
 		task_goto(t, TASK_FETCH);
 }
 
 void task_parked(struct task *t, int64_t ms, const char *reason)
 {
 	t->wait_ms = ms;
-	task_goto(t, leave(t, OUTCOME_WAITING, reason));
+	task_goto(t, trouble_leave(t, OUTCOME_WAITING, reason));
 }
 
 static void answered(void *user, const struct http_response *res, const struct err *err);
@@ -330,9 +247,9 @@ static enum task_step step_fetch(struct task *t)
 	t->walk.now_us = clock_unix_us();
 	enum rc rc = provider_next(&t->walk, &t->account, rq, &err);
 	if (rc == RC_NOT_FOUND)
-		return restart_walk(t, err.text);
+		return trouble_restart(t, err.text);
 	if (rc != RC_OK)
-		return fail(t, VERDICT_PERMANENT, err.text);
+		return trouble_fail(t, VERDICT_PERMANENT, err.text);
 	FAILPOINT(fetch_before);
 	t->call = http_send(w->http,
 	    &(struct http_request){.method = rq->method,
@@ -397,6 +314,13 @@ static enum task_step page_store(struct task *t, struct rows *rows)
 	return last ? TASK_DRAIN : TASK_TOKEN;
 }
 
+/* Any answer but a 5xx and its kin says that the provider works. */
+static void count_call(const struct task *t, const struct verdict *v)
+{
+	breaker_count(t->worker->breakers, t->walk.provider, &t->connection_id, t->probe,
+	    v->class == VERDICT_TRANSIENT ? v->reason : NULL);
+}
+
 static enum task_step read_answer(struct task *t, const struct http_response *res)
 {
 	struct worker *w = t->worker;
@@ -413,6 +337,7 @@ static enum task_step read_answer(struct task *t, const struct http_response *re
 
 	buf_reserve(&rows->bytes, res->body->n);
 	provider_page(&t->walk, res, record, &reading, &w->page);
+	count_call(t, &w->page.verdict);
 	if (w->page.verdict.class == VERDICT_OK) {
 		repeats_drop(rows);
 		if (!judge_page(&t->parsed, rows, w->settings.quarantine_max_percent, w->page.verdict.reason,
@@ -421,7 +346,9 @@ static enum task_step read_answer(struct task *t, const struct http_response *re
 		w->page.verdict.class = VERDICT_PERMANENT;
 	}
 	rows_free(rows);
-	return on_verdict(t, &w->page.verdict);
+	if (w->page.verdict.class != VERDICT_THROTTLED)
+		evidence_take(t, res);
+	return trouble_step(t, &w->page.verdict);
 }
 
 static void answered(void *user, const struct http_response *res, const struct err *err)
@@ -439,7 +366,9 @@ static void answered(void *user, const struct http_response *res, const struct e
 	bool lasting = err->rc == RC_DENIED || err->rc == RC_LIMIT || err->rc == RC_INVALID;
 	v = (struct verdict){.class = lasting ? VERDICT_PERMANENT : VERDICT_TRANSIENT};
 	str_copy(v.reason, sizeof v.reason, err->text);
-	task_goto(t, on_verdict(t, &v));
+	count_call(t, &v);
+	evidence_take(t, NULL);
+	task_goto(t, trouble_step(t, &v));
 }
 
 static void pause_over(void *user)
@@ -452,9 +381,9 @@ static void pause_over(void *user)
 static enum task_step step_sweep(struct task *t)
 {
 	if (t->worker->stopping)
-		return leave(t, OUTCOME_QUEUED, "the worker ends");
+		return trouble_leave(t, OUTCOME_QUEUED, "the worker ends");
 	if (slice_over(t))
-		return leave(t, OUTCOME_QUEUED, "others wait for the slot");
+		return trouble_leave(t, OUTCOME_QUEUED, "others wait for the slot");
 	t->slice_pages++;
 	sweep_add(t->worker->sweep, t);
 	return TASK_SWEEP;
@@ -502,7 +431,7 @@ void task_start(struct task *t)
 void task_start_failed(struct task *t, enum verdict_class class, const char *reason)
 {
 	init(t);
-	task_goto(t, fail(t, class, reason));
+	task_goto(t, trouble_fail(t, class, reason));
 }
 
 void task_stored(struct task *t, size_t n, bool ended)
@@ -536,7 +465,7 @@ void task_refused(struct task *t, size_t pages, const char *reason)
 		return;
 	}
 	silence(t);
-	task_goto(t, fail(t, VERDICT_PERMANENT, reason));
+	task_goto(t, trouble_fail(t, VERDICT_PERMANENT, reason));
 }
 
 void task_settled(struct task *t)
@@ -554,7 +483,7 @@ void task_stop(struct task *t)
 	    t->step != TASK_PAUSE)
 		return;
 	silence(t);
-	task_goto(t, leave(t, OUTCOME_QUEUED, "the worker ends"));
+	task_goto(t, trouble_leave(t, OUTCOME_QUEUED, "the worker ends"));
 }
 
 void task_resume(struct task *t)

@@ -12,6 +12,7 @@
 #include "limits.h"
 #include "provider.h"
 
+struct evidence;
 struct worker;
 struct table;
 struct rows;
@@ -52,9 +53,11 @@ struct task {
 	int64_t token_version;
 	int64_t token_expires_us; /* 0: unknown */
 	bool token_tried;         /* a refresh was done for this page already */
+	bool token_kept;          /* a refresh before its time failed: it is used until it ends */
 	bool token_short;         /* tokens live shorter than refresh_early_s: they are used until they end */
 	bool replay;              /* begins with the quarantined records that are asked for */
 	bool replay_only;
+	bool probe;           /* claimed while the provider's breaker was half open: it may call */
 	bool has_dead;        /* records of this resource are in quarantine */
 	bool widened;         /* walks everything although only what changed was asked for */
 	bool first_load;      /* no walk of this resource has ended: its rows are new */
@@ -64,7 +67,8 @@ struct task {
 	struct judge sieved;
 	size_t unstored;  /* pages given to the store and not committed */
 	int64_t attempts; /* failed tries of this page */
-	int restarts;     /* walks begun anew */
+	int64_t restarts; /* walks begun anew, before this slice */
+	bool restarting;  /* the next slice begins one */
 	int64_t slice_end_ms;
 	int64_t slice_pages;
 	enum task_step step;
@@ -82,7 +86,8 @@ struct task {
 	enum verdict_class class;
 	int64_t wait_ms;
 	char message[VERDICT_REASON_MAX];
-	struct task *prev, *next; /* worker->tasks */
+	struct evidence *evidence; /* of its last failed try, or NULL */
+	struct task *prev, *next;  /* worker->tasks */
 };
 
 /* Begins with the first step; the claim has filled the identity, walk and account. Owned by the worker's
@@ -100,7 +105,7 @@ void task_refused(struct task *t, size_t pages, const char *reason);
 /* A step of its sweep is committed; `done` when the task has ended with it. */
 void task_swept(struct task *t, bool done);
 /* Tokens: a good token is in place (RC_OK), or why there is none. */
-void task_token_ready(struct task *t, enum verdict_class class, const char *reason);
+void task_token_ready(struct task *t, const struct verdict *v);
 /* The provider's limits: it may call, or waits too long for its slot. */
 void task_permitted(struct task *t);
 void task_parked(struct task *t, int64_t ms, const char *reason);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "breaker.h"
 #include "io/crypto.h"
 #include "io/pg.h"
 #include "secret.h"
@@ -12,7 +13,11 @@
 #include "task.h"
 #include "worker.h"
 
-#define LOOK_AGAIN_MS 250  /* another process holds the lease */
+#define LOOK_AGAIN_MS 250 /* another process holds the lease */
+#define RENEWALS 3        /* of a lease in its time, while the call is under way */
+#define PATIENCE_MS 1000  /* at least so long a task waits for a refresh in its slot */
+#define THROTTLED_MS                                                                                         \
+	60000 /* a token endpoint that does not say how long: limits are by minutes (Zoho: 10 in 10) */
 #define STORE_AGAIN_MS 200 /* the new pair could not be stored: the old one may be spent */
 #define SECRET_MAX 65536
 
@@ -31,7 +36,7 @@ struct refresh {
 	struct buf sealed;
 	char *settings_change; /* JSON */
 	int64_t expires_us;
-	int64_t deadline_ms;
+	int64_t patience_ms;  /* until when the task waits in its slot */
 	bool unfinished;      /* the lease before ours ran out: its owner may hold the good pair */
 	int64_t doubt_end_ms; /* refused, and this long not believed; 0: no */
 	struct timer *timer;
@@ -71,17 +76,42 @@ static void refresh_free(struct refresh *r)
 	free(r);
 }
 
-static void finish(struct refresh *r, enum verdict_class class, const char *reason)
+static struct verdict verdict_make(enum verdict_class class, int64_t wait_ms, const char *reason)
+{
+	struct verdict v = {.class = class, .wait_ms = wait_ms};
+
+	str_copy(v.reason, sizeof v.reason, reason);
+	return v;
+}
+
+/* The refresh goes on without the task. */
+static void dismiss(struct refresh *r, const struct verdict *v)
 {
 	struct task *t = r->task;
-	char text[VERDICT_REASON_MAX];
 
-	str_copy(text, sizeof text, reason);
+	r->task = NULL;
+	if (!t)
+		return;
+	t->refreshing = false;
+	task_token_ready(t, v);
+}
+
+static void finish_with(struct refresh *r, const struct verdict *v)
+{
+	struct task *t = r->task;
+
 	if (t)
 		t->refreshing = false;
 	refresh_free(r);
 	if (t)
-		task_token_ready(t, class, text);
+		task_token_ready(t, v);
+}
+
+static void finish(struct refresh *r, enum verdict_class class, const char *reason)
+{
+	struct verdict v = verdict_make(class, 0, reason);
+
+	finish_with(r, &v);
 }
 
 static void again(struct refresh *r, int64_t ms, loop_fn *fn)
@@ -103,21 +133,52 @@ static void ids(struct refresh *r)
 	pg_arg_uuid(&r->owner->args, &r->place.connection_id);
 }
 
-static void released(struct refresh *r, enum verdict_class class, const char *reason)
+/* Throttled: the whole fleet waits, not each of the account's tasks anew. */
+static void release_with(struct refresh *r, const struct verdict *v)
 {
 	ids(r);
 	pg_arg_uuid(&r->owner->args, &r->owner->worker->id);
+	pg_arg_i64(&r->owner->args, v->class == VERDICT_THROTTLED ? v->wait_ms : 0);
 	pg_query(r->owner->worker->control, &sql_token_release, &r->owner->args, NULL, NULL);
-	finish(r, class, reason);
+	finish_with(r, v);
+}
+
+static void release(struct refresh *r, enum verdict_class class, const char *reason)
+{
+	struct verdict v = verdict_make(class, 0, reason);
+
+	release_with(r, &v);
 }
 
 /* ---- what the row says ---- */
 
-static void row_unchanged(struct refresh *r, bool reauthorize)
+/* Longer waits for somebody else's refresh are not for a slot. */
+static void free_slot(struct refresh *r)
 {
-	if (reauthorize)
+	int64_t park_ms = r->owner->worker->settings.retry_park_after_ms;
+
+	if (!r->task || clock_mono_ms() < r->patience_ms)
+		return;
+	struct verdict v = verdict_make(
+	    VERDICT_THROTTLED, park_ms + PATIENCE_MS, "another worker refreshes the token");
+	dismiss(r, &v);
+}
+
+static void row_unchanged(struct refresh *r, bool reauthorize, int64_t throttled_ms)
+{
+	struct verdict throttled = verdict_make(
+	    VERDICT_THROTTLED, throttled_ms, "the token endpoint throttles this account");
+
+	if (reauthorize) {
 		finish(r, VERDICT_AUTH, "the account must be authorised again");
-	else if (!r->doubt_end_ms)
+		return;
+	}
+	if (throttled_ms > 0) {
+		finish_with(r, &throttled);
+		return;
+	}
+	free_slot(r);
+	if (!r->doubt_end_ms)
 		again(r, LOOK_AGAIN_MS, take_lease);
 	else if (clock_mono_ms() < r->doubt_end_ms)
 		again(r, LOOK_AGAIN_MS, read_row);
@@ -131,12 +192,12 @@ static void row_read(void *user, const struct pg_result *res, const struct err *
 	AUTO(json_put_ptr) json_object *secret = NULL;
 	struct err open_err;
 
-	if (clock_mono_ms() > r->deadline_ms) {
-		finish(r, VERDICT_TRANSIENT, "no new token in time: another process holds the refresh");
+	if (err || pg_rows(res) == 0) {
+		row_unchanged(r, false, 0);
 		return;
 	}
-	if (err || pg_rows(res) == 0 || pg_i64(res, 0, 1) == r->version) {
-		row_unchanged(r, !err && pg_rows(res) && pg_bool(res, 0, 3));
+	if (pg_i64(res, 0, 1) == r->version) {
+		row_unchanged(r, pg_bool(res, 0, 3), pg_i64(res, 0, 4));
 		return;
 	}
 	if (secret_open(&r->place, res, 0, 0, &secret, &open_err) != RC_OK) {
@@ -144,7 +205,7 @@ static void row_read(void *user, const struct pg_result *res, const struct err *
 		return;
 	}
 	if (r->task)
-		secret_use(r->task, secret, pg_i64(res, 0, 1), pg_i64(res, 0, 2));
+		secret_use(r->task, secret, pg_i64(res, 0, 1), secret_expires_us(res, 0, 2));
 	finish(r, VERDICT_OK, "");
 }
 
@@ -176,7 +237,7 @@ static void stored(void *user, const struct pg_result *res, const struct err *er
 	log_event(LOG_LEVEL_INFO, "token_refreshed", LOG_UUID("connection_id", &r->place.connection_id),
 	    LOG_INT("token_version", pg_i64(res, 0, 0)));
 	if (r->task)
-		secret_use(r->task, r->secret, pg_i64(res, 0, 0), pg_i64(res, 0, 1));
+		secret_use(r->task, r->secret, pg_i64(res, 0, 0), secret_expires_us(res, 0, 1));
 	finish(r, VERDICT_OK, "");
 }
 
@@ -188,7 +249,7 @@ static void store(void *user)
 	ids(r);
 	pg_arg_i64(a, r->version);
 	pg_arg_bytea(a, buf_str(&r->sealed));
-	pg_arg_i64(a, r->expires_us);
+	pg_arg_i64(a, r->expires_us - clock_unix_us());
 	pg_arg_text(a, str_of(r->settings_change));
 	pg_query(r->owner->worker->control, &sql_token_store, a, stored, r);
 }
@@ -239,7 +300,6 @@ static void doubt(struct refresh *r)
 
 	log_event(LOG_LEVEL_WARN, "token_suspect", LOG_UUID("connection_id", &r->place.connection_id));
 	r->doubt_end_ms = clock_mono_ms() + lease_ms;
-	r->deadline_ms = r->doubt_end_ms + lease_ms;
 	ids(r);
 	pg_arg_i64(a, r->version);
 	pg_arg_uuid(a, &r->owner->worker->id);
@@ -256,9 +316,18 @@ static void take_answer(struct refresh *r, const struct oauth_answer *a)
 	merge_settings(r, a->settings);
 	buf_init(&r->sealed, SECRET_MAX);
 	if (secret_seal(&r->place, r->secret, &r->sealed, &err) != RC_OK)
-		released(r, VERDICT_PERMANENT, err.text);
+		release(r, VERDICT_PERMANENT, err.text);
 	else
 		store(r);
+}
+
+static void release_answer(struct refresh *r, const struct oauth_answer *a)
+{
+	struct verdict v = verdict_make(a->class, a->wait_ms, a->reason);
+
+	if (v.class == VERDICT_THROTTLED && v.wait_ms == 0)
+		v.wait_ms = THROTTLED_MS;
+	release_with(r, &v);
 }
 
 static void answered(void *user, const struct http_response *res, const struct err *err)
@@ -267,11 +336,13 @@ static void answered(void *user, const struct http_response *res, const struct e
 	struct oauth_answer a = {.class = VERDICT_TRANSIENT};
 
 	r->call = NULL;
-	if (!res) {
-		released(r, VERDICT_TRANSIENT, err->text);
-		return;
-	}
-	oauth_refresh_answer(r->provider, res, clock_unix_us(), &a);
+	timer_stop(r->timer);
+	if (res)
+		oauth_refresh_answer(r->provider, res, clock_unix_us(), &a);
+	else
+		str_copy(a.reason, sizeof a.reason, err->text);
+	breaker_count(r->owner->worker->breakers, r->provider, &r->place.connection_id,
+	    r->task && r->task->probe, a.class == VERDICT_TRANSIENT ? a.reason : NULL);
 	log_event(LOG_LEVEL_DEBUG, "token_answer", LOG_STR("class", verdict_class_name(a.class)),
 	    LOG_STR("reason", a.reason));
 	if (a.class == VERDICT_OK)
@@ -281,11 +352,26 @@ static void answered(void *user, const struct http_response *res, const struct e
 	else if (a.class == VERDICT_AUTH)
 		refuse(r);
 	else
-		released(r, a.class, a.reason);
+		release_answer(r, &a);
 	oauth_answer_done(&a);
 }
 
 /* ---- the lease ---- */
+
+/* An endpoint may be slower than the lease is long; a frozen process renews nothing. */
+static void renew_lease(void *user)
+{
+	struct refresh *r = user;
+	struct pg_args *a = &r->owner->args;
+	int64_t lease_ms = r->owner->worker->settings.refresh_lease_ms;
+
+	ids(r);
+	pg_arg_i64(a, r->version);
+	pg_arg_uuid(a, &r->owner->worker->id);
+	pg_arg_i64(a, lease_ms);
+	pg_query(r->owner->worker->control, &sql_token_renew, a, NULL, NULL);
+	again(r, lease_ms / RENEWALS, renew_lease);
+}
 
 static void call(struct refresh *r)
 {
@@ -293,19 +379,21 @@ static void call(struct refresh *r)
 	struct err err;
 	struct oauth_account account = {str_of(r->external_id), r->settings, r->secret, r->origin};
 
-	if (oauth_refresh_request(r->provider, &account, &rq, &err) != RC_OK)
-		released(r, VERDICT_PERMANENT, err.text);
-	else
-		r->call = http_send(r->owner->worker->http,
-		    &(struct http_request){.method = "POST",
-		        .url = rq.url,
-		        .headers = rq.headers,
-		        .nheaders = rq.nheaders,
-		        .body = rq.body,
-		        .timeout_ms = rq.timeout_ms,
-		        .once = true},
-		    answered, r);
+	if (oauth_refresh_request(r->provider, &account, &rq, &err) != RC_OK) {
+		release(r, VERDICT_PERMANENT, err.text);
+		return;
+	}
+	r->call = http_send(r->owner->worker->http,
+	    &(struct http_request){.method = "POST",
+	        .url = rq.url,
+	        .headers = rq.headers,
+	        .nheaders = rq.nheaders,
+	        .body = rq.body,
+	        .timeout_ms = rq.timeout_ms,
+	        .once = true},
+	    answered, r);
 	oauth_request_done(&rq);
+	again(r, r->owner->worker->settings.refresh_lease_ms / RENEWALS, renew_lease);
 }
 
 static void leased(void *user, const struct pg_result *res, const struct err *err)
@@ -323,7 +411,7 @@ static void leased(void *user, const struct pg_result *res, const struct err *er
 	}
 	r->unfinished = pg_bool(res, 0, 1);
 	if (secret_open(&r->place, res, 0, 0, &r->secret, &open_err) != RC_OK)
-		released(r, VERDICT_PERMANENT, open_err.text);
+		release(r, VERDICT_PERMANENT, open_err.text);
 	else
 		call(r);
 }
@@ -356,7 +444,7 @@ void tokens_refresh(struct tokens *tokens, struct task *t)
 	r->origin = t->walk.origin;
 	r->external_id = mem_strndup(t->external_id.p ? t->external_id.p : "", t->external_id.n);
 	r->settings = json_object_get(t->account.settings);
-	r->deadline_ms = clock_mono_ms() + 2 * tokens->worker->settings.refresh_lease_ms;
+	r->patience_ms = clock_mono_ms() + MAX(PATIENCE_MS, tokens->worker->settings.retry_park_after_ms);
 	r->timer = timer_new(tokens->worker->loop, timer_over, r);
 	r->next = tokens->refreshes;
 	tokens->refreshes = r;

@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "base/log.h"
+#include "breaker.h"
 #include "base/metrics.h"
 #include "figures.h"
 #include "heartbeat.h"
@@ -296,6 +297,7 @@ enum rc worker_init(struct worker *w, struct err *err)
 	w->sweep = sweep_new(w);
 	w->tokens = tokens_new(w);
 	w->limits = limits_new(w);
+	w->breakers = breakers_new(w);
 	w->heartbeat = heartbeat_new(w);
 	w->intake = intake_new(w, err);
 	if (!w->intake)
@@ -319,6 +321,7 @@ void worker_done(struct worker *w)
 	limits_free(w->limits);
 	heartbeat_free(w->heartbeat);
 	pg_close(w->control);
+	breakers_free(w->breakers);
 	timer_free(w->grace);
 	loop_free(w->loop);
 	provider_request_done(&w->request);

@@ -12,6 +12,7 @@
 #include "settings.h"
 #include "sync/declaration.h"
 
+struct breakers;
 struct heartbeat;
 struct intake;
 struct limits;
@@ -40,6 +41,7 @@ struct worker {
 	struct sweep *sweep;
 	struct tokens *tokens;
 	struct limits *limits;
+	struct breakers *breakers;
 	struct intake *intake;
 	struct admin *admin;
 	struct admin_check checks[3];

@@ -2,21 +2,33 @@
 with found as (
     select * from syncs where sync_id = $1::uuid and tenant_id = $2::uuid),
 counted as (
-    select t.*,
+    select t.*, b.open_until,
+        -- a failing provider keeps what is queued, too; without a time once probes are out
+        case t.state
+            when 'queued' then case when t.after_task is not null then 'earlier_run'
+                when b.open then provider_is_failing(t.provider) else 'slot' end
+            when 'dispatched' then 'worker'
+            when 'waiting' then coalesce(t.wait_reason, 'due_time') end as waits_for,
+        case when t.state = 'waiting' then greatest(t.due_at,
+                case when t.wait_reason = provider_is_failing(t.provider) then b.open_until end)
+            when t.state = 'queued' and t.after_task is null and b.open and b.open_until > now() then b.open_until
+            end as waits_until,
         records_inserted + records_updated + records_unchanged + records_deleted + records_quarantined as records,
         case when t.started_at is not null
             then greatest(extract(epoch from coalesce(t.ended_at, now()) - t.started_at)::float8, 0.001) end as seconds
-    from found f join sync_members using (sync_id) join sync_tasks t using (task_id)),
+    from found f join sync_members using (sync_id) join sync_tasks t using (task_id)
+        left join breakers b on b.provider = t.provider and b.open),
 rated as (
     select c.*, round((records / seconds)::numeric, 1) as rate,
         -- what is left at the rate so far; nothing is promised further ahead than ten years
         case when ended_at is null and expected_records > records and records > 0
-            then greatest(now(), case when state = 'waiting' then due_at end)
+            then greatest(now(), waits_until)
                 + least((expected_records - records) * seconds / records, 315360000) * interval '1 second' end as estimate
     from counted c),
 summed as (
     select json_agg(r.resource order by r.resource) as resources,
-        min(r.started_at) as started_at, sum(r.records) as records,
+        (array_agg(r.waits_for order by r.waits_until) filter (where r.waits_until is not null))[1] as waits_for,
+        min(r.waits_until) as waits_until, min(r.started_at) as started_at, sum(r.records) as records,
         sum(r.records_inserted) as inserted, sum(r.records_updated) as updated, sum(r.records_unchanged) as unchanged,
         sum(r.records_deleted) as deleted, sum(r.records_quarantined) as quarantined,
         case when count(*) filter (where r.ended_at is null and r.estimate is null) = 0 then max(r.estimate) end as estimate,
@@ -27,11 +39,7 @@ summed as (
             'deletions_withheld', r.deletions_withheld, 'deletions_note', r.deletions_note,
             'expected_records', r.expected_records,
             'rate_per_s', r.rate, 'estimated_completion_at', iso_time(r.estimate),
-            'waits_for', case r.state
-                when 'queued' then case when r.after_task is null then 'slot' else 'earlier_run' end
-                when 'dispatched' then 'worker'
-                when 'waiting' then coalesce(r.wait_reason, 'due_time') end,
-            'waits_until', case when r.state = 'waiting' then iso_time(r.due_at) end,
+            'waits_for', r.waits_for, 'waits_until', iso_time(r.waits_until),
             'error', case when r.error_class is not null
                 then json_build_object('class', r.error_class, 'message', r.error_message) end,
             'created_at', iso_time(r.created_at), 'started_at', iso_time(r.started_at),
@@ -50,6 +58,7 @@ select 200 as status, null::text as location,
         'rate_per_s', case when s.started_at is not null then round(s.records
             / greatest(extract(epoch from coalesce(f.ended_at, now()) - s.started_at), 0.001), 1) end,
         'estimated_completion_at', case when f.ended_at is null then iso_time(s.estimate) end,
+        'waits_for', s.waits_for, 'waits_until', iso_time(s.waits_until),
         'tasks', coalesce(s.tasks, '[]'),
         'href', '/v1/syncs/' || f.sync_id)::text as body,
     null::text as dispatch

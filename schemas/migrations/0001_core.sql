@@ -35,10 +35,12 @@ create table connections (
     token_expires_at timestamptz,
     refresh_owner uuid,
     refresh_until timestamptz,
+    refresh_after timestamptz,
     created_at timestamptz not null default now(),
     unique (tenant_id, provider, external_id)
 );
 comment on column connections.secret is 'sealed JSON: access_token, refresh_token, client_id, client_secret';
+comment on column connections.refresh_after is 'the token endpoint throttles: nobody asks it before';
 comment on column connections.refresh_until is 'end of the refresh lease: who holds it alone may call the token endpoint';
 
 -- Domains instead of check constraints: a constraint is read and compiled anew by every statement that writes the table
@@ -92,6 +94,7 @@ create table sync_tasks (
     expected_records bigint,
     attempts int not null default 0,
     takeovers int not null default 0,
+    restarts int not null default 0,
     wait_reason text,
     due_at timestamptz,
     queued_at timestamptz,
@@ -111,6 +114,7 @@ comment on column sync_tasks.replay is 'a walk that deals with quarantined recor
 comment on column sync_tasks.page is 'pages committed; the next page is fenced by it';
 comment on column sync_tasks.attempts is 'failed tries of the next page';
 comment on column sync_tasks.takeovers is 'workers that died with this task since its last page';
+comment on column sync_tasks.restarts is 'walks begun anew, since the cursor had expired; then everything is walked';
 comment on column sync_tasks.due_at is 'waiting: when it goes on; dispatched: when the message counts as lost';
 comment on column sync_tasks.after_task is 'a follow-up run, held until that task ends';
 create unique index sync_tasks_live on sync_tasks (connection_id, resource, (after_task is null)) where ended_at is null;
@@ -145,11 +149,13 @@ create table workers (
     version text not null,
     slots int not null,
     free_slots int not null,
+    calls jsonb,
     leaving boolean not null default false,
     started_at timestamptz not null default now(),
     beat_at timestamptz not null default now()
 );
 
+comment on column workers.calls is 'by provider, as of the last beat: the latest calls, and failures by connection';
 comment on column workers.free_slots is 'as of the last claim or beat: counting running tasks would wade through dead entries';
 
 create table outbox (
@@ -193,6 +199,39 @@ comment on column dead_records.record_key is 'what makes it the same record agai
 comment on column dead_records.raw is 'the record as the provider sent it; bytes, since it may be no valid text';
 comment on column dead_records.replay_asked_at is 'the next replay of the resource reads it';
 comment on column dead_records.last_seen_at is 'when the provider sent it last: what was stored or deleted later is newer';
+
+-- Evidence, beside the hot rows: the last failed request of a task and its answer.
+
+create table task_evidence (
+    task_id uuid primary key,
+    first_failed_at timestamptz,
+    last_failed_at timestamptz not null,
+    request text,
+    response_status int,
+    response_headers text,
+    response_body text
+);
+comment on table task_evidence is 'written when a task is parked after a failed try, or fails; secrets are masked, bodies cut';
+comment on column task_evidence.first_failed_at is 'the first failed try of the page that the task is at';
+
+-- Breakers: a provider that fails is left alone for a time, then asked by few tasks, while the others go on.
+
+create table breakers (
+    provider text primary key,
+    open boolean not null default true,
+    openings int not null default 1,
+    opened_at timestamptz not null default now(),
+    open_until timestamptz not null,
+    closed_at timestamptz,
+    reason text not null,
+    probes int not null,
+    probes_sent int not null default 0,
+    round_until timestamptz,
+    round_ms bigint not null
+);
+comment on table breakers is 'no row, or not open: closed; open: no call until open_until; then half open: probes only';
+comment on column breakers.openings is 'in a row: the time doubles with each';
+comment on column breakers.round_until is 'probes that nobody has told of by then count as lost';
 
 -- ---- answers ----
 
@@ -246,7 +285,8 @@ return task_message(t.task_id, t.dispatch, t.provider, t.resource, t.connection_
 -- nobody has claimed yet, as long as a provider has room. Room is the fleet's free slots and as much again, less the
 -- messages that nobody has claimed. Beyond the free slots it is at least p_floor, so that Kafka's lag shows a backlog,
 -- and at most half of all slots: whoever comes then has but half a turn of the slots ahead, and starts within a slice.
--- `room` is what is left of it, and `backlog` says that somebody still waits.
+-- `room` is what is left of it, and `backlog` says that somebody still waits. Of a provider that is failing only probes
+-- are dispatched, and nobody stands in line for it.
 create function dispatch_queued(p_providers text[], p_floor int, p_fresh interval)
 returns table (provider text, room int, backlog boolean, messages text) language plpgsql as $$
 declare
@@ -258,6 +298,7 @@ declare
     v_unclaimed int[];
     v_room int;
     v_picked uuid[];
+    v_failing text[] := array(select b.provider from breakers b where b.open);
 begin
     select coalesce(sum(w.slots), 0), coalesce(sum(w.free_slots), 0) into v_slots, v_free
     from workers w where w.beat_at > now() - p_fresh and not w.leaving;
@@ -269,6 +310,9 @@ begin
             select t.tenant_id, count(*) as tasks from sync_tasks t
             where t.state = 'dispatched' and t.provider = v_provider and t.due_at is not null
             group by t.tenant_id) u;
+        if v_provider = any (v_failing) then
+            v_room := least(v_room, probe_room(v_provider));
+        end if;
         v_picked := null;
         if v_room > 0 then
             with recursive tenant as (
@@ -289,6 +333,9 @@ begin
             select array_agg(p.task_id order by p.turn, p.queued_at) into v_picked
             from (select * from turn order by turn.turn, turn.queued_at limit v_room) p;
         end if;
+        if v_picked is not null and v_provider = any (v_failing) then
+            perform probes_dispatched(v_provider, cardinality(v_picked));
+        end if;
         return query
         with sent as (
             update sync_tasks t
@@ -297,9 +344,9 @@ begin
             where t.task_id = any (v_picked)
             returning t, array_position(v_picked, t.task_id) as place)
         select v_provider, greatest(v_room, 0) - coalesce(cardinality(v_picked), 0),
-            v_room <= 0 and exists (select 1 from sync_tasks t
+            v_provider <> all (v_failing) and (v_room <= 0 and exists (select 1 from sync_tasks t
                 where t.provider = v_provider and t.queued_at is not null)
-                or v_room > 0 and coalesce(cardinality(v_picked), 0) >= v_room,
+                or v_room > 0 and coalesce(cardinality(v_picked), 0) >= v_room),
             (select json_agg(task_message(sent.t) order by sent.place)::text from sent);
     end loop;
 end $$;
@@ -380,16 +427,19 @@ end $$;
 
 -- ---- ending ----
 
-create function task_dead_letter_headers(t sync_tasks) returns text language sql stable
+create function task_dead_letter_headers(t sync_tasks, p_first timestamptz, p_last timestamptz, p_request text, p_status int,
+    p_headers text, p_body text) returns text language sql stable
 return json_build_object(
     'ce_specversion', '1.0', 'ce_id', t.task_id || '.' || t.dispatch, 'ce_source', '/sync-fleet',
     'ce_type', 'io.syncfleet.task.dispatched.v1', 'traceparent', t.traceparent,
     '__connect.errors.topic', 'sync.tasks.' || t.provider, '__connect.errors.task.id', t.task_id,
     '__connect.errors.stage', 'FETCH', '__connect.errors.exception.class.name', t.error_class,
     '__connect.errors.exception.message', t.error_message,
-    'x-dlq-attempts', greatest(t.attempts, 1)::text, 'x-dlq-first-failed-at', iso_time(t.ended_at),
-    'x-dlq-last-failed-at', iso_time(t.ended_at),
-    'x-dlq-retryable', (t.error_class = 'transient')::text)::text;
+    'x-dlq-attempts', greatest(t.attempts, 1)::text, 'x-dlq-first-failed-at', iso_time(coalesce(p_first, p_last, t.ended_at)),
+    'x-dlq-last-failed-at', iso_time(coalesce(p_last, t.ended_at)),
+    'x-dlq-retryable', (t.error_class = 'transient')::text,
+    'x-dlq-request', nullif(p_request, ''), 'x-dlq-response-status', p_status::text,
+    'x-dlq-response-headers', nullif(p_headers, ''), 'x-dlq-response-body', nullif(p_body, ''))::text;
 
 create function resend_delay() returns interval language sql stable
 return coalesce(nullif(current_setting('syncfleet.outbox_resend_ms', true), ''), '5000')::int
@@ -514,8 +564,10 @@ begin
     return query
     insert into outbox (event_id, topic, key, value, headers, due_at)
     select uuid_v7(), 'sync.tasks.' || t.provider || '.dlq', t.provider || ':' || t.connection_id,
-        task_message(t) ->> 'value', task_dead_letter_headers(t), now() + resend_delay()
+        task_message(t) ->> 'value', task_dead_letter_headers(t, e.first_failed_at, e.last_failed_at, e.request,
+            e.response_status, e.response_headers, e.response_body), now() + resend_delay()
     from sync_tasks t
+    left join lateral (select * from task_evidence x where x.task_id = t.task_id offset 0) e on true
     where t.task_id = any (p_tasks) and t.state = 'failed' and t.error_class is distinct from 'auth'
     returning *;
 end $$;
@@ -734,4 +786,106 @@ begin
     update syncs set state = 'cancelled', ended_at = now(), open_tasks = 0
     where sync_id = p_sync_id and ended_at is null;
     return case when found then array(select e.event_id from publish_syncs(array[p_sync_id]) e) end;
+end $$;
+
+-- ---- breakers ----
+
+create function provider_is_failing(p_provider text) returns text language sql immutable
+return 'provider ' || p_provider || ' is failing';
+
+create function breaker_time(p_open_ms bigint, p_max_ms bigint, p_openings int) returns interval language sql immutable
+return least(p_open_ms * power(2, least(p_openings - 1, 20)), p_max_ms) * interval '1 millisecond';
+
+-- Opens a provider's breaker when enough of the fleet's latest calls have failed. The connection that failed most is left
+-- out: one account's trouble, however many tasks it has, is no provider's. Returns a row when it was this call that opened it.
+create function breaker_judge(p_provider text, p_fresh interval, p_failures int, p_connections int, p_percent int,
+    p_open_ms bigint, p_max_ms bigint, p_probes int, p_last text)
+returns table (openings int, open_ms bigint, reason text) language plpgsql as $$
+declare
+    v_calls bigint;
+    v_failures bigint;
+    v_worst bigint;
+    v_connections int;
+    b breakers;
+begin
+    with seen as (
+        select (w.calls -> p_provider ->> 'calls')::bigint as calls, w.calls -> p_provider -> 'failed' as failed
+        from workers w
+        where w.beat_at > now() - p_fresh and w.calls ? p_provider and w.beat_at > coalesce(
+            (select x.closed_at from breakers x where x.provider = p_provider), '-infinity')),
+    failed as (
+        select e.key, sum(e.value::bigint) as n from seen cross join lateral jsonb_each_text(seen.failed) e group by e.key)
+    select (select sum(s.calls) from seen s), sum(f.n), max(f.n), count(*)
+    into v_calls, v_failures, v_worst, v_connections from failed f;
+    if v_connections < p_connections or v_failures - v_worst < p_failures
+        or (v_failures - v_worst) * 100 < p_percent * (v_calls - v_worst) then
+        return;
+    end if;
+    insert into breakers as x (provider, open_until, reason, probes, round_ms)
+    values (p_provider, now() + breaker_time(p_open_ms, p_max_ms, 1),
+        format('%s of %s calls of %s connections failed, the last: %s', v_failures, v_calls, v_connections, p_last),
+        p_probes, p_open_ms)
+    on conflict (provider) do update
+    set open = true, opened_at = now(), reason = excluded.reason, probes = excluded.probes,
+        round_ms = excluded.round_ms, probes_sent = 0, round_until = null,
+        openings = case when x.closed_at > now() - p_max_ms * interval '1 millisecond' then x.openings + 1 else 1 end,
+        open_until = now() + breaker_time(p_open_ms, p_max_ms,
+            case when x.closed_at > now() - p_max_ms * interval '1 millisecond' then x.openings + 1 else 1 end)
+    where not x.open
+    returning * into b;
+    if found then
+        return query select b.openings, (extract(epoch from b.open_until - now()) * 1000)::bigint, b.reason;
+    end if;
+end $$;
+
+-- What a probe came to. Only a half open breaker believes it; a row comes back to the one who decided.
+create function breaker_probed(p_provider text, p_good boolean, p_open_ms bigint, p_max_ms bigint, p_last text)
+returns table (closed boolean, openings int, open_ms bigint, reason text) language plpgsql as $$
+begin
+    return query
+    update breakers x
+    set open = not p_good, closed_at = case when p_good then now() else x.closed_at end,
+        openings = x.openings + (not p_good)::int, probes_sent = 0, round_until = null,
+        opened_at = case when p_good then x.opened_at else now() end,
+        open_until = case when p_good then x.open_until
+            else now() + breaker_time(p_open_ms, p_max_ms, x.openings + 1) end,
+        reason = case when p_good then x.reason else 'a probe failed: ' || p_last end
+    where x.provider = p_provider and x.open and x.open_until <= now()
+    returning not x.open, x.openings, greatest(0, (extract(epoch from x.open_until - now()) * 1000)::bigint), x.reason;
+end $$;
+
+-- How many tasks of a failing provider may be dispatched now.
+create function probe_room(p_provider text) returns int language plpgsql as $$
+declare
+    b breakers;
+begin
+    select * into b from breakers x where x.provider = p_provider and x.open for update;
+    return case when not found then null when b.open_until > now() then 0
+        when b.round_until > now() then greatest(b.probes - b.probes_sent, 0) else b.probes end;
+end $$;
+
+create function probes_dispatched(p_provider text, p_n int) returns void language sql
+begin atomic
+    update breakers
+    set probes_sent = case when round_until > now() then probes_sent else 0 end + p_n,
+        round_until = case when round_until > now() then round_until else now() + round_ms * interval '1 millisecond' end
+    where provider = p_provider;
+end;
+
+-- Closes by an operator's word; what waits for it goes on at once.
+create function breaker_close(p_provider text) returns boolean language plpgsql as $$
+declare
+    v_waiting uuid[];
+begin
+    update breakers set open = false, closed_at = now() where provider = p_provider and open;
+    if not found then
+        return false;
+    end if;
+    select array_agg(w.task_id) into v_waiting from (
+        select t.task_id from sync_tasks t
+        where t.state = 'waiting' and t.provider = p_provider and t.due_at is not null
+            and t.wait_reason = provider_is_failing(p_provider)
+        order by t.task_id for update) w;
+    update sync_tasks set due_at = now() where task_id = any (v_waiting);
+    return true;
 end $$;
