@@ -1,0 +1,1 @@
+select breaker_close($1)
