@@ -74,31 +74,48 @@ static bool may_mend(struct load *b, const struct rows *r)
 	return r->task->has_dead && !r->replayed && load_page_alive(b, r);
 }
 
-typedef void tuple_fn(struct pg_args *a, const struct rows *r, size_t i);
+typedef void mended_fn(struct pg_args *a, const struct rows *r, struct str id, bool gone);
 
-static void put_connection(struct pg_args *a, const struct rows *r, size_t i)
+static void put_connection(struct pg_args *a, const struct rows *r, struct str id, bool gone)
 {
-	(void)i;
+	(void)id;
+	(void)gone;
 	pg_array_uuid(a, &r->task->connection_id);
 }
 
-static void put_resource(struct pg_args *a, const struct rows *r, size_t i)
+static void put_resource(struct pg_args *a, const struct rows *r, struct str id, bool gone)
 {
-	(void)i;
+	(void)id;
+	(void)gone;
 	pg_array_text(a, str_of(r->task->table->resource->name));
 }
 
-static void put_tuple_id(struct pg_args *a, const struct rows *r, size_t i)
+static void put_mended_id(struct pg_args *a, const struct rows *r, struct str id, bool gone)
 {
-	pg_array_text(a, (struct str){r->bytes.p + r->mark[i].id_at, r->mark[i].id_n});
+	(void)r;
+	(void)gone;
+	pg_array_text(a, id);
 }
 
-static void put_stored(struct load *b, enum pg_type type, tuple_fn *put)
+static void put_walk(struct pg_args *a, const struct rows *r, struct str id, bool gone)
+{
+	(void)id;
+	if (gone)
+		pg_array_i64(a, r->walk_us);
+	else
+		pg_array_null(a);
+}
+
+static void put_mended(struct load *b, enum pg_type type, mended_fn *put)
 {
 	pg_array_begin(&b->args, type);
 	for (struct rows *r = b->pages; r; r = r->next) {
-		for (size_t i = 0; i < r->n && may_mend(b, r); i++)
-			put(&b->args, r, i);
+		if (!may_mend(b, r))
+			continue;
+		for (size_t i = 0; i < r->n; i++)
+			put(&b->args, r, (struct str){r->bytes.p + r->mark[i].id_at, r->mark[i].id_n}, false);
+		for (size_t i = 0; i < r->ngone; i++)
+			put(&b->args, r, (struct str){r->bytes.p + r->gone[i].id_at, r->gone[i].id_n}, true);
 	}
 	pg_array_end(&b->args);
 }
@@ -106,9 +123,10 @@ static void put_stored(struct load *b, enum pg_type type, tuple_fn *put)
 static void send_mended(struct load *b)
 {
 	pg_args_clear(&b->args);
-	put_stored(b, PG_UUID, put_connection);
-	put_stored(b, PG_TEXT, put_resource);
-	put_stored(b, PG_TEXT, put_tuple_id);
+	put_mended(b, PG_UUID, put_connection);
+	put_mended(b, PG_TEXT, put_resource);
+	put_mended(b, PG_TEXT, put_mended_id);
+	put_mended(b, PG_INT8, put_walk);
 	pg_exec(b->lane.pg, &sql_mended, &b->args, NULL, NULL);
 }
 
@@ -134,7 +152,7 @@ void load_quarantine(struct load *b)
 	for (struct rows *r = b->pages; r; r = r->next) {
 		if (!load_page_alive(b, r))
 			continue;
-		mended = mended || (r->n && may_mend(b, r));
+		mended = mended || (r->n + r->ngone && may_mend(b, r));
 		bad = bad || r->nbad;
 		replayed = replayed || r->replayed;
 	}

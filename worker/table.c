@@ -92,7 +92,7 @@ static char *compose_merge(const struct row_layout *layout, const char *name, co
 static char *compose_erase(const char *name)
 {
 	return mem_printf(
-	    "with told as materialized (select distinct on (u.connection_id, u.id) u.* from "
+	    "with told as materialized (select distinct on (u.connection_id, u.id collate \"C\") u.* from "
 	    "unnest($1::uuid[], "
 	    "$2::uuid[], $3::int8[], $4::text[], $5::int8[]) as u(task_id, connection_id, walk, id, us) "
 	    "where not exists (select from seen_pages s where s.connection_id = u.connection_id and "

@@ -173,11 +173,17 @@ begin
     return s || jsonb_build_object('phase', case when v_rows < p_rows then 'end' else 'clear' end, 'did', v_rows);
 end $$;
 
--- What the walk leaves for the next ones. The guard's word holds until a complete walk says otherwise.
+-- What the walk leaves for the next ones. The guard's word holds until a complete walk says otherwise. A quarantined record
+-- that the walk did not show is gone.
 create function sweep_end(t sync_tasks, s jsonb) returns void language plpgsql as $$
 declare
     v_judged boolean := s ->> 'note' is null or s ->> 'withheld' is not null;
 begin
+    if s ->> 'note' is null then
+        delete from dead_records d
+        where d.connection_id = t.connection_id and d.resource = t.resource
+            and extract(epoch from d.last_seen_at) * 1000000 < (s ->> 'walk')::bigint;
+    end if;
     insert into resource_states as x (connection_id, resource, watermark, full_records, full_walk_at, withheld_records,
         withheld_of, withheld_at)
     values (t.connection_id, t.resource, to_timestamp((s ->> 'watermark')::bigint / 1000000.0),

@@ -242,3 +242,26 @@ def test_what_a_column_would_cut_or_round_is_put_aside(fleet, tmp_path):
         assert [row["record_id"] for row in bad] == sorted(refused) and len(rows) == 60 - len(refused)
         assert {(row["column_name"], row["reason"]) for row in bad} == {(column, reason)}
         assert task["records_quarantined"] == len(refused)
+
+
+def test_a_deleted_record_leaves_the_quarantine(fleet):
+    """By a complete walk that does not show it, or by the provider's feed."""
+    fleet.start()
+    by_walk = fleet.connection("acct-1", records=NUMBER_OF)
+    by_feed = fleet.connection("org-1", "zoho", records={"leads": 60})
+    for connection, resource in ((by_walk, "contacts"), (by_feed, "leads")):
+        fleet.simulator.dial(connection.account, "nul_text", resource=resource)
+        fleet.wait_for_sync(fleet.sync(connection, [resource]), state="completed")
+        assert len(put_aside(fleet, connection)) == 1
+        fleet.simulator.account(connection.account, removed={resource: [0]})
+        fleet.wait_for_sync(fleet.sync(connection, [resource], mode="full" if connection is by_walk else "incremental"), state="completed")
+        assert not put_aside(fleet, connection)
+
+
+def test_of_a_record_that_comes_twice_the_last_counts(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    fleet.simulator.dial("acct-1", "duplicated_rows", after=1)
+    sync, task, _ = synced(fleet, connection)
+    assert (task["records_inserted"], task["records_unchanged"], task["records_quarantined"]) == (250, 0, 0)
+    assert_faithful(fleet, [sync])
