@@ -188,6 +188,39 @@ def test_an_access_token_that_is_over(fleet):
     assert len(grants(fleet)) == 2
 
 
+def test_too_many_tokens_are_waited_out(fleet):
+    """The refusal comes with HTTP 200."""
+    fleet.start()
+    connection = connect(fleet, zoho={"tokens_max": 0})
+    expire(fleet, connection)
+    sync = fleet.sync(connection, ["leads"])
+    def parked():
+        (task,) = fleet.tasks(sync)
+        return task if task["state"] == "waiting" else None
+    task = fleet.wait_until(parked, what="the task to wait")
+    assert "ten access tokens in ten minutes" in task["wait_reason"]
+    assert fleet.value("select due_at between now() + interval '9 minutes' and now() + interval '12 minutes' from sync_tasks")
+    assert len(grants(fleet)) == 1
+    fleet.simulator.account(connection.account, zoho={"tokens_max": 10})
+    fleet.sql("update connections set refresh_after = now()")  # ten minutes later
+    fleet.sql("update sync_tasks set due_at = now()")
+    assert_faithful(fleet, [sync])
+    assert fleet.simulator.stats()["tokens"] == 1
+
+
+def test_never_more_than_ten_tokens_in_ten_minutes(fleet):
+    """Whatever Zoho says about the tokens: each refusal would cost one more, and ten are the last."""
+    fleet.start(workers=2)
+    connection = connect(fleet, latency_ms=5, expires_in=2)
+    fleet.simulator.dial(connection.account, "unauthorized", after=3, times=-1)
+    for _ in range(4):
+        for sync in [fleet.sync(connection, [module], mode="full") for module in MODULES]:
+            fleet.wait_for_sync(sync, timeout=60)
+    fleet.simulator.clear_dials(connection.account)
+    stats = fleet.simulator.stats()
+    assert stats["tokens"] <= 10 and stats["bad_refresh"] == 0
+
+
 def test_a_withdrawn_grant_asks_for_the_user(fleet):
     fleet.start()
     connection = connect(fleet, zoho={"revoked": True})
