@@ -96,6 +96,7 @@ def test_another_content_type(shared):
     ("GET", "/v1/nowhere", 404, "unknown_path", ""), ("GET", "/", 404, "unknown_path", ""),
     ("DELETE", "/v1/syncs", 405, "method_not_allowed", "POST, GET, HEAD"),
     ("GET", f"/v1/syncs/{NOBODY}/cancel", 405, "method_not_allowed", "POST"),
+    ("GET", f"/v1/dead-records/{NOBODY}", 404, "unknown_record", ""), ("GET", "/v1/dead-records/replay", 405, "method_not_allowed", "POST"),
     ("GET", f"/v1/syncs/{NOBODY}", 404, "unknown_sync", ""), ("POST", f"/v1/syncs/{NOBODY}/cancel", 404, "unknown_sync", "")])
 def test_paths(shared, method, path, status, code, says):
     problem(shared.api(method, path), status, code, says=says)
@@ -110,6 +111,15 @@ def test_paths(shared, method, path, status, code, says):
     ("limit=1&limit=2", "repeated", "?limit", "twice")])
 def test_queries(shared, query, code, pointer, says):
     problem(shared.api("GET", f"/v1/syncs?{query}"), 422, code, pointer, says)
+
+
+@pytest.mark.parametrize("query, code, pointer, says", [
+    ("resource=", "out_of_range", "?resource", "1 to 63 bytes"), (f"reason={201 * 'x'}", "out_of_range", "?reason", "1 to 200 bytes"),
+    ("reason=%ff", "value_refused", None, ""), ("state=new", "unknown_parameter", "?state", "known: limit, cursor, connection_id")])
+def test_queries_of_the_quarantine(shared, query, code, pointer, says):
+    answer = shared.api("GET", f"/v1/dead-records?{query}")
+    assert answer.status == 422 and answer.body["code"] == code, answer
+    assert pointer is None or (answer.body["errors"][0]["pointer"] == pointer and says in answer.body["errors"][0]["detail"])
 
 
 def test_a_path_that_is_no_uuid(shared):

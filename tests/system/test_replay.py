@@ -3,7 +3,10 @@
 import base64
 import uuid
 
+import pytest
+
 from harness.faithful import assert_faithful
+from harness.fleet import PRODUCER_SOON, WORKER_SOON
 from harness.letters import declarations
 
 NUMBER_OF = {"contacts": 250}
@@ -220,3 +223,25 @@ def test_by_syncctl(fleet):
                         f"--ids={rows[0]['dead_record_id']},{rows[1]['dead_record_id']}")
     fleet.wait_for_sync(made["sync_id"], state="completed")
     assert len(fleet.ctl("records", "list")) == 1
+
+
+@pytest.mark.parametrize("where", ["store_after_rows", "store_after_commit"])
+def test_a_worker_that_dies_in_the_middle(fleet, where):
+    """More than one page of records; the first process is gone after its second one."""
+    fleet.start_producer(**PRODUCER_SOON)
+    worker = fleet.start_worker(quarantine__max_percent=100)
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    quarantined(fleet, connection, at=range(0, 250))
+    mended(fleet)
+    worker.stop()
+    fleet.workers.remove(worker)
+    dying = fleet.start_worker(env=fleet.with_failpoint(where, nth=2), **WORKER_SOON)
+    body = {"connection_id": connection.id, "resource": "contacts"}
+    sync = fleet.api("POST", "/v1/dead-records/replay", body).body["sync_id"]
+    dying.wait()
+    assert len(listed(fleet, limit=200)) in (150, 50)
+    fleet.start_worker(**WORKER_SOON)
+    fleet.wait_for_sync(sync, state="completed")
+    (task,) = fleet.tasks(sync)
+    assert counters(task) == [250, 0, 0, 0, 0] and not listed(fleet)
+    assert_faithful(fleet, [fleet.sync(connection, ["contacts"], mode="full")])

@@ -227,6 +227,58 @@ static void test_refused_bodies(void **state)
 	assert_int_equal(asked_tasks, 0);
 }
 
+#define REPLAY "{" CONNECTION ",\"resource\":\"contacts\""
+#define AN_ID "\"0190aaaa-0000-7000-8000-00000000000a\""
+
+static void test_a_replay(void **state)
+{
+	(void)state;
+	bind("POST", "/v1/dead-records/replay", REPLAY "}");
+	assert_int_equal(faults.n, 0);
+	assert_int_equal(args.n, 6);
+	assert_true(str_is(arg(3), "contacts"));
+	assert_true(is_null(4) && is_null(5));
+	bind("POST", "/v1/dead-records/replay", REPLAY ",\"ids\":[" AN_ID "," AN_ID "]}");
+	assert_int_equal(faults.n, 0);
+	assert_false(is_null(4));
+}
+
+static void test_refused_replays(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *code;
+		const char *pointer;
+	} cases[] = {
+	    {"{" CONNECTION "}", "missing_field", "#/resource"},
+	    {"{\"resource\":\"contacts\"}", "missing_field", "#/connection_id"},
+	    {"{" CONNECTION ",\"resource\":\"\"}", "out_of_range", "#/resource"},
+	    {"{" CONNECTION ",\"resource\":7}", "wrong_type", "#/resource"},
+	    {"{" CONNECTION ",\"resource\":\"a\\u0000b\"}", "malformed_json", "#"},
+	    {"{" CONNECTION
+	     ",\"resource\":\"0123456789012345678901234567890123456789012345678901234567890123\"}",
+	        "out_of_range", "#/resource"},
+	    {REPLAY ",\"ids\":[]}", "wrong_type", "#/ids"},
+	    {REPLAY ",\"ids\":null}", "wrong_type", "#/ids"},
+	    {REPLAY ",\"ids\":" AN_ID "}", "wrong_type", "#/ids"},
+	    {REPLAY ",\"ids\":[" AN_ID ",\"7\"]}", "wrong_type", "#/ids"},
+	    {REPLAY ",\"ids\":[" AN_ID ",7]}", "wrong_type", "#/ids"},
+	    {REPLAY ",\"mode\":\"full\"}", "unknown_field", "#/mode"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char pointer[128];
+
+		bind("POST", "/v1/dead-records/replay", cases[i].body);
+		snprintf(pointer, sizeof pointer, "\"pointer\":\"%s\"", cases[i].pointer);
+		if (faults.n == 0)
+			fail_msg("%s was accepted", cases[i].body);
+		assert_string_equal(faults.code, cases[i].code);
+		assert_non_null(strstr(buf_text(&faults.json), pointer));
+	}
+}
+
 static void test_every_fault_is_told(void **state)
 {
 	(void)state;
@@ -359,6 +411,8 @@ int main(void)
 	    TEST(test_a_small_sync_request_gets_its_defaults),
 	    TEST(test_a_full_sync_request),
 	    TEST(test_refused_bodies),
+	    TEST(test_a_replay),
+	    TEST(test_refused_replays),
 	    TEST(test_every_fault_is_told),
 	    TEST(test_a_body_of_a_route_that_takes_nothing),
 	    TEST(test_a_page_of_syncs),
