@@ -20,10 +20,11 @@ static const char *const SOURCE[] = {
     "Cold Call", "Advertisement", "Web Download", "Trade Show", "Partner", "External Referral"};
 static const char *const INDUSTRY[] = {
     "Large Enterprise", "Small/Medium Enterprise", "Data/Telecom OEM", "ERP", "Government/Military"};
-static const char *const USER[] = {"{\"name\":\"Patricia Boyle\",\"id\":\"3652397000000186017\","
-                                   "\"email\":\"patricia@org.example\"}",
-    "{\"name\":\"Arjun R\xc4\x81o\",\"id\":\"3652397000000281042\",\"email\":\"arjun@org.example\"}",
-    "{\"name\":\"Mei Lin\",\"id\":\"3652397000000281067\",\"email\":\"mei@org.example\"}"};
+#define USER_TEXT(name, id, mail)                                                                            \
+	"{\"name\":\"" name "\",\"id\":\"" id "\",\"email\":\"" mail "@org.example\"}"
+static const char *const USER[] = {USER_TEXT("Patricia Boyle", "3652397000000186017", "patricia"),
+    USER_TEXT("Arjun R\xc4\x81o", "3652397000000281042", "arjun"),
+    USER_TEXT("Mei Lin", "3652397000000281067", "mei")};
 static const char *const TAG[] = {"vip", "trade show", "caf\xc3\xa9", "Q4"};
 
 #define PICK(list) (list)[random_below(rng, ARRAY_SIZE(list))]
