@@ -20,6 +20,10 @@ static const struct metric_family_def verdicts = {.name = "provider_verdicts_tot
     .kind = METRIC_COUNTER,
     .help = "Answers of providers that were no page, by error class.",
     .labels = {"provider", "resource", "class"}};
+static const struct metric_family_def quarantined = {.name = "records_quarantined_total",
+    .kind = METRIC_COUNTER,
+    .help = "Records that could not be stored, or not be replayed.",
+    .labels = {"provider", "resource"}};
 static const struct metric_family_def deleted = {.name = "records_deleted_total",
     .kind = METRIC_COUNTER,
     .help = "Records marked as deleted because complete walks did not show them.",
@@ -107,6 +111,14 @@ void figures_verdict(const struct resource *r, enum verdict_class class)
 	const char *labels[] = {r->provider->name, r->name, verdict_class_name(class)};
 
 	metric_add(metric_series(metrics_family(&verdicts), labels), 1);
+}
+
+void figures_quarantined(const struct resource *r, size_t n)
+{
+	const char *labels[] = {r->provider->name, r->name};
+
+	if (n)
+		metric_add(metric_series(metrics_family(&quarantined), labels), (double)n);
 }
 
 void figures_deleted(const struct resource *r, int64_t n)

@@ -11,6 +11,7 @@ void figures_init(const struct registry *registry);
 void figures_done(void);
 void figures_page(const struct resource *r, size_t records);
 void figures_verdict(const struct resource *r, enum verdict_class class);
+void figures_quarantined(const struct resource *r, size_t records);
 void figures_deleted(const struct resource *r, int64_t records);
 /* A complete walk missed more than the guard lets pass. */
 void figures_withheld(const struct resource *r);

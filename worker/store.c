@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "figures.h"
 #include "io/gather.h"
 #include "load.h"
 #include "rows.h"
@@ -121,14 +122,25 @@ static void entry_free_pages(struct store *s, struct entry *e)
 	}
 }
 
+static size_t entry_bad(const struct entry *e)
+{
+	size_t n = 0;
+
+	for (const struct rows *r = e->first; r; r = r->next)
+		n += r->nbad;
+	return n;
+}
+
 static void entry_done(struct store *s, struct entry *e)
 {
 	bool ended = e->last->last && e->fate != ENTRY_LOST;
 
-	if (e->fate == ENTRY_LOST)
+	if (e->fate == ENTRY_LOST) {
 		task_lost(e->task);
-	else
+	} else {
 		s->rows += e->rows;
+		figures_quarantined(e->task->walk.resource, entry_bad(e));
+	}
 	entry_free_pages(s, e);
 	task_stored(e->task, e->pages, ended);
 }

@@ -39,6 +39,8 @@ def test_a_record_without_identity(fleet):
     assert (task["records_inserted"], task["records_quarantined"]) == (249, 1)
     (event,) = [event for event in fleet.wait_for_events([sync]) if event["sync_id"] == sync]
     assert (event["state"], event["records_inserted"], event["records_quarantined"]) == ("completed", 249, 1)
+    assert 'syncfleet_records_quarantined_total{provider="practicepanther",resource="contacts"} 1' in \
+        fleet.admin(fleet.workers[0], "/metrics").body
     shown = fleet.api("GET", f"/v1/syncs/{sync}").body
     assert shown["records"] == {"inserted": 249, "updated": 0, "unchanged": 0, "deleted": 0, "quarantined": 1}
 
