@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define LEFTOVER_READS_MAX 64
+
 /*
  * A socket of libcurl's in the loop. Connections that we opened stay armed for reading between two transfers,
  * which spares two system calls a transfer; sockets that libcurl made for itself (its resolver's) come and go
@@ -100,17 +102,30 @@ static void watch_arm(struct http_watch *w, int events)
  */
 static void connection_spoil(struct http_watch *w)
 {
+	char bytes[4096];
+	int reads = LEFTOVER_READS_MAX;
+
 	shutdown(w->fd, SHUT_RDWR);
+	/* As long as there is something to read libcurl thinks it alive. */
+	while (reads-- > 0 && recv(w->fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+		;
 }
 
+static bool has_bytes(const struct http_watch *w)
+{
+	char byte;
+
+	return recv(w->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* The last look at a connection: most are found unclean when they come to rest, or idle. */
 void http_lane_before_reuse(struct http_lane *lane, int own_port)
 {
 	struct http_watch *w;
-	char byte;
 
 	TAILQ_FOREACH(w, &lane->idle, idle_link)
 	{
-		if (w->own_port == own_port && recv(w->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+		if (w->own_port == own_port && has_bytes(w))
 			connection_spoil(w);
 	}
 }
@@ -184,7 +199,7 @@ static uint16_t own_port_of(int fd)
 /* Between two transfers. */
 static void watch_rest(struct http_watch *w)
 {
-	if (w->call && w->call->leftover)
+	if ((w->call && w->call->leftover) || has_bytes(w))
 		connection_spoil(w);
 	watch_idle(w);
 	if (w->idle)

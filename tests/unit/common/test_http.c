@@ -143,6 +143,22 @@ static void test_bytes_behind_a_body_answer_nobody(void **state)
 	world_end(&w);
 }
 
+/* libcurl gives up after five connections that died. */
+static void test_many_unclean_connections(void **state)
+{
+	struct world w = world_start(&plain, false);
+	struct result r[20];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		send_to(&w, "/excess/100000", 20000, &r[i]);
+	loop_run(w.loop);
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		assert_int_equal(r[i].status, 200);
+	assert_string_equal(get(&w, "/").body, "hello");
+	world_end(&w);
+}
+
 /* The next request goes out before the loop has looked at the connection. */
 static void test_bytes_behind_a_body_answer_nobody_at_once(void **state)
 {
@@ -308,6 +324,7 @@ int main(void)
 	    cmocka_unit_test(test_connections_are_kept),
 	    cmocka_unit_test(test_bytes_behind_a_body_answer_nobody),
 	    cmocka_unit_test(test_bytes_behind_a_body_answer_nobody_at_once),
+	    cmocka_unit_test(test_many_unclean_connections),
 	    cmocka_unit_test(test_once_takes_a_new_connection),
 	    cmocka_unit_test(test_post),
 	    cmocka_unit_test(test_refused_requests),
