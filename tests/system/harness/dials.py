@@ -37,6 +37,7 @@ PROVIDERS = {each.name: each for each in (
     Provider("practicepanther", "contacts", oauth=True),
     Provider("bench", "contacts"),
     Provider("acme", "widgets"),
+    Provider("zoho", "leads", oauth=True),
 )}
 
 
@@ -83,6 +84,15 @@ def http_date(seconds_from_now):
     return formatdate(time() + seconds_from_now, usegmt=True)
 
 
+def refreshes(name, *dials, how=None, rotation=None):
+    """The token expires on the second page. `rotation`: what differs where the refresh token is spent by its use."""
+    at_the_endpoint = [{"resource": "token", **each} for each in dials]
+    case = Case((dial("expire_token", after=1), *at_the_endpoint), by={"practicepanther": rotation or {}}, never=NO_OAUTH)
+    return {name: Case(**{**case.__dict__, **(how or {})})}
+
+
+# Nobody but the user can help; replaying would be of no use, so there is no dead letter.
+LOST = dict(state="failed", error_class="auth", reason="must be authorised again")
 NO_OAUTH = {"bench": "a fixed token: there is nothing to refresh", "acme": "a key: there is nothing to refresh"}
 UNREAD = "the body cannot be read"
 TOO_LARGE = f"the body is larger than {BODY_MAX} bytes"
@@ -127,7 +137,7 @@ CASES = {
     "a lost answer": passes(dial("lost", after=1)),
     "lost answers for ever": for_ever("transient", "127.0.0.1", dial("lost", after=1)),
     "a slow answer": passes(dial("latency", times=2, ms=300)),
-    "answers slower than the timeout": for_ever("transient", "imed out", dial("latency", ms=3000)),
+    "answers slower than the timeout": for_ever("transient", "imed out", dial("latency", ms=20000)),
     "a drip": passes(dial("drip", bytes=4096, ms=5)),
     "a drip slower than the timeout": passes(dial("drip", bytes=10, ms=100, after=1)),
     "a drip for ever": for_ever("transient", "imed out", dial("drip", bytes=1, ms=100)),
@@ -150,6 +160,20 @@ CASES = {
     "a record without identity": passes(dial("null_id", after=1), quarantined=1),
     "a text that PostgreSQL cannot hold": passes(dial("nul_text", after=1), quarantined=1),
     "a text that is no text": fails("permanent", "not UTF-8", dial("bad_utf8", after=1)),
+    # the token endpoint, when a token has expired on the second page
+    **refreshes("a slow token endpoint", dial("latency", ms=500)),
+    **refreshes("a token endpoint that fails twice", dial("server_error", times=2, status=503)),
+    **refreshes("a token endpoint that throttles", dial("throttle", retry_after="1")),
+    **refreshes("a token endpoint that hangs up", dial("hang", ms=50)),
+    **refreshes("a token endpoint that does not answer", dial("hang")),
+    **refreshes("a token in gzip, by drips", dial("gzip"), dial("drip", bytes=20, ms=5)),
+    **refreshes("a lost token", dial("lost"), rotation=LOST),
+    **refreshes("a token that is cut", dial("cut"), rotation=LOST),
+    **refreshes("a page of HTML for a token", dial("html"), rotation=LOST),
+    **refreshes("half of a token", dial("broken_json"), rotation=LOST),
+    **refreshes("a token endpoint that always fails", dial("server_error", times=-1), how=dict(
+        state="failed", error_class="transient", reason="HTTP 500", tries=TRIES)),
+    **refreshes("a grant that was withdrawn", dial("unauthorized", times=-1), how=LOST),
     # pages
     "more records than asked for": passes(dial("huge_page")),
     "an empty page before the next": passes(dial("empty_page", after=1, times=2), pages=2, never={
@@ -157,7 +181,8 @@ CASES = {
         "acme": "a page is asked for by its number: what an empty one held does not come with the next"}),
     "an empty page among others": passes(dial("empty_page", after=1), missed=SIZE, pages=1, never={
         "practicepanther": "an empty page is how the end is told",
-        "bench": "the next cursor leads to what the empty page held"}),
+        "bench": "the next cursor leads to what the empty page held",
+        "zoho": "the next cursor leads to what the empty page held"}),
     "empty pages for ever": fails("stalled", "1000 pages without a record", dial("empty_page", after=1, times=-1), never={
         "practicepanther": "an empty page is how the end is told",
         "acme": "the total bounds the pages: what they held is missed, as by any answer that lies"}),
@@ -191,6 +216,7 @@ def folders(folder, timeout_s):
 
     def short(_, text):
         text = re.sub(r"\bsize = \d+;", f"size = {SIZE};", text)
+        text = text.replace('kind = "oauth2";', f'kind = "oauth2"; timeout_s = {timeout_s};')
         return re.sub(r'^( +table = "\w+";)', rf"\1 timeout_s = {timeout_s};", text, flags=re.MULTILINE)
     made = declarations(folder / "providers", short)
     (made / "acme.cfg").write_text(short("acme", (UNSEEN / "acme.cfg").read_text()))
