@@ -14,8 +14,9 @@ DATABASE = "conform"
 POLL_SECONDS = 0.1
 DEADLINE_SECONDS = 40
 FINAL = ("completed", "failed", "cancelled")
-# Backoffs are short, so that a walk that has to wait ends soon; the waits that a provider asks for stay as they are.
-WORKER = {"http.allow_plain_loopback": True, "retry.base_ms": 50, "heartbeat.interval_ms": 500}
+# Backoffs are short, so that a walk that has to wait ends soon; the waits that a provider asks for stay as they are. One
+# provider has all the troubles there are at once: its breaker stays closed.
+WORKER = {"http.allow_plain_loopback": True, "retry.base_ms": 50, "heartbeat.interval_ms": 500, "breaker.failures": 1000000}
 
 
 class DoesNotHold(Exception):
@@ -52,6 +53,8 @@ class Bed:
         for resource in self.plan["resources"]:
             if not resource["cannot"]:
                 self.sql(resource["create"])
+                for limit in self.plan["limits"]:
+                    self.sql(f"create table {resource['table']}_l{limit['suffix']} (like {resource['table']} including all)")
         self.ctl.tenant("conform")
         self.key = self.ctl.key("conform")
 
@@ -63,7 +66,7 @@ class Bed:
         common = {**self.settings, "kafka.properties": "session.timeout.ms=4500", "log.format": "json", "admin.listen": "127.0.0.1:0"}
         producer = self.programs.start("sync-producer", settings={**common, "http.listen": "127.0.0.1:0", "clock.tick_ms": 50})
         worker = self.programs.start("sync-worker", settings={
-            **common, **WORKER, "providers.origins": f"{self.plan['name']}={self.simulator.url}"})
+            **common, **WORKER, "providers.origins": ",".join(f"{name}={self.simulator.url}" for name in self._providers())})
         self.api = f"http://{producer.address('http')}"
         for program in (producer, worker):
             self._wait_until_ready(program)
@@ -85,18 +88,22 @@ class Bed:
         except OSError:
             return False
 
+    def _providers(self):
+        return [self.plan["name"], *(limit["provider"] for limit in self.plan["limits"])]
+
     def sql(self, text):
         return self.postgres.psql(text, DATABASE)
 
     def connect(self, accounts):
-        """Makes the accounts: {name: (the simulator's settings, seconds that the token has left)}."""
+        """Makes the accounts: {name: (provider, the simulator's settings, seconds that the token has left)}."""
         settings = {name: f"conform-{name}" for name in self.plan["settings"]}
         wanted = []
-        for name, (account, life_s) in accounts.items():
+        for name, (provider, account, life_s) in accounts.items():
             self.simulator.account(name, **account)
-            wanted.append({"tenant": "conform", "provider": self.plan["name"], "external_id": name, "settings": settings,
+            wanted.append({"tenant": "conform", "provider": provider, "external_id": name, "settings": settings,
                            **self.simulator.secret(name), **({} if life_s is None else {"expires_in": life_s})})
         self.connections = dict(zip(accounts, self.ctl.connections(wanted)))
+        self.providers = {name: provider for name, (provider, *_) in accounts.items()}
 
     def script(self, account, **what):
         http_json("POST", f"{self.simulator.url}/control/accounts/{account}/script", what)
@@ -105,11 +112,14 @@ class Bed:
         return http_json(method, self.api + path, body, {"Authorization": f"Bearer {self.key}"})
 
     def sync(self, account, resource, mode="full"):
-        body = {"provider": self.plan["name"], "connection_id": self.connections[account], "mode": mode, "resources": [resource["name"]]}
+        body = {"provider": self.providers[account], "connection_id": self.connections[account], "mode": mode, "resources": [resource["name"]]}
         return self.call("POST", "/v1/syncs", body)["sync_id"]
 
-    def wait(self, account, sync, calls, nudge=False):
-        """The task when it has ended. A walk of more than `calls` calls does not end. nudge: long waits are cut short."""
+    def wait(self, account, sync, calls, nudge=False, give_up=False):
+        """The task when it has ended. A walk of more than `calls` calls does not end.
+
+        nudge: long waits are cut short. give_up: a task that is parked is cancelled.
+        """
         deadline = time.monotonic() + DEADLINE_SECONDS
         waits = []
         while True:
@@ -118,13 +128,20 @@ class Bed:
                 return {**task, "waits": waits, "error": task["error"] or {"class": None, "message": None}}
             if task["state"] == "waiting" and nudge and task["waits_until"]:
                 waits.append((task["waits_for"], task["waits_until"], time.time()))
-                self.sql(f"update sync_tasks set due_at = now() where task_id = '{task['task_id']}' and state = 'waiting'")
+                self._cut_short(account, task)
+            if task["state"] == "waiting" and give_up:
+                self.call("POST", f"/v1/syncs/{sync}/cancel")
+                return {**task, "waits": waits, "error": {"class": None, "message": None}}
             asked = self.simulator.state(account)["requests"]
             if asked > calls or time.monotonic() > deadline:
                 self.call("POST", f"/v1/syncs/{sync}/cancel")
                 raise DoesNotHold(f"it does not end: {asked} calls, {task['state']}"
                                   + (f" for {task['waits_for']} until {task['waits_until']}" if task["waits_for"] else ""))
             time.sleep(POLL_SECONDS)
+
+    def _cut_short(self, account, task):
+        self.sql(f"update connections set refresh_after = null where connection_id = '{self.connections[account]}'; "
+                 f"update sync_tasks set due_at = now() where task_id = '{task['task_id']}' and state = 'waiting'")
 
     def log(self, account):
         return self.simulator.log(account)

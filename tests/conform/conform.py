@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,8 +35,8 @@ often or not in time, errors of the token endpoint, limits that no walk can live
 What it cannot find: whether the provider is as the declaration says. A path, a parameter's name, a status or a code word
 that is wrong is wrong in the API made from it too, and so it holds. For that, sync a real account of a few records.
 
-Caps of paging are brought down to four pages, so that a walk comes to them at once; walks are not held back by the limits.
-A worker refuses a declaration with a resource that it cannot do; here the others are tried without it, and it is a row that
+Caps of paging are brought down to four pages, so that a walk comes to them at once; limits are brought near, each in
+a provider of its own, and other walks are not held back by them. A worker refuses a declaration with a resource that it cannot do; here the others are tried without it, and it is a row that
 does not hold.
 """
 
@@ -78,7 +77,7 @@ def run_cases(bed):
     cases = Scenarios(bed).all()
     if not cases:
         return []
-    bed.connect({case.name: (case.account, case.life_s) for case in cases})
+    bed.connect({name: (case.provider, case.account, case.life_s) for case in cases for name in case.names()})
     try:
         bed.start()
     except DoesNotHold as reason:
@@ -98,12 +97,10 @@ def conform(ledger, file):
     programs = Programs(ledger, folder, os.environ.get("FLEET_BUILD") or ledgers.ROOT / "build" / "release")
     providers = folder / "providers"
     providers.mkdir()
-    draft = folder / "runnable.cfg"
-    plan = read_plan(programs, file, draft)
+    plan = read_plan(programs, file, providers)
     leave_out_what_cannot_be_made(plan)
     rows = rows_of_abilities(plan) + rows_of_findings(plan)
     if any(not resource["cannot"] for resource in plan["resources"]):
-        shutil.move(draft, providers / f"{plan['name']}.cfg")
         rows += run_cases(Bed(ledger, programs, plan, providers))
     return plan, rows
 

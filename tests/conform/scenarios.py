@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Callable
 
+import limits
 import truth
 from bed import DoesNotHold
 
@@ -26,7 +27,13 @@ class Case:
     account: dict = field(default_factory=dict)
     life_s: int = None
     needs: tuple = ()
+    provider: str = None
+    accounts: int = 1
     name: str = None
+
+    def names(self):
+        """Its accounts: the first one is `name`."""
+        return [self.name, *(f"{self.name}-{number}" for number in range(1, self.accounts))]
 
 
 class Scenarios:
@@ -44,8 +51,10 @@ class Scenarios:
         if self.oauth and self.bed.runnable():
             self._tokens(self.bed.runnable()[0])
             self._token_rules(self.bed.runnable()[0])
+        self.cases += limits.cases(self)
         for number, case in enumerate(self.cases):
             case.name = f"c{number}"
+            case.provider = case.provider or self.plan["name"]
         return self.cases
 
     # --- making cases ---
@@ -126,6 +135,8 @@ class Scenarios:
             self._incremental(resource)
         if resource["cap"]:
             self._cap(resource)
+        if resource["deletion"] != "none":
+            self._deletions(resource)
 
     def _paging(self, resource):
         size = self._size(resource)
@@ -246,6 +257,24 @@ class Scenarios:
         run = self._whole(resource, records) if resource["cap_action"] == "by_key" else self._fails(resource, records, "cap")
         what = "more records than paging shows: the rest" if resource["cap_action"] == "by_key" else "more records than paging shows: said"
         self._add(resource, what, "paging.cap", run, records)
+
+    def _deletions(self, resource):
+        size = self._size(resource)
+        records = min(size, 20) if resource["strategy"] == "none" else 2 * size
+        walks = {"generation": ["full"], "two_generations": ["full", "full"], "feed": ["incremental"]}.get(resource["deletion"])
+        self._add(resource, "a record that is gone is deleted", "deletion", self._deleted(resource, records, walks), records)
+
+    def _deleted(self, resource, records, walks):
+        def run(case):
+            if walks is None:
+                raise DoesNotHold(f"strategy = {resource['deletion']}: this version does not look for it")
+            self._assert_all(case, resource, self._walk(case, resource, records, mode="incremental" if resource["incremental"] else "full"))
+            self.bed.simulator.account(case.name, removed={resource["name"]: [1]})
+            deleted = [self._walk(case, resource, records, mode=mode)["records"]["deleted"] for mode in walks]
+            if deleted[-1] != 1 or any(deleted[:-1]):
+                raise DoesNotHold(f"one record was removed, and the walks after it deleted {', '.join(map(str, deleted))}")
+            self._assert_all(case, resource, self._walk(case, resource, records, mode=walks[-1]))
+        return run
 
     # --- verdict rules ---
 

@@ -48,10 +48,12 @@ static void decode(struct str text, bool is_form, struct buf *ret)
 		int high = code ? hex_digit(text.p[i + 1]) : -1;
 		int low = code ? hex_digit(text.p[i + 2]) : -1;
 		if (high >= 0 && low >= 0) {
-			buf_add_char(ret, (char)(high * 16 + low));
+			const uint8_t byte = (uint8_t)(high * 16 + low);
+			buf_add(ret, &byte, 1);
 			i += 2;
 		} else {
-			buf_add_char(ret, is_form && text.p[i] == '+' ? ' ' : text.p[i]);
+			bool blank = is_form && text.p[i] == '+';
+			buf_add(ret, blank ? " " : &text.p[i], 1);
 		}
 	}
 }

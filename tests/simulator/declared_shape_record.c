@@ -6,7 +6,8 @@
 
 #include <xxhash.h>
 
-#define US_PER_S 1000000
+#define US_PER_S INT64_C(1000000)
+#define OFFSET_S INT64_C(19800) /* +05:30 */
 #define ID_TEXT_MAX 128
 #define ID_FIRST 1000000
 
@@ -110,7 +111,7 @@ static json_object *time_value(const struct column *c, uint64_t dice, int64_t s)
 		break;
 	}
 	if (dice % 3 == 0) { /* the same instant with an offset */
-		clock_format((s + 5 * 3600 + 1800) * US_PER_S, text);
+		clock_format((s + OFFSET_S) * US_PER_S, text);
 		return formatted("%.19s+05:30", text);
 	}
 	clock_format(s * US_PER_S, text);
@@ -158,7 +159,8 @@ static json_object *typed_value(const struct leaf *leaf, uint64_t dice, const st
 	case COLUMN_DOUBLE:
 		return number_value(dice, false);
 	case COLUMN_BOOLEAN:
-		return dice % 5 ? json_object_new_boolean(dice >> 9 & 1) : json_object_new_string("true");
+		return dice % 5 ? json_object_new_boolean((dice >> 9 & 1) != 0)
+		                : json_object_new_string("true");
 	case COLUMN_TIMESTAMP:
 		return time_value(c, dice, s);
 	case COLUMN_DATE:
@@ -212,7 +214,7 @@ json_object *shape_value(const struct shape_resource *r, const struct leaf *leaf
 	uint64_t dice = dice_of(leaf, f);
 	if (leaf->id_part >= 0 || leaf->is_key)
 		return id_value(r, leaf, f);
-	if (leaf->secret && !leaf->column)
+	if (!leaf->column)
 		return json_object_new_string("conform-secret");
 	if (!leaf->column->required && !leaf->watermark && dice >> 33 & 1 && dice % 8 == 0)
 		return NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* declaration-plan FILE OUT: prints what plan.h says, and writes to OUT what of the file can be run. */
+/* declaration-plan FILE FOLDER: prints what plan.h says, and writes what of the file can be run into the
+ * folder. */
 #include "base/base.h"
 #include "plan.h"
 #include "provider.h"
@@ -105,6 +106,7 @@ static json_object *resource_json(const struct resource *r)
 	json_object_object_add(json, "columns", columns_json(r));
 	json_object_object_add(json, "id", texts_json(&r->id));
 	json_object_object_add(json, "redact", texts_json(&r->redact));
+	json_object_object_add(json, "posts", json_object_new_boolean(r->method == METHOD_POST));
 	json_object_object_add(json, "payload", json_object_new_boolean(r->keep_payload));
 	json_object_object_add(json, "deletion", json_object_new_string(strategies[r->deletion.strategy]));
 	put_paging(json, &r->paging);
@@ -161,6 +163,36 @@ static json_object *auth_json(const struct provider *p)
 	return json;
 }
 
+static json_object *limit_json(const struct provider *p, size_t i)
+{
+	static const char *const kinds[] = {"rate", "quota", "concurrency"};
+	const struct limit *l = &p->limits.at[i];
+	struct plan_limit near = plan_limit_near(p, i);
+	AUTO(mem_free_ptr) char *provider = mem_printf("%s_limit%zu", p->name, i);
+	json_object *json = json_object_new_object();
+	json_object_object_add(json, "name", json_object_new_string(l->name));
+	json_object_object_add(json, "provider", json_object_new_string(provider));
+	json_object_object_add(json, "suffix", json_object_new_string(strrchr(provider, 't') + 1));
+	json_object_object_add(json, "kind", json_object_new_string(kinds[l->kind]));
+	json_object_object_add(json, "resources", texts_json(&l->resources));
+	json_object_object_add(json, "calls", json_object_new_int64(near.count / near.cost));
+	json_object_object_add(json, "burst", json_object_new_int64(near.burst));
+	json_object_object_add(
+	    json, "for_connection", json_object_new_boolean((l->scope & SCOPE_CONNECTION) != 0));
+	json_object_object_add(
+	    json, "for_operation", json_object_new_boolean((l->scope & SCOPE_OPERATION) != 0));
+	return json;
+}
+
+static json_object *limits_json(const struct provider *p)
+{
+	json_object *list = json_object_new_array();
+	for (size_t i = 0; i < p->limits.n; i++)
+		if (plan_limit_counts_kept(p, i))
+			json_object_array_add(list, limit_json(p, i));
+	return list;
+}
+
 static json_object *plan_json(const struct provider *p)
 {
 	struct plan plan = {.provider = p, .findings = json_object_new_array()};
@@ -175,6 +207,7 @@ static json_object *plan_json(const struct provider *p)
 	    json, "tells_accounts", json_object_new_boolean(p->auth.kind != AUTH_NONE || names_account(p)));
 	json_object_object_add(json, "settings", settings_json(p));
 	json_object_object_add(json, "resources", resources);
+	json_object_object_add(json, "limits", limits_json(p));
 	plan_check(&plan);
 	plan_check_tokens(&plan);
 	json_object_object_add(json, "rules", plan_rules(&plan));
@@ -188,7 +221,7 @@ int main(int argc, char **argv)
 	struct registry *registry = NULL;
 	struct err err = {0};
 	if (argc != 3) {
-		fputs("usage: declaration-plan FILE OUT\n", stderr);
+		fputs("usage: declaration-plan FILE FOLDER\n", stderr);
 		return EXIT_USAGE;
 	}
 	enum rc rc = registry_load_file(argv[1], &registry, &err);

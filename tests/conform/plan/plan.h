@@ -39,6 +39,25 @@ json_object *plan_table(const struct resource *r);
 
 #define PLAN_CAP_PAGES 4
 
-/* Writes what can be run: the declaration without the resources that this version cannot do, with caps of
- * PLAN_CAP_PAGES pages at most, and without limits, which would make a minute of work take days. */
-enum rc plan_reduce(const struct provider *p, const char *file, const char *out, struct err *err) MUST_USE;
+/* A limit brought so near that a few calls come to it. */
+struct plan_limit {
+	int64_t count;
+	double period_s;
+	int64_t burst;
+	int64_t cost; /* of a call, the dearest */
+};
+
+#define PLAN_CALLS 8 /* of a rate, in a second */
+#define PLAN_QUOTA 3 /* calls that a quota is for */
+#define PLAN_AT_ONCE 2
+
+struct plan_limit plan_limit_near(const struct provider *p, size_t i);
+/* Whether all resources that it counts can be run. */
+bool plan_limit_counts_kept(const struct provider *p, size_t i);
+
+/*
+ * Writes what can be run into the folder, as <name>.cfg: the declaration without the resources that this
+ * version cannot do, with caps of PLAN_CAP_PAGES pages at most, and without limits, which would make a minute
+ * of work take days. And for each limit <name>_limit<i>.cfg, a provider with that one, brought near.
+ */
+enum rc plan_reduce(const struct provider *p, const char *file, const char *folder, struct err *err) MUST_USE;

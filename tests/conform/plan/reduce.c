@@ -39,21 +39,135 @@ static void bring_caps_near(config_setting_t *list)
 	}
 }
 
-enum rc plan_reduce(const struct provider *p, const char *file, const char *out, struct err *err)
+/* ---- limits ---- */
+
+static double calls_a_second(const struct limit *l, double cost)
+{
+	return l->count / l->period_s / cost;
+}
+
+struct plan_limit plan_limit_near(const struct provider *p, size_t i)
+{
+	const struct limit *l = &p->limits.at[i];
+	struct plan_limit near = {.cost = 1, .period_s = l->period_s, .burst = MIN(l->burst, PLAN_CALLS)};
+	for (size_t k = 0; l->weighted && k < p->resources.n; k++)
+		if (is_kept(p, p->resources.at[k].name))
+			near.cost = MAX(near.cost, p->resources.at[k].cost);
+	switch (l->kind) {
+	case LIMIT_RATE:
+		near.period_s = 1;
+		near.count = (int64_t)MAX(1, MIN(calls_a_second(l, (double)near.cost), PLAN_CALLS)) *
+		             near.cost;
+		break;
+	case LIMIT_QUOTA:
+		near.count = PLAN_QUOTA * near.cost;
+		break;
+	case LIMIT_CONCURRENCY:
+		near.count = MIN((int64_t)l->count, PLAN_AT_ONCE);
+		break;
+	}
+	return near;
+}
+
+static void set_number(config_setting_t *group, const char *name, double value)
+{
+	config_setting_remove(group, name);
+	config_setting_set_float(config_setting_add(group, name, CONFIG_TYPE_FLOAT), value);
+}
+
+static void keep_limit(config_setting_t *list, const struct plan_limit *near, unsigned i)
+{
+	config_setting_t *limit = config_setting_get_elem(list, i);
+	set_number(limit, "count", (double)near->count);
+	set_number(limit, "period_s", near->period_s);
+	if (near->burst)
+		config_setting_set_int(config_setting_get_member(limit, "burst"), (int)near->burst);
+	for (unsigned k = (unsigned)config_setting_length(list); k-- > 0;)
+		if (k != i)
+			config_setting_remove_elem(list, k);
+}
+
+static void set_text(config_setting_t *group, const char *name, const char *value)
+{
+	config_setting_remove(group, name);
+	config_setting_set_string(config_setting_add(group, name, CONFIG_TYPE_STRING), value);
+}
+
+/* Its rows go to tables of its own. */
+static void rename_tables(config_setting_t *list, size_t i)
+{
+	for (unsigned k = 0; k < (unsigned)config_setting_length(list); k++) {
+		config_setting_t *r = config_setting_get_elem(list, k);
+		const char *table = "";
+		config_setting_lookup_string(r, "table", &table);
+		AUTO(mem_free_ptr) char *name = mem_printf("%s_l%zu", table, i);
+		set_text(r, "table", name);
+	}
+}
+
+/* ---- files ---- */
+
+static enum rc write_file(config_t *config, const char *folder, const char *name, struct err *err)
+{
+	AUTO(mem_free_ptr) char *path = mem_printf("%s/%s.cfg", folder, name);
+	return config_write_file(config, path) ? RC_OK : err_set(err, RC_IO, "%s: cannot be written", path);
+}
+
+static enum rc read_file(config_t *config, const char *file, struct err *err)
+{
+	config_init(config);
+	if (config_read_file(config, file))
+		return RC_OK;
+	return err_set(
+	    err, RC_INVALID, "%s:%d: %s", file, config_error_line(config), config_error_text(config));
+}
+
+static enum rc write_limited(
+    const struct provider *p, const char *file, size_t i, const char *folder, struct err *err)
 {
 	config_t config;
-	config_init(&config);
-	enum rc rc = RC_OK;
-	if (!config_read_file(&config, file)) {
-		rc = err_set(err, RC_INVALID, "%s:%d: %s", file, config_error_line(&config),
-		    config_error_text(&config));
-	} else {
-		drop_resources(p, config_lookup(&config, "resources"));
-		bring_caps_near(config_lookup(&config, "resources"));
-		config_setting_remove(config_root_setting(&config), "limits");
-		if (!config_write_file(&config, out))
-			rc = err_set(err, RC_IO, "%s: cannot be written", out);
+	enum rc rc = read_file(&config, file, err);
+	if (rc == RC_OK) {
+		struct plan_limit near = plan_limit_near(p, i);
+		AUTO(mem_free_ptr) char *name = mem_printf("%s_limit%zu", p->name, i);
+		config_setting_t *resources = config_lookup(&config, "resources");
+		set_text(config_root_setting(&config), "name", name);
+		drop_resources(p, resources);
+		rename_tables(resources, i);
+		keep_limit(config_lookup(&config, "limits"), &near, (unsigned)i);
+		rc = write_file(&config, folder, name, err);
 	}
 	config_destroy(&config);
+	return rc;
+}
+
+bool plan_limit_counts_kept(const struct provider *p, size_t i)
+{
+	const struct texts *names = &p->limits.at[i].resources;
+	for (size_t k = 0; k < names->n; k++)
+		if (!is_kept(p, names->at[k]))
+			return false;
+	for (size_t k = 0; !names->n && k < p->resources.n; k++)
+		if (is_kept(p, p->resources.at[k].name))
+			return true;
+	return names->n != 0;
+}
+
+enum rc plan_reduce(const struct provider *p, const char *file, const char *folder, struct err *err)
+{
+	config_t config;
+	enum rc rc = read_file(&config, file, err);
+	if (rc == RC_OK) {
+		config_setting_t *resources = config_lookup(&config, "resources");
+		drop_resources(p, resources);
+		bring_caps_near(resources);
+		config_setting_remove(config_root_setting(&config), "limits");
+		if (config_setting_length(resources))
+			rc = write_file(&config, folder, p->name, err);
+	}
+	config_destroy(&config);
+	for (size_t i = 0; rc == RC_OK && i < p->limits.n; i++)
+		if (plan_limit_counts_kept(p, i))
+			rc = write_limited(p, file, i, folder, err);
 	return rc;
 }

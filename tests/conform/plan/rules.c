@@ -192,25 +192,34 @@ static struct order *order_of(const struct provider *p, const struct resource *r
 	return o;
 }
 
+/* Whether the resource can reach the provider's rule `i`, which then is added. */
+static bool add_by_resource(
+    struct plan *p, const struct resource *r, size_t i, json_object *list, size_t *ret_first)
+{
+	AUTO(mem_free_ptr) struct order *o = order_of(p->provider, r);
+	size_t at = r->verdicts.n + i;
+	bool found = add_rule(o, at, r, list, ret_first);
+	if (found)
+		plan_add(p, NULL, REACHED, o->key[at], NULL);
+	return found;
+}
+
 /* A provider's rule is good when one resource can reach it, better one that can be run. */
 static void add_provider_rule(struct plan *p, size_t i, json_object *list)
 {
 	size_t first = SIZE_MAX;
 	size_t n = p->provider->resources.n;
-	AUTO(mem_free_ptr) struct order *o = NULL;
-	for (size_t k = 0; k < 2 * n; k++) {
-		const struct resource *r = &p->provider->resources.at[k % n];
-		if (k < n && provider_supported(r, NULL) != RC_OK)
-			continue;
-		free(o);
-		o = order_of(p->provider, r);
-		size_t at = r->verdicts.n + i;
-		if (!add_rule(o, at, r, list, &first))
-			continue;
-		plan_add(p, NULL, REACHED, o->key[at], NULL);
-		return;
-	}
-	find_fault(p, o, p->provider->resources.at[n - 1].verdicts.n + i, NULL, first);
+	const struct resource *r = p->provider->resources.at;
+	for (size_t k = 0; k < n; k++)
+		if (provider_supported(&r[k], NULL) == RC_OK && add_by_resource(p, &r[k], i, list, &first))
+			return;
+	for (size_t k = 0; k < n; k++)
+		if (add_by_resource(p, &r[k], i, list, &first))
+			return;
+	AUTO(mem_free_ptr) struct order *o = order_of(p->provider, r);
+	first = SIZE_MAX; /* who comes first is told in the first resource's order */
+	(void)add_rule(o, r->verdicts.n + i, r, list, &first);
+	find_fault(p, o, r->verdicts.n + i, NULL, first);
 }
 
 json_object *plan_rules(struct plan *p)
