@@ -449,32 +449,6 @@ static void test_result_fields(void **state)
 	json_object_put(corpus);
 }
 
-static void test_dead_letter_headers(void **state)
-{
-	const struct kafka_message m = {.topic = "sync.requests", .partition = 3, .offset = 1234567890123};
-	const struct dead_letter why = {.stage = STR("VALUE_CONVERTER"),
-	    .class = STR("invalid_request"),
-	    .message = STR("/mode: must be one of full|incremental")};
-	struct dead_letter_text text;
-	struct kafka_header headers[16] = {{"ce_id", STR("e1")}, {"__connect.errors.offset", STR("7")},
-	    {"x-dlq-attempts", STR("1")}, {"tenant", {NULL, 0}}};
-	struct dead_letter letter;
-	struct json_problem problem;
-
-	(void)state;
-	size_t n = dead_letter_headers(&m, &why, &text, headers, 4);
-	assert_int_equal(n, 2 + DEAD_LETTER_OWN_HEADERS);
-	assert_string_equal(headers[0].name, "ce_id");
-	assert_string_equal(headers[1].name, "tenant");
-	assert_int_equal(dead_letter_decode(headers, n, &letter, &problem), RC_OK);
-	assert_false(letter.of_task);
-	assert_str(letter.topic, "sync.requests");
-	assert_int_equal(letter.partition, 3);
-	assert_int_equal(letter.offset, 1234567890123);
-	assert_str(letter.class, "invalid_request");
-	assert_str(letter.message, why.message.p);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -488,7 +462,6 @@ int main(void)
 	    cmocka_unit_test(test_requests_that_are_no_json),
 	    cmocka_unit_test(test_task_both_ways),
 	    cmocka_unit_test(test_result_fields),
-	    cmocka_unit_test(test_dead_letter_headers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
