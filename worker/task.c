@@ -158,10 +158,20 @@ void task_token_ready(struct task *t, const struct verdict *v)
 
 /* ---- replay ---- */
 
+static bool slice_over(const struct task *t)
+{
+	const struct settings *s = &t->worker->settings;
+
+	return t->worker->others_wait &&
+	       (t->slice_pages >= s->slice_pages || clock_mono_ms() >= t->slice_end_ms);
+}
+
 static enum task_step step_replay(struct task *t)
 {
 	if (t->worker->stopping)
 		return trouble_leave(t, OUTCOME_QUEUED, "the worker ends");
+	if (slice_over(t))
+		return trouble_leave(t, OUTCOME_QUEUED, "others wait for the slot");
 	if (worker_may_call(t->worker) && t->unstored == 0 && !t->replaying)
 		replay_read(t);
 	return TASK_REPLAY;
@@ -188,14 +198,6 @@ void task_replay_failed(struct task *t, const struct err *err)
 }
 
 /* ---- fetch ---- */
-
-static bool slice_over(const struct task *t)
-{
-	const struct settings *s = &t->worker->settings;
-
-	return t->worker->others_wait &&
-	       (t->slice_pages >= s->slice_pages || clock_mono_ms() >= t->slice_end_ms);
-}
 
 static bool held_up(const struct task *t)
 {

@@ -709,6 +709,7 @@ create function replay_records(p_sync_id uuid, p_tenant_id uuid, p_connection_id
 returns table (status int, location text, body text, dispatch text) language plpgsql as $$
 declare
     c connections;
+    v_replaying boolean;
 begin
     select * into c from connections x
     where x.connection_id = p_connection_id and (p_tenant_id is null or x.tenant_id = p_tenant_id);
@@ -722,11 +723,15 @@ begin
             'no such record of this connection and resource is in quarantine'), null::text;
         return;
     end if;
+    v_replaying := exists (select from sync_tasks t where t.connection_id = p_connection_id and t.resource = p_resource
+        and t.ended_at is null and (t.replay or t.mode = 'replay'));
     return query select * from accept_sync(p_sync_id, c.tenant_id, 'http', null, p_connection_id, c.provider,
         array[p_resource], 'replay', p_traceparent, false);
-    update dead_records d set replay_asked_at = now()
+    -- What a replay that was cancelled has left is asked for no more.
+    update dead_records d
+    set replay_asked_at = case when p_ids is null or d.dead_record_id = any (p_ids) then now() end
     where d.connection_id = p_connection_id and d.resource = p_resource
-        and (p_ids is null or d.dead_record_id = any (p_ids));
+        and (p_ids is null or d.dead_record_id = any (p_ids) or (not v_replaying and d.replay_asked_at is not null));
 end $$;
 
 create function dead_record_summary(p_id uuid, p_connection_id uuid, p_task_id uuid, p_provider text, p_resource text,

@@ -245,3 +245,23 @@ def test_a_worker_that_dies_in_the_middle(fleet, where):
     (task,) = fleet.tasks(sync)
     assert counters(task) == [250, 0, 0, 0, 0] and not listed(fleet)
     assert_faithful(fleet, [fleet.sync(connection, ["contacts"], mode="full")])
+
+
+def test_what_a_cancelled_replay_has_left(fleet):
+    """It is not replayed by another one that asks for other records."""
+    fleet.start_producer()
+    connection = fleet.connection("acct-1", records=NUMBER_OF)
+    worker = fleet.start_worker()
+    refused = quarantined(fleet, connection)
+    mended(fleet)
+    worker.stop()
+    body = {"connection_id": connection.id, "resource": "contacts"}
+    sync = fleet.api("POST", "/v1/dead-records/replay", body).body["sync_id"]
+    assert all(row["replay_asked_at"] for row in listed(fleet))
+    assert fleet.api("POST", f"/v1/syncs/{sync}/cancel").status == 202
+    fleet.start_worker()
+    (one,) = [row["dead_record_id"] for row in listed(fleet) if row["record_id"] == refused[0]]
+    _, task = replay(fleet, connection, ids=[one])
+    assert counters(task) == [1, 0, 0, 0, 0]
+    assert sorted(row["record_id"] for row in listed(fleet)) == refused[1:]
+    assert not any(row["replay_asked_at"] for row in listed(fleet))
