@@ -3,6 +3,7 @@
 #include "generation.h"
 
 #include "base/jsonw.h"
+#include "rows.h"
 
 #define SWEEP_MARK                                                                                           \
 	"{\"sweep\"" /* begins the cursors of sweeps, as we write them and as jsonb prints them              \
@@ -25,18 +26,6 @@ bool generation_is_asked(const struct resource *r)
 	return generation_walks(r) > 0;
 }
 
-bool generation_keeps(const struct walk *w, const struct page *p)
-{
-	if (generation_is_asked(w->resource))
-		return p->whole;
-	return w->resource->deletion.strategy == DELETION_FEED && w->watermark_us != 0;
-}
-
-bool generation_ends(const struct walk *w, const struct page *p)
-{
-	return p->last && p->whole && generation_is_asked(w->resource);
-}
-
 bool generation_is_due(const struct resource *r, int64_t last_us, int64_t now_us)
 {
 	const struct deletion *d = &r->deletion;
@@ -44,7 +33,7 @@ bool generation_is_due(const struct resource *r, int64_t last_us, int64_t now_us
 	return generation_is_asked(r) && d->every_s && now_us - last_us > d->every_s * 1000000;
 }
 
-void generation_cursor(const struct page *p, struct buf *out)
+static void sweep_cursor(const struct page *p, struct buf *out)
 {
 	struct jsonw w = JSONW(out);
 
@@ -59,6 +48,25 @@ void generation_cursor(const struct page *p, struct buf *out)
 	jsonw_int(&w, "deleted", 0);
 	jsonw_object_end(&w);
 	jsonw_object_end(&w);
+}
+
+/* The walk's feed may list records that the walk itself shows to be there again. */
+static bool asks_feed(const struct walk *w)
+{
+	return w->resource->deletion.strategy == DELETION_FEED && w->watermark_us != 0;
+}
+
+void generation_mark(const struct walk *w, struct page *p, struct rows *rows)
+{
+	bool asked = generation_is_asked(w->resource);
+
+	rows->walk_us = p->started_us;
+	rows->begins = p->begins;
+	rows->keep = asked ? p->whole : asks_feed(w) && rows->ngone == 0;
+	rows->forgets = p->last && asks_feed(w);
+	rows->sweeps = p->last && p->whole && asked;
+	if (rows->sweeps)
+		sweep_cursor(p, &p->cursor);
 }
 
 bool generation_is_sweep(struct str cursor)

@@ -146,6 +146,7 @@ void load_commit(struct load *b)
 	load_quarantine(b);
 	load_keep(b);
 	load_erase(b);
+	load_forget(b);
 	send_advance(b);
 	if (last)
 		send_finish(b);

@@ -42,6 +42,7 @@ struct rows {
 	bool keep;       /* its ids are kept aside (generation.h): */
 	int64_t walk_us; /*   the walk's start, */
 	bool begins;     /*   and whether this is its first page */
+	bool forgets;    /* last: nothing that was kept is needed any more */
 	bool sweeps;     /* last: a sweep follows, and `cursor` is where it begins */
 	int64_t watermark_us;
 	int64_t total; /* expected records, or -1 */

@@ -287,12 +287,7 @@ static enum task_step page_read(struct task *t, struct rows *rows)
 	rows->last = page->last;
 	rows->watermark_us = page->watermark_us;
 	rows->total = page->total;
-	rows->keep = generation_keeps(&t->walk, page);
-	rows->walk_us = page->started_us;
-	rows->begins = page->begins;
-	rows->sweeps = generation_ends(&t->walk, page);
-	if (rows->sweeps)
-		generation_cursor(page, &page->cursor);
+	generation_mark(&t->walk, page, rows);
 	buf_add_str(&rows->cursor, buf_str(&page->cursor));
 	figures_page(t->walk.resource, page->records);
 	return page_store(t, rows);

@@ -371,3 +371,67 @@ def test_killed_in_the_sweep_and_started_again_deletes_the_same(fleet, tmp_path,
     assert len(deleted(fleet, connection)) == 63
     assert_nothing_left(fleet)
     assert fleet.value("select count(*) from missing_records") == 0
+
+
+# ---- others take over ----
+
+def in_the_middle_of_deleting(fleet, connection, providers, **settings):
+    """A sync whose sweep has deleted some of 60 records, in steps of one, and not all; and the worker that does it."""
+    fleet.start_producer(**PRODUCER_SOON)
+    worker = fleet.start_worker(providers__dir=providers, deletions__step_rows=1, **WORKER_SOON, **settings)
+    first = fleet.sync(connection, [RESOURCE], mode="full")
+    fleet.wait_for_sync(first, state="completed", timeout=60)
+    remove(fleet, connection, range(0, 240, 4))
+    sync = fleet.sync(connection, [RESOURCE], mode="full")
+    fleet.wait_until(lambda: 0 < fleet.tasks(sync)[0]["records_deleted"], 60, "the first deletion")
+    return sync, worker
+
+
+def assert_deleted_once(fleet, connection, sync):
+    fleet.wait_for_sync(sync, state="completed", timeout=60)
+    assert_faithful(fleet, [sync])
+    (task,) = fleet.tasks(sync)
+    assert counters(task) == (0, 0, 180, 60, 0)
+    assert len(deleted(fleet, connection)) == 60
+    assert_nothing_left(fleet)
+
+
+def test_a_worker_that_is_frozen_in_the_sweep_and_thaws_deletes_nothing_more(fleet, tmp_path):
+    providers = declarations(tmp_path / "one", strategy("generation"))
+    connection = fleet.connection("smith", records={RESOURCE: 240})
+    sync, worker = in_the_middle_of_deleting(fleet, connection, providers)
+    worker.freeze()
+    assert fleet.tasks(sync)[0]["records_deleted"] < 60, "frozen too late: the test proves nothing"
+    fleet.start_worker(providers__dir=providers, **SMALL_STEPS, **WORKER_SOON)
+    fleet.wait_for_sync(sync, state="completed", timeout=60)
+    fleet.sql(f"update {TABLE} set deleted_at = null where deleted_at is not null")  # who deletes again shows itself
+    worker.thaw()
+    fleet.wait_until(lambda: "task_lost" in worker.tail(1000) or "declared_dead" in worker.tail(1000), what="the thawed worker to notice")
+    assert deleted(fleet, connection) == []
+    assert fleet.tasks(sync)[0]["records_deleted"] == 60
+
+
+def test_a_worker_that_is_stopped_in_the_sweep_gives_it_back(fleet, tmp_path):
+    providers = declarations(tmp_path / "one", strategy("generation"))
+    connection = fleet.connection("smith", records={RESOURCE: 240})
+    sync, worker = in_the_middle_of_deleting(fleet, connection, providers)
+    worker.stop()
+    (task,) = fleet.tasks(sync)
+    assert (task["state"], task["owner"]) in (("queued", None), ("dispatched", None)) and 0 < task["records_deleted"] < 60
+    fleet.start_worker(providers__dir=providers, **SMALL_STEPS, **WORKER_SOON)
+    assert_deleted_once(fleet, connection, sync)
+
+
+def test_a_sync_that_is_cancelled_in_the_sweep_deletes_no_more(fleet, tmp_path):
+    providers = declarations(tmp_path / "one", strategy("generation"))
+    connection = fleet.connection("smith", records={RESOURCE: 240})
+    sync, worker = in_the_middle_of_deleting(fleet, connection, providers)
+    assert fleet.api("POST", f"/v1/syncs/{sync}/cancel").status == 202
+    fleet.wait_for_sync(sync, state="cancelled")
+    (task,) = fleet.tasks(sync)
+    fleet.wait_until(lambda: "task_lost" in worker.tail(1000), what="the worker to drop it")
+    assert 0 < task["records_deleted"] < 60
+    assert len(deleted(fleet, connection)) == fleet.tasks(sync)[0]["records_deleted"] == task["records_deleted"]
+    again = walk(fleet, connection)
+    assert again["records_deleted"] == 60 - task["records_deleted"]
+    assert live(fleet, connection) == served(fleet, connection)

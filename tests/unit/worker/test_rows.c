@@ -226,6 +226,71 @@ static void a_freed_page_is_used_again_and_empty(void **state)
 	rows_free(NULL);
 }
 
+static enum rc on_deletion(void *user, struct str raw, const struct slice *fields)
+{
+	struct rows *r = user;
+	struct row_writer writer = {.layout = layout, .out = &r->bytes};
+
+	return rows_add_gone(r, &writer, raw, fields);
+}
+
+/* `v` plays the time of the deletion. */
+static void deletions_are_ids_and_times(void **state)
+{
+	static const struct {
+		const char *entry;
+		const char *id; /* NULL: it is bad */
+		int64_t deleted_us;
+	} cases[] = {
+	    {"{\"id\":\"a\",\"v\":\"2026-01-02T03:04:05+01:00\"}", "a", INT64_C(1767319445000000)},
+	    {"{\"id\":\"a\",\"v\":\"2026-01-02T03:04:05\"}", "a", INT64_C(1767323045000000)},
+	    {"{\"id\":7,\"v\":1767323045}", "7", INT64_C(1767323045000000)},
+	    {"{\"id\":\"\\u00e9\"}", "\xc3\xa9", 0},
+	    {"{\"id\":\"a\",\"v\":\"yesterday\"}", "a", 0},
+	    {"{\"id\":\"a\",\"v\":99999999999999}", "a", 0},
+	    {"{\"id\":\"a\",\"v\":-5}", "a", 0},
+	    {"{\"id\":\"a\",\"v\":null}", "a", 0},
+	    {"{\"v\":1767323045}", NULL, 0},
+	    {"{\"id\":\"\"}", NULL, 0},
+	    {"{\"id\":{}}", NULL, 0},
+	    {"{\"id\":\"\\u0000\"}", NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rows *r = rows_new(NULL);
+		struct err err;
+		AUTO(mem_free_ptr) char *page = mem_printf("[%s]", cases[i].entry);
+
+		assert_int_equal(slice_page(plan, str_of(page), NULL, on_deletion, r, &err), RC_OK);
+		assert_int_equal(r->n, 0);
+		assert_int_equal(r->ngone, cases[i].id != NULL);
+		assert_int_equal(r->nbad, cases[i].id == NULL);
+		if (cases[i].id) {
+			assert_true(str_is(
+			    (struct str){r->bytes.p + r->gone[0].id_at, r->gone[0].id_n}, cases[i].id));
+			assert_int_equal(r->gone[0].deleted_us, cases[i].deleted_us);
+		} else {
+			assert_string_equal(buf_text(&r->bad[0].raw), cases[i].entry);
+		}
+		rows_free(r);
+	}
+}
+
+static void a_page_of_deletions_has_a_ceiling(void **state)
+{
+	struct rows *r = rows_new(NULL);
+	struct err err;
+
+	(void)state;
+	r->bytes.max = 10;
+	assert_int_not_equal(
+	    slice_page(plan, STR("[{\"id\":\"0123456789abcdef\"}]"), NULL, on_deletion, r, &err), RC_OK);
+	assert_int_equal(r->ngone, 0);
+	r->bytes.max = 1 << 20;
+	rows_free(r);
+}
+
 static void large_buffers_are_given_back(void **state)
 {
 	struct rows *r = rows_new(NULL);
@@ -249,6 +314,8 @@ int main(void)
 	    TEST(any_record_can_be_rejected),
 	    TEST(all_records_can_be_rejected),
 	    TEST(a_freed_page_is_used_again_and_empty),
+	    TEST(deletions_are_ids_and_times),
+	    TEST(a_page_of_deletions_has_a_ceiling),
 	    TEST(large_buffers_are_given_back),
 	};
 
