@@ -182,7 +182,7 @@ begin
     if s ->> 'note' is null then
         delete from dead_records d
         where d.connection_id = t.connection_id and d.resource = t.resource
-            and extract(epoch from d.last_seen_at) * 1000000 < (s ->> 'walk')::bigint;
+            and d.last_seen_at < t.started_at; -- both by the database's clock, unlike the walk's start
     end if;
     insert into resource_states as x (connection_id, resource, watermark, full_records, full_walk_at, withheld_records,
         withheld_of, withheld_at)
