@@ -97,11 +97,11 @@ static void put_mended_id(struct pg_args *a, const struct rows *r, struct str id
 	pg_array_text(a, id);
 }
 
-static void put_walk(struct pg_args *a, const struct rows *r, struct str id, bool gone)
+static void put_feed(struct pg_args *a, const struct rows *r, struct str id, bool gone)
 {
 	(void)id;
 	if (gone)
-		pg_array_i64(a, r->walk_us);
+		pg_array_uuid(a, &r->task->task_id);
 	else
 		pg_array_null(a);
 }
@@ -126,7 +126,7 @@ static void send_mended(struct load *b)
 	put_mended(b, PG_UUID, put_connection);
 	put_mended(b, PG_TEXT, put_resource);
 	put_mended(b, PG_TEXT, put_mended_id);
-	put_mended(b, PG_INT8, put_walk);
+	put_mended(b, PG_UUID, put_feed);
 	pg_exec(b->lane.pg, &sql_mended, &b->args, NULL, NULL);
 }
 
