@@ -19,6 +19,20 @@ def cases(scenarios):
     return made
 
 
+def most_in_a_period(arrivals):
+    """The largest number of arrivals (milliseconds) in any sliding period."""
+    return max(sum(0 <= other - first < PERIOD_MS - LOG_MS for other in arrivals) for first in arrivals)
+
+
+def most_at_once(entries, limit):
+    """The largest number of calls under way at once, of those that count together."""
+    together = {}
+    for entry in entries:
+        name = (entry["account"] if limit["for_connection"] else None, entry["path"] if limit["for_operation"] else None)
+        together.setdefault(name, []).append((entry["ms"] + LOG_MS, entry["ms"] + entry["took_ms"] - LOG_MS))
+    return max(sum(begin <= first < end for begin, end in spans) for spans in together.values() for first, _ in spans)
+
+
 class Limit:
     def __init__(self, scenarios, limit, resources):
         self.scenarios, self.bed, self.limit = scenarios, scenarios.bed, limit
@@ -48,7 +62,7 @@ class Limit:
             task = self.scenarios._walk(case, self._table(), records)
             self.scenarios._assert_all(case, self._table(), task)
             arrivals = [entry["ms"] for entry in self.bed.log(case.name) if entry["method"] != "POST" or self.resource["posts"]]
-            seen = max(sum(0 <= other - first < PERIOD_MS - LOG_MS for other in arrivals) for first in arrivals)
+            seen = most_in_a_period(arrivals)
             if seen > most:
                 raise DoesNotHold(f"{seen} calls in a second, and {most} are allowed")
         return f"the rate {self.limit['name']} is never passed", run, records, {}
@@ -79,15 +93,7 @@ class Limit:
                 task = self.bed.wait(name, sync, len(self.resources) * self.scenarios._calls(records, resource))
                 if task["state"] != "completed":
                     raise DoesNotHold(f"{task['state']}: {task['error']['message']}")
-            seen = self._most_at_once([entry for name in case.names() for entry in self.bed.log(name)])
+            seen = most_at_once([entry for name in case.names() for entry in self.bed.log(name)], self.limit)
             if seen > calls:
                 raise DoesNotHold(f"{seen} calls at once, and {calls} are allowed")
         return f"the limit {self.limit['name']} of calls at once is never passed", run, records, account
-
-    def _most_at_once(self, entries):
-        """Of the calls that count together."""
-        together = {}
-        for entry in entries:
-            name = (entry["account"] if self.limit["for_connection"] else None, entry["path"] if self.limit["for_operation"] else None)
-            together.setdefault(name, []).append((entry["ms"] + LOG_MS, entry["ms"] + entry["took_ms"] - LOG_MS))
-        return max(sum(begin <= first < end for begin, end in spans) for spans in together.values() for first, _ in spans)

@@ -4,12 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 
 from harness.ledger import ROOT
 
 CONFORM = ROOT / "tests" / "conform" / "conform.py"
+sys.path.insert(0, str(CONFORM.parent))
+
+import limits  # noqa: E402 (the path above comes first)
+import truth  # noqa: E402
+
 PROVIDERS = sorted((ROOT / "common" / "providers").glob("*.cfg"))
 DECLARATIONS = ROOT / "tests" / "fixtures" / "declarations"
 EX_USAGE, EX_CONFIG = 2, 78
@@ -20,6 +26,8 @@ TRIED = {"practicepanther": [("tasks", "a record that is gone is deleted"), ("co
                              (None, "the second refresh uses the right refresh token")],
          "zoho": [("leads", "a record that is gone is deleted"), ("deals", "more records than paging shows: the rest"),
                   (None, "the quota credits is never passed"), (None, "the limit parallel of calls at once is never passed")],
+         "dialects": [("linked", "a record that is gone is deleted"), ("posted", "an incremental walk asks for what changed"),
+                      (None, "the rate burst is never passed"), (None, "verdicts[0]: 200 is throttled")],
          "bench": [("contacts", "a cursor that does not move is found")]}
 
 
@@ -47,7 +55,7 @@ def fallen(rows):
             for name, some in rows.items() if any(row["holds"] is False for row in some)}
 
 
-@pytest.mark.parametrize("file", [*PROVIDERS, DECLARATIONS / "acme.cfg"],
+@pytest.mark.parametrize("file", [*PROVIDERS, DECLARATIONS / "conform" / "dialects.cfg", DECLARATIONS / "conform" / "open.cfg"],
                          ids=lambda path: path.stem)
 def test_a_declaration_that_is_right(file):
     code, rows = rows_of(file)
@@ -129,6 +137,41 @@ def test_a_file_that_is_no_declaration():
 def test_the_help_says_what_cannot_be_found():
     done = conform("--help")
     assert done.returncode == 0 and "What it cannot find" in done.stdout and "sync a real account" in done.stdout
+
+
+# ---- how it measures ----
+
+RESOURCE = {"id": ["ref.code", "number"], "redact": ["secret"], "payload": True,
+            "columns": [{"name": "number", "path": "number", "type": "integer", "time": "rfc3339"},
+                        {"name": "at", "path": "meta.at", "type": "timestamp", "time": "epoch_ms"},
+                        {"name": "price", "path": "price", "type": "numeric", "time": "rfc3339"}]}
+SERVED = [{"ref": {"code": "a"}, "number": 1, "meta": {"at": "1700000000000"}, "price": "12.50", "secret": "x"},
+          {"ref": {"code": "b"}, "number": "2", "price": ""}]
+STORED = [{"id": "a/1", "number": 1, "at": "2023-11-14T22:13:20+00:00", "price": Decimal("12.50"),
+           "payload": {**SERVED[0], "secret": None}},
+          {"id": "b/2", "number": 2, "at": None, "price": None, "payload": SERVED[1]}]
+
+
+@pytest.mark.parametrize("rows, said", [
+    (STORED, None), (STORED[:1], "1 rows for 2 records, for one b/2 is missing"), (STORED + [{"id": "c"}], "c is none of them"),
+    (STORED + STORED[:1], "3 rows for 2 records"), ([{**STORED[0], "number": 7}, STORED[1]], "column number of a/1 is 7 for 1"),
+    ([{**STORED[0], "at": None}, STORED[1]], "column at of a/1"), ([{**STORED[0], "price": Decimal("12.51")}, STORED[1]], "column price"),
+    ([{**STORED[0], "payload": SERVED[0]}, STORED[1]], "payload of a/1")], ids=range(8))
+def test_rows_are_held_against_records(rows, said):
+    difference = truth.compare(RESOURCE, SERVED, rows)
+    assert (difference is None) == (said is None) and (said is None or said in difference[0]), difference
+
+
+def test_calls_are_counted_in_any_second():
+    assert limits.most_in_a_period([0, 100, 999, 1000, 1001, 1100]) == 4
+    assert limits.most_in_a_period([0, 1000, 2000]) == 1
+
+
+def test_calls_at_once_are_counted_by_their_scope():
+    entries = [{"account": account, "path": path, "ms": ms, "took_ms": 100}
+               for account, path, ms in (("a", "/x", 0), ("a", "/y", 50), ("b", "/x", 60), ("a", "/x", 100))]
+    for connection, operation, most in ((False, False, 3), (True, False, 2), (False, True, 2), (True, True, 1)):
+        assert limits.most_at_once(entries, {"for_connection": connection, "for_operation": operation}) == most
 
 
 def test_nothing_is_left_behind():
