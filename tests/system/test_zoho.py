@@ -160,6 +160,64 @@ def assert_rows_only(fleet, connection, resource):
     assert [row["payload"] for row in fleet.rows(connection.id, "zoho", resource)] == served
 
 
+# --- deletions ---
+
+def removed(fleet, connection, resource):
+    return {row["id"] for row in fleet.sql(f"select id from zoho_{resource} where connection_id = %s and deleted_at is not null",
+                                           connection.id)}
+
+
+def ids_of(fleet, connection, resource, indexes):
+    rows = fleet.simulator.rows(connection.account, resource, "zoho")
+    return {rows[index]["id"] for index in indexes}
+
+
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+def test_the_feed_says_what_is_gone(fleet, mode):
+    fleet.start()
+    connection = connect(fleet, records={"leads": 450, "accounts": 230})
+    assert_faithful(fleet, [fleet.sync(connection, ["leads", "accounts"])])
+    gone = list(range(1, 450, 2))  # more than a page of the feed
+    wanted = ids_of(fleet, connection, "leads", gone)
+    fleet.simulator.account(connection.account, removed={"leads": gone})
+    sync = fleet.sync(connection, ["leads", "accounts"], mode=mode)
+    end = end_of(assert_faithful(fleet, [sync]), sync)
+    assert end["records_deleted"] == len(gone)
+    assert removed(fleet, connection, "leads") == wanted and not removed(fleet, connection, "accounts")
+    assert [entry["status"] for entry in asked(fleet, "/crm/v8/Leads/deleted")] == [200, 200]
+    assert [entry["status"] for entry in asked(fleet, "/crm/v8/Accounts/deleted")] == [304]
+
+
+def test_what_is_restored_comes_back(fleet):
+    """A restored record changes nothing of itself: a full walk shows it."""
+    fleet.start()
+    connection = connect(fleet, records={"leads": 250})
+    assert_faithful(fleet, [fleet.sync(connection, ["leads"])])
+    fleet.simulator.account(connection.account, removed={"leads": [3, 4, 200]})
+    assert_faithful(fleet, [fleet.sync(connection, ["leads"])])
+    fleet.simulator.account(connection.account, removed={"leads": [4]})
+    assert_faithful(fleet, [fleet.sync(connection, ["leads"], mode="full")])
+    assert removed(fleet, connection, "leads") == ids_of_all(fleet, connection)
+
+
+def ids_of_all(fleet, connection):
+    """What is stored and no longer served."""
+    served = {row["id"] for row in fleet.simulator.rows(connection.account, "leads", "zoho")}
+    stored = {row["id"] for row in fleet.sql("select id from zoho_leads where connection_id = %s", connection.id)}
+    return stored - served
+
+
+def test_deletions_beyond_the_cap(fleet):
+    fleet.start()
+    connection = connect(fleet, records={"leads": 700}, zoho={"token_cap": 400})
+    assert_faithful(fleet, [fleet.sync(connection, ["leads"])])
+    fleet.simulator.account(connection.account, removed={"leads": [10, 650, 699]}, version=2, changed_share=0.5)
+    sync = fleet.sync(connection, ["leads"])
+    end = end_of(assert_faithful(fleet, [sync]), sync)
+    assert end["records_deleted"] == 3
+    assert removed(fleet, connection, "leads") == ids_of_all(fleet, connection)
+
+
 # --- tokens ---
 
 def test_one_refresh_for_all_modules(fleet):
