@@ -106,9 +106,8 @@ static struct lane *lane_of(struct limits *l, const struct task *t)
 	return lane ? lane : lane_new(l, budget, n);
 }
 
-static void lane_free(struct limits *l, struct lane *lane)
+static void lane_free(struct lane *lane)
 {
-	HASH_DEL(l->lanes, lane);
 	for (size_t i = 0; i < lane->n; i++)
 		lane->budget[i]->lanes--;
 	timer_free(lane->timer);
@@ -116,9 +115,8 @@ static void lane_free(struct limits *l, struct lane *lane)
 	free(lane);
 }
 
-static void budget_free(struct limits *l, struct budget *b)
+static void budget_free(struct budget *b)
 {
-	HASH_DEL(l->budgets, b);
 	free(b->key);
 	free(b);
 }
@@ -130,13 +128,17 @@ static void sweep(struct limits *l, int64_t now)
 
 	HASH_ITER(hh, l->lanes, lane, lane_next)
 	{
-		if (lane->tasks == 0 && lane->used + IDLE_US < now)
-			lane_free(l, lane);
+		if (lane->tasks || lane->used + IDLE_US >= now)
+			continue;
+		HASH_DEL(l->lanes, lane);
+		lane_free(lane);
 	}
 	HASH_ITER(hh, l->budgets, b, b_next)
 	{
-		if (b->lanes == 0 && b->units == 0 && !b->told && !b->close_us && b->closed < now)
-			budget_free(l, b);
+		if (b->lanes || b->units || b->told || b->close_us || b->closed >= now)
+			continue;
+		HASH_DEL(l->budgets, b);
+		budget_free(b);
 	}
 }
 
@@ -364,10 +366,8 @@ void limits_free(struct limits *l)
 
 	if (!l)
 		return;
-	HASH_ITER(hh, l->lanes, lane, lane_next)
-	lane_free(l, lane);
-	HASH_ITER(hh, l->budgets, b, b_next)
-	budget_free(l, b);
+	HASH_FREE(l->lanes, lane, lane_next, lane_free);
+	HASH_FREE(l->budgets, b, b_next, budget_free);
 	loop_defer_cancel(l->worker->loop, &l->run);
 	gather_done(&l->gather);
 	timer_free(l->poll);

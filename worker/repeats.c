@@ -147,7 +147,7 @@ void repeats_drop_across(struct rows *first, struct rows *last)
 		return;
 	for (struct rows *r = first; r; r = next_page(r, last), npages++)
 		records += r->n + r->nbad;
-	struct rows **page = mem_array(npages, sizeof *page);
+	struct rows **page = mem_array(npages, sizeof(struct rows *));
 	npages = 0;
 	for (struct rows *r = first; r; r = next_page(r, last))
 		page[npages++] = r;

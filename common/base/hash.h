@@ -14,14 +14,14 @@
 
 #include <uthash.h>
 
-/* Takes everything out of a table and calls release(element) for each; `element` and `next` are the caller's
+/* Takes everything out of a table and calls release(element) for each; `element` and `after` are the caller's
  * variables. */
-#define HASH_FREE(head, element, next, release)                                                              \
+#define HASH_FREE(head, element, after, release)                                                             \
 	do {                                                                                                 \
 		(element) = (head);                                                                          \
 		HASH_CLEAR(hh, head);                                                                        \
-		for (; element; (element) = (next)) {                                                        \
-			(next) = (element)->hh.next;                                                         \
+		for (; element; (element) = (after)) {                                                       \
+			(after) = (element)->hh.next;                                                        \
 			release(element);                                                                    \
 		}                                                                                            \
 	} while (0)

@@ -28,14 +28,6 @@ bool scan_deeper(struct scan *s, const char *p, unsigned depth)
 	return false;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The four digits behind "\u"; -1 when they are not there. */
 static int hex_unit(const struct scan *s, const char *p)
 {

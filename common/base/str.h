@@ -44,3 +44,12 @@ void str_copy(char *to, size_t size, const char *from);
 /* The whole slice as a decimal number; false when it is anything else or does not fit. */
 bool str_to_i64(struct str s, int64_t *ret);
 bool str_to_double(struct str s, double *ret);
+
+/* The value of a hexadecimal digit, or -1. */
+static inline int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}

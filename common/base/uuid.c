@@ -47,11 +47,6 @@ void uuid_format(const struct uuid *id, char ret[UUID_TEXT_LEN + 1])
 	ret[at] = '\0';
 }
 
-static int hex_digit(char c)
-{
-	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
-}
-
 bool uuid_parse(struct str text, struct uuid *ret)
 {
 	struct uuid id;

@@ -7,7 +7,8 @@
  */
 #include "io/loop.h"
 
-#define GATHER_MS 5 /* between two transactions of a kind: a tenth less CPU under load, nothing at rest */
+#define GATHER_MS                                                                                            \
+	INT64_C(5) /* between two transactions of a kind: a tenth less CPU under load, nothing at rest */
 
 struct gather {
 	struct loop *loop;

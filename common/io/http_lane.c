@@ -192,8 +192,9 @@ static uint16_t own_port_of(int fd)
 
 	if (getsockname(fd, (struct sockaddr *)&a, &n))
 		return 0;
-	return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-	                                     : ((struct sockaddr_in *)&a)->sin_port);
+	if (a.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&a)->sin6_port);
+	return a.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&a)->sin_port) : 0;
 }
 
 /* Between two transfers. */

@@ -20,9 +20,9 @@ enum header_kind {
 
 struct header_field {
 	const char *name;
-	enum header_kind kind;
 	size_t offset;
 	int64_t min;
+	enum header_kind kind;
 	bool optional;
 };
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#define GAP_MS 20
+#define GAP_MS INT64_C(20)
 
 static struct loop *loop;
 static struct timer *timer;
