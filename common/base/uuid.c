@@ -2,7 +2,6 @@
 #include "base/base.h"
 #include "base/uuid.h"
 
-#include <ctype.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
@@ -60,9 +59,9 @@ bool uuid_parse(struct str text, struct uuid *ret)
 				return false;
 			continue;
 		}
-		if (!isxdigit((unsigned char)text.p[i]))
-			return false;
 		int digit = hex_digit(text.p[i]);
+		if (digit < 0)
+			return false;
 		id.b[n / 2] = (uint8_t)(n % 2 ? id.b[n / 2] | digit : digit << 4);
 		n++;
 	}

@@ -5,7 +5,7 @@
 #include "io/crypto.h"
 
 #define BATCH 200
-#define SECRET_MAX (64u << 10)
+#define SECRET_MAX ((size_t)64 << 10)
 #define KEYS_MAX 64 /* in the ring; the setting's text has no room for more */
 
 /* One rotation. A worker may store a new pair at any moment: what it stored is sealed by its own first key,

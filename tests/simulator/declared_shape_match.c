@@ -33,13 +33,6 @@ static char *found_text(struct shape_found *f, enum template_variable v)
 	}
 }
 
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789ABCDEF0123456789abcdef";
-	const char *at = c ? strchr(digits, c) : NULL;
-	return at ? (int)((at - digits) % 16) : -1;
-}
-
 /* Appends a text without its percent-encoding. */
 static void decode(struct str text, bool is_form, struct buf *ret)
 {
