@@ -91,15 +91,17 @@ class Work:
         self.events += 1
         self.asked.add((self.connections["kafka"][n].id, "contacts"))
         self.ask(self.connections["http"][n])
+        if n:  # walks of what changed end without the sweep that full ones have
+            self.ask(self.connections["http"][n - 1], mode="incremental")
         self.ask(self.connections["bad"][n], ["contacts"])
         sync = self.ask(self.connections["long"][n], ["contacts"])
         if sync:
             self.call("POST", f"/v1/syncs/{sync}/cancel")
 
-    def ask(self, connection, resources=None):
+    def ask(self, connection, resources=None, mode="full"):
         """The sync's id, or None when nobody answered."""
         self.asked |= {(connection.id, resource) for resource in resources or RECORDS}
-        answer = self.call("POST", "/v1/syncs", {"provider": connection.provider, "connection_id": connection.id, "mode": "full",
+        answer = self.call("POST", "/v1/syncs", {"provider": connection.provider, "connection_id": connection.id, "mode": mode,
                                                  "resources": resources or list(RECORDS)})
         if answer is None:
             return None
