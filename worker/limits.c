@@ -130,16 +130,15 @@ static void sweep(struct limits *l, int64_t now)
 	{
 		if (lane->tasks || lane->used + IDLE_US >= now)
 			continue;
-		HASH_DEL(
-		    l->lanes, lane); // NOLINT(clang-analyzer-unix.Malloc): the analyzer loses uthash's list
+		HASH_DEL(l->lanes, lane);
 		lane_free(lane);
 	}
 	HASH_ITER(hh, l->budgets, b, b_next)
 	{
 		if (b->lanes || b->units || b->told || b->close_us || b->closed >= now)
 			continue;
-		HASH_DEL(
-		    l->budgets, b); // NOLINT(clang-analyzer-unix.Malloc): the analyzer loses uthash's list
+		// NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer loses uthash's list
+		HASH_DEL(l->budgets, b);
 		budget_free(b);
 	}
 }
