@@ -114,7 +114,7 @@ static void clear_state(struct breaker *b, enum breaker_state state)
 	b->state = state;
 	b->changed_ms = clock_mono_ms();
 	forget(b);
-	figures_breaker(b->provider, state);
+	figures_breaker(b->provider, (int)state);
 }
 
 static void probed(void *user, const struct pg_result *res, const struct err *err)
