@@ -4,7 +4,7 @@
 
 #define US_PER_S INT64_C(1000000)
 #define LEASE_US (5 * US_PER_S)
-#define PERMIT_SLACK_US (10 * US_PER_S) /* a permit outlives its call's deadline by so much */
+#define PERMIT_SLACK_US (5 * US_PER_S) /* a permit outlives its call's deadline by so much */
 #define POLL_WIDE_US (US_PER_S / 2)     /* others may have closed it */
 #define POLL_NARROW_US (5 * US_PER_S / 2)
 #define ROLLING_SLOTS                                                                                        \

@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-#define MARGIN 0.07 /* of the period: at 10 calls a second 9.3 are left */
+#define MARGIN 0.065  /* of the period: at 10 calls a second 9.4 are left */
+#define LATE_PART 0.6 /* of the margin that a start may be late; the rest is for the way to the provider */
 #define MARGIN_MIN_US 10000
 #define MARGIN_MAX_US 1000000
 #define VALID_MAX_US 10000000
@@ -39,7 +40,7 @@ void limit_pace_of(const struct limit *l, struct limit_pace *ret)
 	*ret = (struct limit_pace){
 	    .interval_us = (period + margin) / count,
 	    .window_us = (int64_t)(period + margin),
-	    .valid_us = (int64_t)(margin / 2),
+	    .valid_us = (int64_t)(margin * LATE_PART),
 	    .burst = l->burst ? l->burst : (int64_t)count,
 	};
 }

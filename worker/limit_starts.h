@@ -18,8 +18,8 @@ struct limit_pace {
 };
 
 /*
- * `count` starts span the period and a margin, half of which is what a start may be late, the other half what
- * the network may compress. So no window of the period sees more than `count` requests arrive.
+ * `count` starts span the period and a margin, a part of which is what a start may be late, the rest what the
+ * network may compress. So no window of the period sees more than `count` requests arrive.
  */
 void limit_pace_of(const struct limit *l, struct limit_pace *ret);
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from .process import HarnessError, wait_until
 
@@ -83,6 +83,12 @@ class Topics:
 
     def create(self, *topics, partitions=2):
         self._done(self.admin.create_topics([NewTopic(self.name(t), partitions, 1) for t in topics], operation_timeout=20))
+
+    def widen(self, topic, partitions):
+        """Gives a topic more partitions, so that more workers have a part of it."""
+        name = self.name(topic)
+        self._done(self.admin.create_partitions([NewPartitions(name, partitions)], operation_timeout=20))
+        wait_until(lambda: len(self.admin.list_topics(name, timeout=10).topics[name].partitions) == partitions, 20, "the partitions")
 
     def delete(self, *topics):
         self._done(self.admin.delete_topics([self.name(t) for t in topics], operation_timeout=20))
