@@ -5,7 +5,7 @@
 #define US_PER_S INT64_C(1000000)
 #define LEASE_US (5 * US_PER_S)
 #define PERMIT_SLACK_US (5 * US_PER_S) /* a permit outlives its call's deadline by so much */
-#define POLL_WIDE_US (US_PER_S / 2)     /* others may have closed it */
+#define POLL_WIDE_US (US_PER_S / 2)    /* others may have closed it */
 #define POLL_NARROW_US (5 * US_PER_S / 2)
 #define ROLLING_SLOTS                                                                                        \
 	48 /* as in 0006_limits.sql: units must be spent in the slot that they were taken from */
@@ -36,6 +36,17 @@ static bool is_declared(const struct registry *r, const struct override *o)
 	return false;
 }
 
+static enum rc check_declared(const struct provider *p, struct err *err)
+{
+	if (p->limits.n > LIMITS_PER_CALL)
+		return err_set(err, RC_INVALID, "%s: more than %d limits", p->file, LIMITS_PER_CALL);
+	for (size_t i = 0; i < p->limits.n; i++)
+		if (p->limits.at[i].weighted && p->limits.at[i].kind != LIMIT_QUOTA)
+			return err_set(err, RC_INVALID, "%s: limit %s: only a quota can be weighted", p->file,
+			    p->limits.at[i].name);
+	return RC_OK;
+}
+
 enum rc limit_rules_check(const struct registry *r, const char *overrides, struct err *err)
 {
 	struct str rest = str_of(overrides);
@@ -50,9 +61,8 @@ enum rc limit_rules_check(const struct registry *r, const char *overrides, struc
 			    err, RC_INVALID, "providers.limits: entry %d names no declared limit", i);
 	}
 	for (size_t i = 0; i < registry_count(r); i++)
-		if (registry_at(r, i)->limits.n > LIMITS_PER_CALL)
-			return err_set(err, RC_INVALID, "%s: more than %d limits", registry_at(r, i)->file,
-			    LIMITS_PER_CALL);
+		if (check_declared(registry_at(r, i), err) != RC_OK)
+			return err->rc;
 	return RC_OK;
 }
 

@@ -101,8 +101,12 @@ static void failed(struct limits *l, const struct err *err)
 {
 	log_event(LOG_LEVEL_WARN, "limits_failed", LOG_ERR(err));
 	l->gather.next_ms = loop_now_ms(l->worker->loop) + AGAIN_AFTER_ERROR_MS;
-	for (size_t i = 0; l->leaving && i < l->nasked; i++)
-		l->asked[i]->units = 0;
+	for (size_t i = 0; i < l->nasked; i++) {
+		struct budget *b = l->asked[i];
+
+		b->close_us = l->leaving ? 0 : MAX(b->close_us, b->closing_us);
+		b->units = l->leaving ? 0 : b->units;
+	}
 }
 
 void limits_exchanged(void *user, const struct pg_result *res, const struct err *err)

@@ -70,7 +70,7 @@ static int64_t wanted(const struct budget *b)
 			return b->in_use;
 		return MIN(MAX(b->in_use + b->need, b->peak), MAX(allowance, b->in_use));
 	}
-	return MAX(b->need, MIN(b->need + b->recent, allowance / LEASE_SHARE));
+	return MAX(b->need, MIN(b->need + 2 * b->recent, allowance / LEASE_SHARE));
 }
 
 /* Units that were leased and are not spent go back with every question, and are leased anew: so they are
@@ -174,6 +174,7 @@ static void write_told(struct jsonw *j, struct budget *b)
 			jsonw_int(j, "wide", b->wide->place);
 	}
 	b->told = false;
+	b->closing_us = b->close_us;
 	b->close_us = 0;
 }
 
@@ -207,7 +208,7 @@ static void write_lane(struct jsonw *j, struct lane *lane)
 			jsonw_int(j, NULL, lane->budget[i]->place);
 	jsonw_array_end(j);
 	jsonw_int(j, "need", (int64_t)lane->need);
-	jsonw_int(j, "want", (int64_t)lane->need + lane->recent);
+	jsonw_int(j, "want", (int64_t)lane->need + 2 * lane->recent);
 	jsonw_object_end(j);
 	lane->recent = 0;
 }

@@ -37,6 +37,7 @@ struct budget {
 	bool told;
 	struct limit_word word;
 	int64_t close_us;
+	int64_t closing_us; /* under way */
 	struct budget *wide;
 	double scale; /* told last */
 	/* of the question that is being put together */

@@ -122,6 +122,18 @@ static void bad_settings_are_refused(void **state)
 	registry_free(reg);
 }
 
+static void what_cannot_be_counted_is_refused(void **state)
+{
+	struct registry *reg = declare(
+	    "{ name = \"w\"; kind = \"rate\"; scope = [\"app\"]; count = 10; weighted = true; }");
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(limit_rules_check(reg, "", &err), RC_INVALID);
+	assert_non_null(strstr(err.text, "only a quota can be weighted"));
+	registry_free(reg);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +141,7 @@ int main(void)
 	    cmocka_unit_test(a_budget_for_each_value_of_its_scope),
 	    cmocka_unit_test(the_setting_wins),
 	    cmocka_unit_test(bad_settings_are_refused),
+	    cmocka_unit_test(what_cannot_be_counted_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
