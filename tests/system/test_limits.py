@@ -217,7 +217,7 @@ def test_a_setting_changes_a_limit(fleet, tmp_path):
     fleet.simulator.limit({"name": "seen", "kind": "rate", "count": 40})
     syncs = [fleet.sync(connection, ["contacts"], mode="full") for connection in connections]
     assert_faithful(fleet, syncs, timeout=60)
-    log, seen = calls(fleet), fleet.simulator.limits()["seen"]
+    seen = fleet.simulator.limits()["seen"]
     assert seen["refused"] == 0 and seen["most"] > 20
 
 
