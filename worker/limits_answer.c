@@ -44,7 +44,9 @@ static void budget_answer(struct budget *b, json_object *said, int64_t now)
 	int64_t closed = number(said, "closed");
 
 	b->rivals = number(said, "rivals");
-	b->closed = closed ? MAX(b->closed, now + closed) : b->closed;
+	/* One that this worker has yet to report stays closed; others may have been opened by hand. */
+	if (closed || !b->close_us)
+		b->closed = closed ? now + closed : 0;
 	b->expires = number(said, "expires");
 	b->slot = number(said, "slot");
 	b->blocked = wait ? now + wait : 0;

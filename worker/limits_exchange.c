@@ -10,6 +10,7 @@
 #define ASK_MAX 256 /* budgets in one statement; the rest follow */
 #define ASK_BYTES_MAX (1u << 20)
 #define HORIZON_MIN_US INT64_C(500000)
+#define POLL_CLOSED_US 200000
 #define LEASE_SHARE 20 /* one lease of a quota is at most this part of it */
 
 void limits_wake(struct limits *l)
@@ -104,6 +105,8 @@ static bool is_due(const struct limits *l, const struct budget *b, int64_t now)
 		return true;
 	if (l->leaving)
 		return b->units > 0;
+	if (b->need && b->closed > now && b->asked + POLL_CLOSED_US <= now)
+		return true; /* it may have been opened by hand */
 	if (b->asked + b->rule->poll_us <= now && held)
 		return true;
 	return b->blocked <= now && b->closed <= now && is_short(l, b, now);

@@ -338,7 +338,8 @@ void lane_park_waiting(struct lane *l, int64_t now)
 		const struct budget *b = l->budget[i];
 		int64_t until = MAX(b->closed, b->rule->limit.kind == LIMIT_QUOTA ? b->blocked : 0);
 
-		if (until - now > patience)
+		/* As the database has said since the first of them came. */
+		if (until - now > patience && b->asked >= l->head->permit.since_us && !l->owner->busy)
 			park_all(l, until - now, b);
 	}
 	if (l->waiting)

@@ -321,6 +321,21 @@ begin
     return json_build_object('now', v_now, 'budgets', array_to_json(v_said), 'lanes', array_to_json(v_starts))::text;
 end $$;
 
+-- Opens what a refusal has closed, before its time, and lets the tasks go on that wait for it; returns how many budgets
+-- there were.
+create function open_limit(p_provider text, p_name text) returns bigint language sql
+begin atomic
+    with opened as (
+        update rate_budgets set closed_until_us = 0, next_us = least(next_us, extract(epoch from now())::bigint * 1000000)
+        where provider = p_provider and name = p_name and closed_until_us > extract(epoch from now()) * 1000000
+        returning 1),
+    gone_on as (
+        update sync_tasks set due_at = now()
+        where state = 'waiting' and provider = p_provider and due_at is not null
+            and wait_reason = 'the provider''s limit ' || p_name)
+    select count(*) from opened;
+end;
+
 create view limits as
 select b.provider, b.name, b.budget, b.kind, b.scale,
     case when b.closed_until_us / 1000000.0 > extract(epoch from now()) then to_timestamp(b.closed_until_us / 1000000.0) end

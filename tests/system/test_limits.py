@@ -192,6 +192,22 @@ def test_a_refusal_holds_everybody_back(fleet, tmp_path, told):
         assert any(worker.events("limit_closed") for worker in workers)
 
 
+def test_a_closed_limit_can_be_opened_by_hand(fleet, tmp_path):
+    start(fleet, tmp_path, APP_RATE, 1)
+    first, second = many(fleet, 2)
+    fleet.simulator.dial("acct-0", "throttle", times=1, retry_after="600")
+    refused = fleet.sync(first, ["contacts"], mode="full")
+    fleet.wait_until(lambda: fleet.value("select count(*)::int from limits where closed_until > now() + interval '9 minutes'"),
+                     what="the closing")
+    sync = fleet.sync(second, ["contacts"], mode="full")
+    fleet.wait_until(lambda: fleet.tasks(sync)[0]["state"] == "waiting", what="the wait")
+    assert fleet.tasks(sync)[0]["wait_reason"] == "the provider's limit calls"
+    assert fleet.value("select open_limit('practicepanther', 'calls')::int") == 1
+    third = fleet.sync(second, ["matters"], mode="full")
+    assert_faithful(fleet, [sync, third])
+    assert fleet.tasks(refused)[0]["wait_reason"].startswith("HTTP 429")
+
+
 def test_two_limits_at_once(fleet, tmp_path):
     """Ten calls a second for all, two for each account: whoever has to wait for its own limit does not hold up the others."""
     start(fleet, tmp_path, 'limits = ( { name = "calls"; kind = "rate"; scope = ["app"]; count = 10; }, '
