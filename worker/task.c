@@ -363,7 +363,8 @@ static void answered(void *user, const struct http_response *res, const struct e
 	bool lasting = err->rc == RC_DENIED || err->rc == RC_LIMIT || err->rc == RC_INVALID;
 	v = (struct verdict){.class = lasting ? VERDICT_PERMANENT : VERDICT_TRANSIENT};
 	str_copy(v.reason, sizeof v.reason, err->text);
-	count_call(t, &v);
+	if (err->rc != RC_BUSY) /* our own trouble says nothing about the provider */
+		count_call(t, &v);
 	evidence_take(t, NULL);
 	task_goto(t, trouble_step(t, &v));
 }

@@ -341,8 +341,9 @@ static void answered(void *user, const struct http_response *res, const struct e
 		oauth_refresh_answer(r->provider, res, clock_unix_us(), &a);
 	else
 		str_copy(a.reason, sizeof a.reason, err->text);
-	breaker_count(r->owner->worker->breakers, r->provider, &r->place.connection_id,
-	    r->task && r->task->probe, a.class == VERDICT_TRANSIENT ? a.reason : NULL);
+	if (res || err->rc != RC_BUSY)
+		breaker_count(r->owner->worker->breakers, r->provider, &r->place.connection_id,
+		    r->task && r->task->probe, a.class == VERDICT_TRANSIENT ? a.reason : NULL);
 	log_event(LOG_LEVEL_DEBUG, "token_answer", LOG_STR("class", verdict_class_name(a.class)),
 	    LOG_STR("reason", a.reason));
 	if (a.class == VERDICT_OK)

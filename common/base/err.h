@@ -15,6 +15,7 @@ enum rc {
 	RC_TIMEOUT,   /* a deadline passed */
 	RC_LOST,      /* a connection was lost; what was asked may or may not have happened */
 	RC_IO,        /* the other side or the system failed; trying again may help */
+	RC_BUSY,      /* what we have of something was not free in time: nobody else's fault */
 };
 
 struct err {

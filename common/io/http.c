@@ -169,7 +169,7 @@ static void sweep_waiting(void *user)
 		next = TAILQ_NEXT(call, link);
 		if (call->deadline_ms > now)
 			continue;
-		http_call_fail(call, RC_TIMEOUT, "timed out while waiting for one of %d connections",
+		http_call_fail(call, RC_BUSY, "timed out while waiting for one of %d connections",
 		    c->o.max_connections);
 		call_refuse(call);
 	}

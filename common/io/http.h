@@ -56,7 +56,8 @@ struct http_response {
 struct str http_response_header(const struct http_response *r, const char *name);
 
 /*
- * `res` is NULL when there was no complete answer; `err` says why: RC_TIMEOUT; RC_IO (name, connection, TLS,
+ * `res` is NULL when there was no complete answer; `err` says why: RC_TIMEOUT; RC_BUSY (no connection or
+ * no memory of ours was free in time); RC_IO (name, connection, TLS,
  * cut or undecodable body); RC_LIMIT (body or headers over their ceiling); RC_DENIED (address or protocol not
  * allowed); RC_INVALID (malformed URL or request header). Its text names method and host, never path, query
  * or headers.

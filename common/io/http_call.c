@@ -197,7 +197,7 @@ void http_call_error(struct http_call *call, CURLcode code, struct err *err)
 	const char *text = call->fail_text;
 
 	if (rc == RC_OK && code == CURLE_OPERATION_TIMEDOUT && call->held) {
-		rc = RC_TIMEOUT;
+		rc = RC_BUSY;
 		text = "timed out while waiting for the memory budget";
 	} else if (rc == RC_OK) {
 		rc = code_to_rc(code);

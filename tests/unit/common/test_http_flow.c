@@ -56,7 +56,7 @@ static void test_waiting_for_a_connection(void **state)
 	w.pending = 1;
 	assert_non_null(late);
 	loop_run(w.loop);
-	assert_int_equal(r[2].err.rc, RC_TIMEOUT);
+	assert_int_equal(r[2].err.rc, RC_BUSY);
 	assert_non_null(strstr(r[2].err.text, "one of 2 connections"));
 	world_end(&w); /* with two calls in flight, whose callbacks must not run */
 	assert_int_equal(r[0].called + r[1].called, 0);
@@ -161,7 +161,7 @@ static void test_budget_timeout_and_cancel(void **state)
 	struct http_call *held = send_to(&w, "/", 30000, &r[1]);
 	w.pending = 1;
 	loop_run(w.loop);
-	assert_int_equal(r[0].err.rc, RC_TIMEOUT);
+	assert_int_equal(r[0].err.rc, RC_BUSY);
 	assert_non_null(strstr(r[0].err.text, "memory budget"));
 	http_cancel(held);
 	http_budget_give(w.client, 5000);
