@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: one PostgreSQL and one Apache Kafka for the session, one fleet with its own database and topics for each test."""
+import os
+import random
 import re
 import shutil
 
@@ -52,6 +54,13 @@ def fleet(request, kafka, postgres, template, ledger):
     request.node.fleet = own
     yield own
     own.close()
+
+
+@pytest.fixture
+def dice():
+    seed = int(os.environ.get("FLEET_SEED") or random.SystemRandom().randrange(1 << 32))
+    print(f"FLEET_SEED={seed}")
+    return random.Random(seed)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -4,7 +4,6 @@ messages that are lost, repeated and forged, answers that never arrive. Afterwar
 """
 import json
 import os
-import random
 import signal
 import threading
 import uuid
@@ -17,13 +16,6 @@ from harness.proxy import AFTER, BEFORE, PostgresProxy
 
 SCALE = 10 if "FLEET_CAMPAIGN" in os.environ else 1
 TASKS_TOPIC = "sync.tasks.practicepanther"
-
-
-@pytest.fixture
-def dice():
-    seed = int(os.environ.get("FLEET_SEED") or random.SystemRandom().randrange(1 << 32))
-    print(f"FLEET_SEED={seed}")
-    return random.Random(seed)
 
 
 def accounts(fleet, count, prefix="acct", **settings):

@@ -10,69 +10,40 @@ from harness.dials import CASES, LEFT_OUT, PLAYED, PROVIDERS
 from harness.faithful import assert_faithful, canonical, quarantined
 from harness.fleet import Fleet
 from harness.letters import assert_dead_letter, dead_letters
-from harness.setup import topics_of
 
 TIMEOUT_S = 3
 SETTINGS = {"http__body_max_bytes": dials.BODY_MAX, "pages__budget_bytes": 256 << 20, "retry__max_attempts": dials.TRIES,
             "refresh__lease_ms": 4000, "breaker__failures": 1000000}  # one fleet: the breakers have tests of their own
 
 
-class Play:
+class Play(dials.Stage):
     """All cases at all providers, at once in one fleet: an account for each, with its dials."""
 
     def __init__(self, fleet, folder):
-        self.fleet = fleet
-        providers, migrations = dials.folders(folder, TIMEOUT_S)
-        fleet.ctl("migrate", "up", f"--migrations={migrations}")
-        fleet.topics.create(*(topic for topic in topics_of(providers) if "acme" in topic))
-        fleet.start_producer(providers__dir=providers)
-        fleet.start_worker(providers__dir=providers, **SETTINGS)
-        self.accounts = {play: f"{play[1]}-{number}" for number, play in enumerate(PLAYED)}
+        super().__init__(fleet, folder, TIMEOUT_S)
+        fleet.start_producer(providers__dir=self.declared)
+        fleet.start_worker(providers__dir=self.declared, **SETTINGS)
+        self.accounts = {me: f"{me[1]}-{number}" for number, me in enumerate(PLAYED)}
         self.connections, self.syncs = {}, {}
-        for provider in PROVIDERS.values():
-            self.connect([play for play in PLAYED if play[1] == provider.name], provider)
-        for play in PLAYED:
-            self.syncs[play] = self.sync(self.connections[play], play[1])
+        for provider in PROVIDERS:
+            mine = [me for me in PLAYED if me[1] == provider]
+            self.connections.update(zip(mine, self.connect(provider, [self.accounts[me] for me in mine])))
+        for name, provider in PLAYED:
+            self.begin((name, provider), CASES[name].at(provider))
 
-    def connect(self, plays, provider):
-        for play in plays:
-            case = CASES[play[0]].at(provider.name)
-            self.fleet.simulator.account(self.accounts[play], records={provider.resource: provider.records},
-                                         dials=[dials.asked(each) for each in case.dials])
-        made = self.fleet.ctl.connections([
-            {"tenant": self.fleet.tenant.name, "provider": provider.name, "external_id": self.accounts[play],
-             **provider.secret(self.accounts[play])} for play in plays])
-        self.connections.update(zip(plays, made))
+    def begin(self, me, case):
+        for each in case.dials:
+            self.fleet.simulator.dial(self.accounts[me], **dials.asked(each))
+        self.syncs[me] = self.sync(self.connections[me], me[1])
 
-    def sync(self, connection, provider, mode="full"):
-        answer = self.fleet.api("POST", "/v1/syncs", {
-            "provider": provider, "connection_id": connection, "resources": [PROVIDERS[provider].resource], "mode": mode})
-        assert answer.status == 202, answer
-        return answer.body["sync_id"]
-
-    def another(self, provider, account, **settings):
-        """A connection of its own for a further story."""
-        self.fleet.simulator.account(account, records={PROVIDERS[provider].resource: PROVIDERS[provider].records}, **settings)
-        (made,) = self.fleet.ctl.connections([{"tenant": self.fleet.tenant.name, "provider": provider, "external_id": account,
-                                               **PROVIDERS[provider].secret(account)}])
-        return made
-
-    def completed(self, connection, provider, mode="full"):
-        sync = self.sync(connection, provider, mode)
-        self.fleet.wait_for_sync(sync, state="completed")
-        return sync
-
-    def task(self, play):
-        self.fleet.wait_for_sync(self.syncs[play], 90)
-        (task,) = self.fleet.tasks(self.syncs[play])
+    def task(self, me):
+        self.fleet.wait_for_sync(self.syncs[me], 90)
+        (task,) = self.fleet.tasks(self.syncs[me])
         return task
 
-    def rows(self, play):
-        return self.fleet.rows(self.connections[play], play[1], PROVIDERS[play[1]].resource)
-
-    def served(self, play):
-        provider = PROVIDERS[play[1]]
-        return self.fleet.simulator.rows(self.accounts[play], provider.resource, provider.name)
+    def another(self, provider, account, **settings):
+        """A connection for a further story."""
+        return self.connect(provider, [account], **settings)[0]
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +91,7 @@ def met(play, me):
 
 
 def assert_right_rows(play, me, case, task):
-    calm, served, rows = play.task(("nothing", me[1])), play.served(me), play.rows(me)
+    calm, served, rows = play.task(("nothing", me[1])), play.served(play.accounts[me], me[1]), play.rows(play.connections[me], me[1])
     assert (task["attempts"], task["records_quarantined"]) == (0, case.quarantined), task
     assert task["records_inserted"] == len(served) - case.quarantined - case.missed == len(rows)
     if "more records" not in me[0]:
@@ -146,7 +117,7 @@ def assert_right_verdict(play, me, case, task):
         assert_dead_letter(play.fleet, task, case.tries)
     (end,) = [event for event in play.fleet.wait_for_events([play.syncs[me]]) if event["sync_id"] == play.syncs[me]]
     assert (end["event_type"], end["error_class"]) == ("sync.failed", case.error_class) and case.reason in end["error_message"]
-    assert len(play.rows(me)) == task["records_inserted"] <= len(play.served(me))
+    assert len(play.rows(play.connections[me], me[1])) == task["records_inserted"] <= PROVIDERS[me[1]].records
 
 
 def assert_waited(play, me, case):
@@ -156,28 +127,13 @@ def assert_waited(play, me, case):
         after = next(later for later in log if later["seq"] > entry["seq"])
         assert after["ms"] - entry["ms"] >= case.waits_ms
 
-def ids(rows):
-    return {row.get("sku") or row["id"] for row in rows}
-
-
-def differs(play, provider, account, connection):
-    """What is stored and not served, and what is served and not stored, whole records where a payload is kept."""
-    resource = PROVIDERS[provider].resource
-    stored = play.fleet.rows(connection, provider, resource)
-    served = play.fleet.simulator.rows(account, resource, provider)
-    if not stored or "payload" not in stored[0]:
-        return ids(stored) - ids(served), ids(served) - ids(stored)
-    have, want = ({canonical(record) for record in records} for records in ([row["payload"] for row in stored], served))
-    return have - want, want - have
-
-
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_records_change_and_come_during_the_walk(play, provider):
     account = f"{provider}-changing"
     connection = play.another(provider, account, dials=[dials.dial("change", after=1, added=7, changed=10)])
     play.completed(connection, provider)
     play.completed(connection, provider, "incremental")
-    assert differs(play, provider, account, connection) == (set(), set())
+    assert play.differs(connection, account, provider) == (set(), set())
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -185,13 +141,11 @@ def test_records_go_during_the_walk(play, provider):
     """By offset those that move up are missed by this walk and found by the next. None is thought deleted that is not."""
     account = f"{provider}-going"
     connection = play.another(provider, account)
-    resource = PROVIDERS[provider].resource
-    whole = ids(play.fleet.simulator.rows(account, resource, provider))
+    whole = dials.ids(play.served(account, provider))
     play.fleet.simulator.dial(account, "change", after=1, removed=5)
     play.completed(connection, provider)
     play.completed(connection, provider)
-    there = ids(play.fleet.simulator.rows(account, resource, provider))
-    stored = ids(play.fleet.rows(connection, provider, resource))
+    there, stored = dials.ids(play.served(account, provider)), dials.ids(play.rows(connection, provider))
     assert len(whole - there) == 5 and there <= stored <= whole
     if provider == "zoho":  # whose feed tells
         assert stored == there
@@ -206,7 +160,7 @@ def test_a_clock_that_is_off(play, provider, skew):
     play.fleet.simulator.account(account, version=2, changed_share=0.2)
     play.fleet.simulator.account(account, records={PROVIDERS[provider].resource: PROVIDERS[provider].records + 3})
     sync = play.completed(connection, provider, "incremental")
-    assert differs(play, provider, account, connection) == (set(), set())
+    assert play.differs(connection, account, provider) == (set(), set())
     (task,) = play.fleet.tasks(sync)
     assert (task["records_inserted"], task["records_updated"]) == (3, 10)
 
@@ -217,12 +171,9 @@ def test_when_all_is_well_again_a_last_sync_brings_every_record(play, provider):
     for me in mine:
         play.task(me)
         play.fleet.simulator.clear_dials(play.accounts[me])
-    good = {row["connection_id"] for row in play.fleet.sql("select connection_id from connections where status = 'active'")}
-    lost = [me for me in mine if play.connections[me] not in good]
-    assert [me for me in lost if CASES[me[0]].at(provider).error_class != "auth"] == []
-    syncs = {me: play.sync(play.connections[me], provider) for me in mine if me not in lost}
-    assert_faithful(play.fleet, list(syncs.values()))
-    assert len(syncs) > len(mine) - 8
+    syncs = {me: play.sync(play.connections[me], provider) for me in mine}
+    assert all(syncs[me] or CASES[me[0]].at(provider).error_class == "auth" for me in mine)
+    assert_faithful(play.fleet, [sync for sync in syncs.values() if sync])
 
 
 # --- waits that are longer than a slot is held ---

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from time import time
 
+from .faithful import canonical
 from .ledger import ROOT
 from .letters import PROVIDERS as DECLARATIONS
 from .letters import declarations
+from .setup import topics_of
 
 UNSEEN = ROOT / "tests" / "fixtures" / "declarations" / "unseen"
 BODY_MAX = 1 << 20  # bytes of a page, for the fleet of these cases
@@ -222,3 +224,51 @@ def folders(folder, timeout_s):
     (made / "acme.cfg").write_text(short("acme", (UNSEEN / "acme.cfg").read_text()))
     assert all("timeout_s" in path.read_text() for path in made.glob("*.cfg")) and DECLARATIONS.exists()
     return made, migrations
+
+
+class Stage:
+    """A fleet with every simulated provider, small pages and short timeouts."""
+
+    def __init__(self, fleet, folder, timeout_s):
+        self.fleet = fleet
+        self.declared, migrations = folders(folder, timeout_s)
+        fleet.ctl("migrate", "up", f"--migrations={migrations}")
+        fleet.topics.create(*(topic for topic in topics_of(self.declared) if "acme" in topic))
+
+    def connect(self, provider, accounts, **settings):
+        """Makes the accounts and connects them: connection ids, in the same order."""
+        own = PROVIDERS[provider]
+        for account in accounts:
+            self.fleet.simulator.account(account, **{"records": {own.resource: own.records}, **settings})
+        return self.fleet.ctl.connections([{"tenant": self.fleet.tenant.name, "provider": provider, "external_id": account,
+                                            **own.secret(account)} for account in accounts])
+
+    def sync(self, connection, provider, mode="full"):
+        """Asks for a sync; None when the connection has to be authorised again."""
+        answer = self.fleet.api("POST", "/v1/syncs", {
+            "provider": provider, "connection_id": connection, "resources": [PROVIDERS[provider].resource], "mode": mode})
+        assert answer.status == 202 or (answer.status, answer.body["code"]) == (409, "connection_reauthorize"), answer
+        return answer.body["sync_id"] if answer.status == 202 else None
+
+    def completed(self, connection, provider, mode="full"):
+        sync = self.sync(connection, provider, mode)
+        self.fleet.wait_for_sync(sync, 60, state="completed")
+        return sync
+
+    def rows(self, connection, provider):
+        return self.fleet.rows(connection, provider, PROVIDERS[provider].resource)
+
+    def served(self, account, provider):
+        return self.fleet.simulator.rows(account, PROVIDERS[provider].resource, provider)
+
+    def differs(self, connection, account, provider):
+        """What is stored and not served, and what is served and not stored: whole records where a payload is kept, else ids."""
+        stored, served = self.rows(connection, provider), self.served(account, provider)
+        if not stored or "payload" not in stored[0]:
+            return ids(stored) - ids(served), ids(served) - ids(stored)
+        have, want = {canonical(row["payload"]) for row in stored}, set(map(canonical, served))
+        return have - want, want - have
+
+
+def ids(rows):
+    return {row.get("sku") or row["id"] for row in rows}
