@@ -190,7 +190,7 @@ static const struct conf_option options[] = {
         .help = "so few deletions pass in any case: small accounts are not held up"},
     {.name = "deletions.step_rows",
         CONF_INT(struct settings, deletions_step_rows),
-        .fallback = "5000",
+        .fallback = "20000",
         .min = 1,
         .max = 100000,
         .help = "rows of one transaction of the search for deleted records"},
