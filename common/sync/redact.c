@@ -7,7 +7,8 @@
 #include "base/utf8.h"
 
 #define MASK "[redacted]"
-#define SECRET_MIN 6 /* shorter ones would mask words */
+#define NAME_MAX_BYTES 128 /* what is longer is no name; and nobody makes us look far ahead at every byte */
+#define SECRET_MIN 6       /* shorter ones would mask words */
 
 /* A name that holds one of these has a secret for its value. */
 static const char *const names[] = {"token", "secret", "passw", "authorization", "cookie", "api_key",
@@ -98,6 +99,7 @@ static size_t value_end(struct str s, size_t i)
 static size_t named_value(struct str s, size_t i)
 {
 	struct str rest = {s.p + i, s.n - i};
+	size_t n = s.n;
 	size_t at = word_at(rest, schemes, ARRAY_SIZE(schemes));
 
 	if (at)
@@ -105,12 +107,14 @@ static size_t named_value(struct str s, size_t i)
 	at = word_at(rest, names, ARRAY_SIZE(names));
 	if (!at)
 		return 0;
+	s.n = MIN(s.n, i + NAME_MAX_BYTES);
 	at += i;
 	while (at < s.n && is_name_char(s.p[at]))
 		at++;
 	at = skip(s, at, "\\\"' \t");
 	if (at == s.n || (s.p[at] != ':' && s.p[at] != '='))
 		return 0;
+	s.n = n;
 	at = skip(s, at + 1, " \t\r\n");
 	at = skip(s, at, "\\");
 	return at < s.n && (s.p[at] == '"' || s.p[at] == '\'') ? at + 1 : at;

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A provider that fails opens its own breaker: its tasks wait without a slot and without using up tries, few probes go out,
 and everybody else goes on."""
+import json
+
 import pytest
 
 from harness.faithful import assert_faithful
@@ -133,6 +135,57 @@ def test_what_comes_while_a_breaker_is_open_stays_in_the_queue(fleet):
     for connection in connections:
         fleet.simulator.clear_dials(connection.account)
     assert_faithful(fleet, [*first, *later])
+
+
+CALLS = {
+    # failures by connection on each worker, and its good calls: does it open?
+    "many connections of two workers": ([({"a": 2, "b": 2}, 0), ({"c": 2, "d": 2}, 0)], True),
+    "one of a worker alone is too few": ([({"a": 2, "b": 2}, 0), ({}, 0)], False),
+    "one account, and two hiccups": ([({"a": 60, "b": 1, "c": 1}, 0)], False),
+    "one account on two workers is one account": ([({"a": 30, "b": 3}, 0), ({"a": 30, "b": 3}, 0)], False),
+    "half of the calls": ([({"a": 2, "b": 4, "c": 4}, 6)], True),
+    "less than half of the calls": ([({"a": 2, "b": 4, "c": 4}, 7)], False),
+    "a worker whose own way out is broken": ([({"a": 9, "b": 9, "c": 9}, 0), ({}, 64), ({}, 64)], False),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_opens_a_breaker(fleet, name):
+    """Six failures, the worst connection's left out, of three connections, and half of the calls."""
+    workers, opens = CALLS[name]
+    for failed, good in workers:
+        told = {"zoho": {"calls": sum(failed.values()) + good, "failed": failed}}
+        fleet.sql("insert into workers (worker_id, host, pid, version, slots, free_slots, calls) "
+                  "values (gen_random_uuid(), 'here', 1, '0', 1, 1, %s)", json.dumps(told))
+    assert len(judge(fleet)) == opens
+    assert not judge(fleet)  # once
+    assert not judge(fleet, "practicepanther")
+
+
+def judge(fleet, provider="zoho"):
+    return fleet.sql("select * from breaker_judge(%s, interval '5 seconds', 6, 3, 50, 10000, 600000, 2, 'HTTP 500')", provider)
+
+
+def test_a_breaker_that_opens_again_soon_stays_open_longer(fleet):
+    def told(age):
+        fleet.sql("delete from workers")
+        fleet.sql("insert into workers (worker_id, host, pid, version, slots, free_slots, calls, beat_at) values (gen_random_uuid(), "
+                  "'here', 1, '0', 1, 1, %s, now() - %s * interval '1 second')",
+                  json.dumps({"zoho": {"calls": 9, "failed": {"a": 3, "b": 3, "c": 3}}}), age)
+    told(6)
+    assert not judge(fleet)  # what a worker said that is silent since
+    told(0)
+    waits = []
+    for _ in range(3):
+        (opened,) = judge(fleet)
+        waits.append((opened["openings"], opened["open_ms"]))
+        fleet.sql("update breakers set open = false, closed_at = now()")
+        assert not judge(fleet)  # what was said before it closed is old
+        told(0)
+    assert waits == [(1, 10000), (2, 20000), (3, 40000)]
+    fleet.sql("update breakers set closed_at = now() - interval '11 minutes'")
+    (opened,) = judge(fleet)
+    assert (opened["openings"], opened["open_ms"]) == (1, 10000)
 
 
 def test_an_operator_lists_and_closes_breakers(fleet):

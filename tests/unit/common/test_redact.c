@@ -91,6 +91,17 @@ static void takes_nul_bytes(void **state)
 	assert_string_equal(redacted("token=a\0b", 9, MAX_BYTES), "token=[redacted]");
 }
 
+/* Megabytes that look like names, as a hostile answer may: the time is bounded by what is kept. */
+static void looks_not_far_ahead(void **state)
+{
+	AUTO(buf_done) struct buf text = BUF(32 << 20);
+
+	(void)state;
+	for (size_t i = 0; i < 3 << 20; i++)
+		buf_add_text(&text, "token");
+	assert_int_equal(strncmp(redacted(text.p, text.n, MAX_BYTES), "tokentoken", 10), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -98,6 +109,7 @@ int main(void)
 	    cmocka_unit_test(cuts_what_is_long),
 	    cmocka_unit_test(cuts_no_secret_in_two),
 	    cmocka_unit_test(takes_nul_bytes),
+	    cmocka_unit_test(looks_not_far_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
