@@ -105,6 +105,7 @@ enum rc provider_supported(const struct resource *r, struct err *err)
 	    {r->identity == IDENTITY_POSITION, "identity by position"},
 	    {uses(r, PAGING_SYNC_TOKEN), "paging by sync_token"},
 	    {uses(r, PAGING_HISTORY), "paging by history"},
+	    {r->deletion.strategy == DELETION_FIELD, "deletion by field"},
 	    {r->paging.cap_action == CAP_SHRINK_WINDOW, "cap_action shrink_window"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

@@ -221,6 +221,25 @@ def test_a_walk_that_loses_its_cursor_proves_what_its_second_beginning_shows(fle
     assert_nothing_left(fleet)
 
 
+def test_a_cursor_that_expires_in_the_middle_begins_a_walk_of_its_own(fleet, tmp_path):
+    """Pages by cursor. What the walk showed before its cursor was over is no proof that it is there still."""
+    def generation(name, text):
+        return text.replace('keep_payload = false;', 'deletion = { strategy = "generation"; };') if name == "bench" else text
+    fleet.sql("alter table bench_contacts add payload jsonb")
+    start(fleet, declarations(tmp_path / "one", generation))
+    connection = fleet.connection("1", "bench", records={"contacts": 450}, latency_ms=100)
+    walk(fleet, connection)
+    fleet.simulator.dial("1", "expired_cursor", after=3)
+    sync = fleet.sync(connection, [RESOURCE], mode="full")
+    fleet.wait_until(lambda: fleet.tasks(sync)[0]["page"] >= 1, what="the first page")
+    remove(fleet, connection, [5, 430])
+    fleet.wait_for_sync(sync, state="completed")
+    (task,) = fleet.tasks(sync)
+    assert task["page"] > 5 and task["records_deleted"] == 2 and task["deletions_note"] is None
+    assert set(ids(fleet.rows(connection.id, "bench", RESOURCE))) == {str(row["id"]) for row in fleet.simulator.rows("1", RESOURCE, "bench")}
+    assert_nothing_left(fleet)
+
+
 def test_a_walk_without_all_of_its_pages_proves_nothing(generations):
     fleet = generations
     connection = fleet.connection("smith", records={RESOURCE: 330}, latency_ms=100)

@@ -156,6 +156,10 @@ static void says_what_it_cannot_do(void **state)
 		assert_int_equal(provider_next(&rig.walk, &rig.account, &rig.request, &rig.err), RC_INVALID);
 		rig_done(&rig);
 	}
+	struct registry *reg = declare(
+	    "deletion = { strategy = \"field\"; field = \"status\"; equals = [\"gone\"]; };");
+	assert_int_equal(provider_supported(find_in(reg, "p", "r"), NULL), RC_INVALID);
+	registry_free(reg);
 	assert_int_equal(provider_supported(declarations_resource("acme", "items"), NULL), RC_OK);
 	assert_int_equal(
 	    provider_supported(declarations_resource("practicepanther", "contacts"), NULL), RC_OK);
