@@ -59,13 +59,18 @@ static void list_remove(struct list *l, size_t i, size_t n)
 
 /* ---- what became of a step ---- */
 
-static struct task *find_sent(const struct list *sent, const struct pg_result *res, int row)
+/* Off the list before it is told: a task that has ended is freed at once. */
+static struct task *take_sent(struct list *sent, const struct pg_result *res, int row)
 {
 	struct uuid id;
 
 	for (size_t i = 0; pg_uuid(res, row, TASK_ID, &id) && i < sent->n; i++) {
-		if (uuid_eq(&sent->at[i]->task_id, &id))
-			return sent->at[i];
+		struct task *t = sent->at[i];
+
+		if (!uuid_eq(&t->task_id, &id))
+			continue;
+		list_remove(sent, i, 1);
+		return t;
 	}
 	return NULL;
 }
@@ -111,7 +116,7 @@ static void tell_all(struct sweep *s, const struct pg_result *res)
 		}
 	}
 	for (int i = 0; i < pg_rows(res); i++) {
-		struct task *t = pg_is_null(res, i, TASK_ID) ? NULL : find_sent(&sent, res, i);
+		struct task *t = pg_is_null(res, i, TASK_ID) ? NULL : take_sent(&sent, res, i);
 
 		if (t)
 			tell_task(t, res, i);
