@@ -86,6 +86,17 @@ static void take_headers(struct task *t, struct evidence *e, const struct http_r
 	jsonw_object_end(&w);
 }
 
+void evidence_clear(struct evidence *e)
+{
+	if (!e)
+		return;
+	e->first_ms = e->last_ms = 0;
+	e->status = 0;
+	buf_clear(&e->request);
+	buf_clear(&e->headers);
+	buf_clear(&e->body);
+}
+
 void evidence_take(struct task *t, const struct http_response *res)
 {
 	struct evidence *e = evidence_of(t);

@@ -24,5 +24,7 @@ struct evidence {
 void evidence_mark(struct task *t);
 /* The call that was answered, or was not (`res` NULL); while the walk still stands where it was sent. */
 void evidence_take(struct task *t, const struct http_response *res);
-/* For AUTO and the task's end. Accepts NULL. */
+/* The page went well: what failed before it explains nothing that comes. Accepts NULL. */
+void evidence_clear(struct evidence *e);
+/* Accepts NULL. */
 void evidence_free(struct evidence *e);

@@ -301,6 +301,7 @@ static enum task_step page_store(struct task *t, struct rows *rows)
 	buf_clear(&t->cursor);
 	buf_add_str(&t->cursor, buf_str(&rows->cursor));
 	t->attempts = 0;
+	evidence_clear(t->evidence);
 	t->token_tried = false;
 	t->slice_pages++;
 	t->unstored++;
@@ -463,6 +464,7 @@ void task_refused(struct task *t, size_t pages, const char *reason)
 		return;
 	}
 	silence(t);
+	evidence_clear(t->evidence); /* no call explains it */
 	task_goto(t, trouble_fail(t, VERDICT_PERMANENT, reason));
 }
 

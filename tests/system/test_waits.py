@@ -119,6 +119,18 @@ def test_a_call_without_an_answer_leaves_its_request(fleet):
     assert not {"x-dlq-response-status", "x-dlq-response-headers", "x-dlq-response-body"} & headers.keys()
 
 
+def test_what_the_database_refuses_is_not_explained_by_an_answer(fleet):
+    fleet.start()
+    connection = fleet.connection("acct-1", records={"contacts": 250})
+    fleet.simulator.dial("acct-1", "server_error", after=1)
+    fleet.sql("create function refuse() returns trigger language plpgsql as $$ begin raise 'no' using errcode = '42501'; end $$")
+    fleet.sql("create trigger refuse before insert on practicepanther_contacts for each statement execute function refuse()")
+    sync = fleet.sync(connection, ["contacts"], mode="full")
+    fleet.wait_for_sync(sync, state="failed")
+    headers = assert_dead_letter(fleet, fleet.tasks(sync)[0])
+    assert not {"x-dlq-request", "x-dlq-response-status", "x-dlq-response-body"} & headers.keys()
+
+
 class Echo(BaseHTTPRequestHandler):
     """A provider that answers with everything it was sent, in every place and form."""
 
