@@ -68,7 +68,8 @@ class Bed:
         worker = self.programs.start("sync-worker", settings={
             **common, **WORKER, "providers.origins": ",".join(f"{name}={self.simulator.url}" for name in self._providers())})
         self.api = f"http://{producer.address('http')}"
-        for program in (producer, worker):
+        self.running = (producer, worker)
+        for program in self.running:
             self._wait_until_ready(program)
 
     def _wait_until_ready(self, program):
@@ -123,6 +124,9 @@ class Bed:
         deadline = time.monotonic() + DEADLINE_SECONDS
         waits = []
         while True:
+            for program in self.running:
+                if not program.running:
+                    raise HarnessError(f"{program.name} ended, which is no declaration's fault\n{program.tail()}")
             (task,) = self.call("GET", f"/v1/syncs/{sync}")["tasks"]
             if task["state"] in FINAL:
                 return {**task, "waits": waits, "error": task["error"] or {"class": None, "message": None}}
