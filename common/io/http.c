@@ -169,8 +169,8 @@ static void sweep_waiting(void *user)
 		next = TAILQ_NEXT(call, link);
 		if (call->deadline_ms > now)
 			continue;
-		http_call_fail(call, RC_BUSY, "timed out while waiting for one of %d connections",
-		    c->o.max_connections);
+		http_call_fail(
+		    call, RC_BUSY, "timed out while waiting for one of %d connections", c->o.max_connections);
 		call_refuse(call);
 	}
 	if (c->nwaiting == 0)
