@@ -84,9 +84,10 @@ struct limit {
 	struct texts resources; /* counts calls of these resources only; empty: all */
 	double count;           /* rate and quota: so many per period; concurrency: so many at once */
 	double period_s;
-	int64_t burst;                /* rate: the bucket's size; 0: `count` */
-	bool weighted;                /* counts the calls' cost, not the calls */
-	bool rolling;                 /* quota: the period slides; else it is renewed at once */
+	int64_t burst; /* rate: calls at once after a rest; 0: `count`; more than `count`: a bucket that
+	                  refills */
+	bool weighted; /* quota: counts the calls' cost, not the calls */
+	bool rolling;  /* quota: the period slides; else it is renewed at once */
 	const char *header_limit;     /* headers that tell: the allowance, */
 	const char *header_remaining; /* what is left of it, */
 	const char *header_reset;     /* when it is renewed, */

@@ -434,6 +434,40 @@ def test_a_client_that_goes_away(sim, port):
     assert sim.log()[0]["status"] == 499 and sim.get("/stats")["abandoned"] == 1
 
 
+def test_limits_of_an_account_and_of_all(sim):
+    sim.account("acct-1", records={"contacts": 10}, limits=[
+        {"name": "calls", "kind": "rate", "count": 2, "period_ms": 300, "retry_after": "1"},
+        {"name": "day", "kind": "quota", "count": 5, "period_ms": 60000, "fixed": True, "header_limit": "X-Max", "header_remaining": "X-Left",
+         "header_reset": "X-Reset"}])
+    sim.account("acct-2", records={"contacts": 10})
+    sim.post("/control/limits", [{"name": "all", "kind": "rate", "count": 100, "period_ms": 60000, "enforce": False}])
+    replies = [sim.page("acct-1") for _ in range(3)]
+    assert [status for status, _, _ in replies] == [200, 200, 429] and replies[2][1]["Retry-After"] == "1"
+    assert replies[0][1]["X-Max"] == "5" and [reply[1]["X-Left"] for reply in replies[:2]] == ["4", "3"]
+    assert 50 <= int(replies[0][1]["X-Reset"]) <= 60 and json.loads(replies[2][2])["code"] == "TOO_MANY_REQUESTS"
+    time.sleep(0.35)
+    assert sim.page("acct-1")[0] == 200 and sim.page("acct-2")[0] == 200
+    calls, day = sim.get("/control/accounts/acct-1")["limits"]
+    assert (calls["calls"], calls["refused"], calls["most"]) == (4, 1, 3)
+    assert day["spent"] == 4 and sim.get("/control/limits")[0]["most"] == 5
+    sim.post("/control/limits", [{"name": "none"}], status=200)
+    sim.post("/control/limits", [{"colour": 1}], status=400)
+    sim.post("/control/limits", [{"kind": "none"}], status=400)
+    sim.post("/control/limits", {}, status=400)
+
+
+def test_a_limit_of_calls_at_once(sim, port):
+    sim.account("acct-1", records={"contacts": 10}, latency_ms=300, limits=[{"name": "parallel", "kind": "concurrency", "count": 1}])
+    other = Client(port)
+    other.http.request("GET", "/api/v2/contacts?$top=1", headers={"Authorization": "Bearer at-acct-1-1"})
+    wait_until(lambda: sim.get("/control/accounts/acct-1")["in_flight"] == 1)
+    assert sim.page("acct-1")[0] == 429
+    assert other.http.getresponse().status == 200
+    assert sim.page("acct-1")[0] == 200
+    (limit,) = sim.get("/control/accounts/acct-1")["limits"]
+    assert (limit["most_at_once"], limit["refused"]) == (2, 1)
+
+
 def test_expire_token_and_unauthorized(sim):
     sim.account("a", records={"contacts": 1, "widgets": 1})
     sim.dial("a", {"dial": "expire_token", "after": 1}, {"dial": "unauthorized", "resource": "token"})
