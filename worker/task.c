@@ -362,9 +362,13 @@ static void answered(void *user, const struct http_response *res, const struct e
 		return;
 	}
 	bool lasting = err->rc == RC_DENIED || err->rc == RC_LIMIT || err->rc == RC_INVALID;
-	v = (struct verdict){.class = lasting ? VERDICT_PERMANENT : VERDICT_TRANSIENT};
+	/* Our own ceilings were reached: that says nothing about the provider, and costs no try. */
+	bool busy = err->rc == RC_BUSY;
+	v = (struct verdict){.class = busy ? VERDICT_THROTTLED : VERDICT_TRANSIENT};
+	if (lasting)
+		v.class = VERDICT_PERMANENT;
 	str_copy(v.reason, sizeof v.reason, err->text);
-	if (err->rc != RC_BUSY) /* our own trouble says nothing about the provider */
+	if (!busy)
 		count_call(t, &v);
 	evidence_take(t, NULL);
 	task_goto(t, trouble_step(t, &v));

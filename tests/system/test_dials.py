@@ -9,7 +9,7 @@ from harness import dials
 from harness.dials import CASES, LEFT_OUT, PLAYED, PROVIDERS
 from harness.faithful import assert_faithful, canonical, quarantined
 from harness.fleet import Fleet
-from harness.letters import assert_dead_letter, dead_letters
+from harness.letters import assert_dead_letter, dead_letters, declarations
 
 TIMEOUT_S = 3
 SETTINGS = {"http__body_max_bytes": dials.BODY_MAX, "pages__budget_bytes": 256 << 20, "retry__max_attempts": dials.TRIES,
@@ -174,6 +174,28 @@ def test_when_all_is_well_again_a_last_sync_brings_every_record(play, provider):
     syncs = {me: play.sync(play.connections[me], provider) for me in mine}
     assert all(syncs[me] or CASES[me[0]].at(provider).error_class == "auth" for me in mine)
     assert_faithful(play.fleet, [sync for sync in syncs.values() if sync])
+
+
+# --- the worker's own limits ---
+
+def test_bodies_that_drip_take_the_memory_but_no_tries_of_others(fleet, tmp_path):
+    """A page that comes slowly holds the whole budget: others wait longer than their timeouts, and nobody fails for it."""
+    fleet.start_producer()
+    fleet.start_worker(providers__dir=declarations(tmp_path / "providers", practicepanther_soon), pages__budget_bytes=65536,
+                       retry__max_attempts=2)
+    slow, other = fleet.connection("acct-1", "bench", records=RECORDS), fleet.connection("acct-2", records=RECORDS)
+    fleet.simulator.dial("acct-1", "drip", bytes=2500, ms=100)
+    syncs = [fleet.sync(slow, ["contacts"], "full")]
+    fleet.wait_until(lambda: fleet.simulator.log("acct-1"), what="the page that drips")
+    syncs.append(fleet.sync(other, ["contacts"], "full"))
+    assert_faithful(fleet, syncs)
+    (task,) = fleet.tasks(syncs[1])
+    asked = [entry for entry in fleet.simulator.log("acct-2") if entry["query"] == fleet.simulator.log("acct-2")[0]["query"]]
+    assert len(asked) > 2 and (task["state"], task["attempts"]) == ("completed", 0)
+
+
+def practicepanther_soon(name, text):
+    return text.replace('records = "";', 'records = ""; timeout_s = 1;') if name == "practicepanther" else text
 
 
 # --- waits that are longer than a slot is held ---
