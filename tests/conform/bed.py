@@ -12,7 +12,7 @@ from harness.setup import Ctl, ProviderSimulator, http_json, topics_of
 
 DATABASE = "conform"
 POLL_SECONDS = 0.1
-DEADLINE_SECONDS = 40
+DEADLINE_SECONDS = 60
 FINAL = ("completed", "failed", "cancelled")
 # Backoffs are short, so that a walk that has to wait ends soon; the waits that a provider asks for stay as they are. One
 # provider has all the troubles there are at once: its breaker stays closed.

@@ -261,13 +261,11 @@ class Scenarios:
     def _deletions(self, resource):
         size = self._size(resource)
         records = min(size, 20) if resource["strategy"] == "none" else 2 * size
-        walks = {"generation": ["full"], "two_generations": ["full", "full"], "feed": ["incremental"]}.get(resource["deletion"])
+        walks = {"generation": ["full"], "two_generations": ["full", "full"], "feed": ["incremental"]}[resource["deletion"]]
         self._add(resource, "a record that is gone is deleted", "deletion", self._deleted(resource, records, walks), records)
 
     def _deleted(self, resource, records, walks):
         def run(case):
-            if walks is None:
-                raise DoesNotHold(f"strategy = {resource['deletion']}: this version does not look for it")
             self._assert_all(case, resource, self._walk(case, resource, records, mode="incremental" if resource["incremental"] else "full"))
             self.bed.simulator.account(case.name, removed={resource["name"]: [1]})
             deleted = [self._walk(case, resource, records, mode=mode)["records"]["deleted"] for mode in walks]
