@@ -13,7 +13,8 @@ enum process_exit {
 };
 
 /* Secrets are in this memory: no core dump, no debugger of the same user. Threads of libraries get no heap of
- * their own. */
+ * their own. A peer that hangs up is an error of the write, not the end: TLS libraries write without
+ * MSG_NOSIGNAL. */
 void process_protect(void);
 
 /* How a program exits that could not start. */

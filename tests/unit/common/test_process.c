@@ -2,8 +2,10 @@
 #include "base/base.h"
 #include "base/process.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -14,6 +16,20 @@ static void leaves_no_core_dump(void **state)
 	process_protect();
 	assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
 	assert_int_equal(prctl(PR_SET_DUMPABLE, 1), 0); /* for the sanitizers' reports */
+}
+
+static void outlives_a_peer_that_hangs_up(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	process_protect();
+	assert_int_equal(prctl(PR_SET_DUMPABLE, 1), 0);
+	assert_int_equal(pipe(fds), 0);
+	close(fds[0]);
+	assert_int_equal(write(fds[1], "x", 1), -1);
+	assert_int_equal(errno, EPIPE);
+	close(fds[1]);
 }
 
 static void exits_by_the_reason(void **state)
@@ -40,6 +56,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(leaves_no_core_dump),
+	    cmocka_unit_test(outlives_a_peer_that_hangs_up),
 	    cmocka_unit_test(exits_by_the_reason),
 	};
 
