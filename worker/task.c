@@ -6,19 +6,15 @@
 #include "base/failpoint.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "answer.h"
 #include "breaker.h"
 #include "evidence.h"
-#include "figures.h"
 #include "generation.h"
 #include "io/crypto.h"
-#include "repeats.h"
 #include "replay.h"
-#include "row.h"
 #include "rows.h"
 #include "settle.h"
-#include "store.h"
 #include "sweep.h"
-#include "table.h"
 #include "tokens.h"
 #include "trouble.h"
 #include "worker.h"
@@ -34,7 +30,6 @@ static step_fn step_fetch;
 static step_fn step_sweep;
 static step_fn step_drain;
 static step_fn step_settle;
-static enum task_step page_store(struct task *t, struct rows *rows);
 
 /* What happens on entering a step: the step to go on with, or the same one to wait in it. NULL: nothing, it
  * waits. */
@@ -180,7 +175,7 @@ static enum task_step step_replay(struct task *t)
 void task_replayed(struct task *t, struct rows *rows)
 {
 	if (t->step == TASK_REPLAY) {
-		task_goto(t, page_store(t, rows));
+		task_goto(t, answer_store(t, rows));
 		return;
 	}
 	rows_free(rows);
@@ -264,114 +259,14 @@ static enum task_step step_fetch(struct task *t)
 	return TASK_ANSWER;
 }
 
-struct reading {
-	struct rows *rows;
-	enum page_kind kind;
-	struct row_writer writer;
-};
-
-static enum rc record(void *user, struct str raw, const struct slice *fields)
-{
-	struct reading *r = user;
-
-	if (r->kind == PAGE_DELETIONS)
-		return rows_add_gone(r->rows, &r->writer, raw, fields);
-	return rows_add(r->rows, &r->writer, raw, fields);
-}
-
-/* The page goes to the store; the walk goes on from its cursor before it is stored. */
-static enum task_step page_read(struct task *t, struct rows *rows)
-{
-	struct page *page = &t->worker->page;
-
-	rows->last = page->last;
-	rows->watermark_us = page->watermark_us;
-	rows->total = page->total;
-	generation_mark(&t->walk, page, rows);
-	buf_add_str(&rows->cursor, buf_str(&page->cursor));
-	figures_page(t->walk.resource, page->records);
-	return page_store(t, rows);
-}
-
-static enum task_step page_store(struct task *t, struct rows *rows)
-{
-	struct worker *w = t->worker;
-
-	rows->number = t->page++;
-	buf_clear(&t->cursor);
-	buf_add_str(&t->cursor, buf_str(&rows->cursor));
-	t->attempts = 0;
-	evidence_clear(t->evidence);
-	t->token_tried = false;
-	t->slice_pages++;
-	t->unstored++;
-	rows->budget = rows->bytes.cap + rows->cap * sizeof *rows->mark;
-	http_budget_take(w->http, rows->budget);
-	bool last = rows->last;
-	store_add(w->store, rows);
-	return last ? TASK_DRAIN : TASK_TOKEN;
-}
-
-/* Any answer but a 5xx and its kin says that the provider works. */
-static void count_call(const struct task *t, const struct verdict *v)
-{
-	breaker_count(t->worker->breakers, t->walk.provider, &t->connection_id, t->probe,
-	    v->class == VERDICT_TRANSIENT ? v->reason : NULL);
-}
-
-static enum task_step read_answer(struct task *t, const struct http_response *res)
-{
-	struct worker *w = t->worker;
-	struct rows *rows = rows_new(t);
-	struct reading reading = {
-	    .rows = rows,
-	    .kind = provider_page_kind(&t->walk),
-	    .writer = {.layout = t->table->layout,
-	        .connection_id = t->connection_id,
-	        .tenant_id = t->tenant_id,
-	        .max_bytes = (size_t)w->settings.record_max_bytes,
-	        .out = &rows->bytes},
-	};
-
-	buf_reserve(&rows->bytes, res->body->n);
-	provider_page(&t->walk, res, record, &reading, &w->page);
-	count_call(t, &w->page.verdict);
-	if (w->page.verdict.class == VERDICT_OK) {
-		repeats_drop(rows);
-		if (!judge_page(&t->parsed, rows, w->settings.quarantine_max_percent, w->page.verdict.reason,
-		        sizeof w->page.verdict.reason))
-			return page_read(t, rows);
-		w->page.verdict.class = VERDICT_PERMANENT;
-	}
-	rows_free(rows);
-	if (w->page.verdict.class != VERDICT_THROTTLED)
-		evidence_take(t, res);
-	return trouble_step(t, &w->page.verdict);
-}
-
 static void answered(void *user, const struct http_response *res, const struct err *err)
 {
 	struct task *t = user;
-	struct verdict v;
 
 	t->call = NULL;
 	limits_answered(t->worker->limits, t, res);
 	FAILPOINT(fetch_after);
-	if (res) {
-		task_goto(t, read_answer(t, res));
-		return;
-	}
-	bool lasting = err->rc == RC_DENIED || err->rc == RC_LIMIT || err->rc == RC_INVALID;
-	/* Our own ceilings were reached: that says nothing about the provider, and costs no try. */
-	bool busy = err->rc == RC_BUSY;
-	v = (struct verdict){.class = busy ? VERDICT_THROTTLED : VERDICT_TRANSIENT};
-	if (lasting)
-		v.class = VERDICT_PERMANENT;
-	str_copy(v.reason, sizeof v.reason, err->text);
-	if (!busy)
-		count_call(t, &v);
-	evidence_take(t, NULL);
-	task_goto(t, trouble_step(t, &v));
+	task_goto(t, res ? answer_read(t, res) : answer_missing(t, err));
 }
 
 static void pause_over(void *user)

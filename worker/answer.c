@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "answer.h"
+
+#include "breaker.h"
+#include "evidence.h"
+#include "figures.h"
+#include "generation.h"
+#include "repeats.h"
+#include "row.h"
+#include "rows.h"
+#include "store.h"
+#include "table.h"
+#include "trouble.h"
+#include "worker.h"
+
+struct reading {
+	struct rows *rows;
+	enum page_kind kind;
+	struct row_writer writer;
+};
+
+static enum rc record(void *user, struct str raw, const struct slice *fields)
+{
+	struct reading *r = user;
+
+	if (r->kind == PAGE_DELETIONS)
+		return rows_add_gone(r->rows, &r->writer, raw, fields);
+	return rows_add(r->rows, &r->writer, raw, fields);
+}
+
+enum task_step answer_store(struct task *t, struct rows *rows)
+{
+	struct worker *w = t->worker;
+
+	rows->number = t->page++;
+	buf_clear(&t->cursor);
+	buf_add_str(&t->cursor, buf_str(&rows->cursor));
+	t->attempts = 0;
+	evidence_clear(t->evidence);
+	t->token_tried = false;
+	t->slice_pages++;
+	t->unstored++;
+	rows->budget = rows->bytes.cap + rows->cap * sizeof *rows->mark;
+	http_budget_take(w->http, rows->budget);
+	bool last = rows->last;
+	store_add(w->store, rows);
+	return last ? TASK_DRAIN : TASK_TOKEN;
+}
+
+static enum task_step page_read(struct task *t, struct rows *rows)
+{
+	struct page *page = &t->worker->page;
+
+	rows->last = page->last;
+	rows->watermark_us = page->watermark_us;
+	rows->total = page->total;
+	generation_mark(&t->walk, page, rows);
+	buf_add_str(&rows->cursor, buf_str(&page->cursor));
+	figures_page(t->walk.resource, page->records);
+	return answer_store(t, rows);
+}
+
+/* Any answer but a 5xx and its kin says that the provider works. */
+static void count_call(const struct task *t, const struct verdict *v)
+{
+	breaker_count(t->worker->breakers, t->walk.provider, &t->connection_id, t->probe,
+	    v->class == VERDICT_TRANSIENT ? v->reason : NULL);
+}
+
+enum task_step answer_read(struct task *t, const struct http_response *res)
+{
+	struct worker *w = t->worker;
+	struct rows *rows = rows_new(t);
+	struct reading reading = {
+	    .rows = rows,
+	    .kind = provider_page_kind(&t->walk),
+	    .writer = {.layout = t->table->layout,
+	        .connection_id = t->connection_id,
+	        .tenant_id = t->tenant_id,
+	        .max_bytes = (size_t)w->settings.record_max_bytes,
+	        .out = &rows->bytes},
+	};
+
+	buf_reserve(&rows->bytes, res->body->n);
+	provider_page(&t->walk, res, record, &reading, &w->page);
+	count_call(t, &w->page.verdict);
+	if (w->page.verdict.class == VERDICT_OK) {
+		repeats_drop(rows);
+		if (!judge_page(&t->parsed, rows, w->settings.quarantine_max_percent, w->page.verdict.reason,
+		        sizeof w->page.verdict.reason))
+			return page_read(t, rows);
+		w->page.verdict.class = VERDICT_PERMANENT;
+	}
+	rows_free(rows);
+	if (w->page.verdict.class != VERDICT_THROTTLED)
+		evidence_take(t, res);
+	return trouble_step(t, &w->page.verdict);
+}
+
+enum task_step answer_missing(struct task *t, const struct err *err)
+{
+	bool lasting = err->rc == RC_DENIED || err->rc == RC_LIMIT || err->rc == RC_INVALID;
+	/* Our own ceilings were reached: that says nothing about the provider, and costs no try. */
+	bool busy = err->rc == RC_BUSY;
+	struct verdict v = {.class = busy ? VERDICT_THROTTLED : VERDICT_TRANSIENT};
+
+	if (lasting)
+		v.class = VERDICT_PERMANENT;
+	str_copy(v.reason, sizeof v.reason, err->text);
+	if (!busy)
+		count_call(t, &v);
+	evidence_take(t, NULL);
+	return trouble_step(t, &v);
+}
