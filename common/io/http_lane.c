@@ -264,7 +264,10 @@ static int lane_set_socket(CURL *easy, curl_socket_t fd, int what, void *user, v
 
 	(void)socket_user;
 	if (what == CURL_POLL_REMOVE) {
-		if (w && w->opened) {
+		if (w && w->opened && w->call && w->call->paused) {
+			watch_idle(w); /* in the middle of a body: what is there is its rest */
+			watch_arm(w, 0);
+		} else if (w && w->opened) {
 			watch_rest(w);
 			watch_arm(w, w->armed & UV_READABLE);
 		} else if (w) {

@@ -130,6 +130,8 @@ static void budget_holds_and_resumes(bool early)
 	assert_int_equal(g.before, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
 		assert_int_equal(r[i].status, 200);
+	for (size_t i = 0; early && i < ARRAY_SIZE(r); i++)
+		assert_int_equal(r[i].body_n, sizeof early_bird);
 	/* Everything was given back: the next call does not wait. */
 	timer_free(t);
 	if (!early)

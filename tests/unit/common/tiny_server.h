@@ -19,6 +19,9 @@
 struct tiny_server;
 typedef bool tiny_handler(struct tiny_server *s, int fd, const char *request);
 
+/* More than libcurl reads at once. */
+static const char early_bird[40000] = "early bird";
+
 struct tiny_server {
 	int fd;
 	int port;
@@ -90,7 +93,7 @@ static void *tiny_serve(void *user)
 	char *request = mem_alloc(TINY_REQUEST_MAX);
 
 	if (s->early)
-		tiny_respond(c->fd, "200 OK", "early bird", 10);
+		tiny_respond(c->fd, "200 OK", early_bird, sizeof early_bird);
 	while (tiny_read(c->fd, request)) {
 		atomic_fetch_add(&s->requests, 1);
 		pthread_mutex_lock(&s->lock);
