@@ -5,7 +5,7 @@
 #define SWEEP_MS 100            /* how exact the deadline of a waiting call is */
 #define SPARE_CALLS_MIN 64      /* about 10 KB each; more while more are under way */
 #define BUFFER_BYTES 8192L      /* 16 KB is 7 % faster at 256 transfers */
-#define BUFFER_BYTES_MANY 4096L /* 8 MB less at 2,000 transfers */
+#define BUFFER_BYTES_MANY 3072L /* 10 MB less at 2,000 transfers */
 #define MANY_TRANSFERS 512
 #define TYPICAL_FIRST (16u << 10) /* what a body is thought to take before one was seen */
 
