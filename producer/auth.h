@@ -6,7 +6,7 @@
  * long a revoked key may still work.
  */
 #include "base/base.h"
-#include "base/uuid.h"
+#include "caller.h"
 #include "io/loop.h"
 #include "io/pg.h"
 
@@ -20,10 +20,10 @@ enum auth_verdict {
 	AUTH_AWAY,    /* the database cannot be asked */
 };
 
-/* Embedded by who asks. `tenant` is set with AUTH_KNOWN. */
+/* Embedded by who asks. `caller` is set with AUTH_KNOWN. */
 struct auth_ask {
 	void (*done)(struct auth_ask *ask, enum auth_verdict verdict);
-	struct uuid tenant;
+	struct caller caller;
 	struct auth_ask *next;
 };
 

@@ -2,8 +2,8 @@
 #include "base/base.h"
 #include "base/failpoint.h"
 #include "batch.h"
-
 #include "io/gather.h"
+#include "scope.h"
 
 struct queue {
 	struct batch_item *head;
@@ -14,8 +14,9 @@ struct batch {
 	struct pg *pg;
 	struct gather send;
 	struct queue waiting;
-	struct queue again;   /* to run alone, before those waiting */
-	struct queue running; /* the transaction in flight */
+	struct queue again;         /* to run alone, before those waiting */
+	struct queue running;       /* the transaction in flight */
+	const struct caller *scope; /* that it is in */
 };
 
 static void queue_init(struct queue *q)
@@ -90,6 +91,10 @@ static void on_committed(void *user, const struct pg_result *res, const struct e
 static void run(struct batch *b, struct batch_item *item)
 {
 	queue_push(&b->running, item);
+	if (item->caller && !(b->scope && scope_same(b->scope, item->caller))) {
+		scope_enter(b->pg, item->caller);
+		b->scope = item->caller;
+	}
 	pg_exec(b->pg, item->statement, &item->args, on_row, item);
 }
 
@@ -118,6 +123,7 @@ static void send_next(void *user)
 			run(b, queue_pop(&b->waiting));
 	if (!b->running.head)
 		return;
+	b->scope = NULL;
 	gather_begun(&b->send);
 	FAILPOINT(accept_before_commit);
 	pg_sync(b->pg, on_committed, b);

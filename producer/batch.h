@@ -6,6 +6,7 @@
  * more alone: one bad request fails nobody else.
  */
 #include "base/base.h"
+#include "caller.h"
 #include "io/loop.h"
 #include "io/pg.h"
 #include "reply.h"
@@ -14,10 +15,11 @@
 
 struct batch;
 
-/* One request, embedded by who makes it; `statement` and `args` must live until `done`. */
+/* One request, embedded by who makes it; `statement`, `args` and `caller` must live until `done`. */
 struct batch_item {
 	const struct pg_statement *statement;
 	struct pg_args args;
+	const struct caller *caller; /* in whose scope it runs; NULL: the session's own rights */
 	/* Once, never inside batch_add: `err` NULL means committed, and `reply` is the row, to be taken. */
 	void (*done)(struct batch_item *item, const struct err *err);
 	struct reply reply;

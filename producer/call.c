@@ -11,10 +11,10 @@
 #include "problem.h"
 #include "reply.h"
 #include "routes.h"
+#include "scope.h"
 
 #include <utlist.h>
 
-#define DOCUMENT_MAX (1u << 20) /* of the registry */
 #define REQUEST_ID_MAX 128
 #define UNROUTED "other" /* metric labels come from small sets */
 
@@ -32,7 +32,8 @@ struct call {
 	struct httpd_request *rq;
 	struct route_match match;
 	struct auth_ask ask;
-	struct batch_item item; /* its args serve reading routes too */
+	struct batch_item item; /* its args serve reading routes and handlers too */
+	call_then *then;        /* what the statement's row is for */
 	char request_id[REQUEST_ID_MAX + 1];
 	int64_t since_us;
 	struct call *prev;
@@ -66,14 +67,14 @@ static void call_free(struct call *c)
 	free(c);
 }
 
-static void call_answer(struct call *c, struct reply reply)
+void call_answer(struct call *c, struct reply reply)
 {
 	count(c, reply.status);
 	reply_send(c->rq, &reply, c->request_id);
 	call_free(c);
 }
 
-static void call_refuse(struct call *c, int status, const char *code, const char *detail)
+void call_refuse(struct call *c, int status, const char *code, const char *detail)
 {
 	call_answer(c, problem_reply(status, code, detail));
 }
@@ -94,20 +95,53 @@ static void call_fail(struct call *c, const struct err *err, struct reply reply)
 
 /* ---- running the route ---- */
 
+const struct calls *call_calls(const struct call *c)
+{
+	return c->calls;
+}
+
+const struct httpd_request *call_request(const struct call *c)
+{
+	return c->rq;
+}
+
+const struct caller *call_caller(const struct call *c)
+{
+	return &c->ask.caller;
+}
+
+struct pg_args *call_args(struct call *c)
+{
+	return &c->item.args;
+}
+
 static void on_read(void *user, const struct pg_result *res, const struct err *err)
 {
 	struct call *c = user;
 
 	if (!err)
-		call_answer(c, reply_from_row(res));
+		c->then(c, reply_from_row(res));
 	else
 		call_fail(c, err, err->rc == RC_LOST ? problem_reply_away() : problem_reply_sql(err));
+}
+
+void call_read(struct call *c, const struct pg_statement *st, call_then *then)
+{
+	struct pg *pg = c->calls->read;
+
+	if (!pg_is_up(pg)) {
+		call_answer(c, problem_reply_away());
+		return;
+	}
+	c->then = then;
+	if (c->ask.caller.rights)
+		scope_enter(pg, &c->ask.caller);
+	pg_query(pg, st, &c->item.args, on_read, c);
 }
 
 static void on_written(struct batch_item *item, const struct err *err)
 {
 	struct call *c = CONTAINER_OF(item, struct call, item);
-	const struct calls *calls = c->calls;
 
 	if (err) {
 		call_fail(c, err, problem_reply_sql(err));
@@ -116,38 +150,33 @@ static void on_written(struct batch_item *item, const struct err *err)
 	struct reply reply = item->reply;
 	item->reply = (struct reply){0};
 	if (reply.dispatch)
-		calls->o->dispatch(calls->o->user, str_of(reply.dispatch));
+		c->calls->o->dispatch(c->calls->o->user, str_of(reply.dispatch));
 	FAILPOINT(accept_before_reply);
-	call_answer(c, reply);
+	c->then(c, reply);
 }
 
-static void answer_providers(struct call *c)
+void call_write(struct call *c, const struct pg_statement *st, call_then *then)
 {
-	struct buf out = BUF(DOCUMENT_MAX);
-
-	catalog_print(&c->calls->o->catalog, &out);
-	call_answer(c, (struct reply){.status = 200, .body = out.p, .body_n = out.n});
+	c->then = then;
+	c->item.statement = st;
+	c->item.caller = c->ask.caller.rights ? &c->ask.caller : NULL;
+	c->item.done = on_written;
+	batch_add(c->calls->batch, &c->item);
 }
 
 static void run_route(struct call *c)
 {
-	const struct calls *calls = c->calls;
 	const struct route *route = c->match.route;
 
 	switch (route->effect) {
 	case ROUTE_READ:
-		if (pg_is_up(calls->read))
-			pg_query(calls->read, route->statement, &c->item.args, on_read, c);
-		else
-			call_answer(c, problem_reply_away());
+		call_read(c, route->statement, call_answer);
 		break;
 	case ROUTE_WRITE:
-		c->item.statement = route->statement;
-		c->item.done = on_written;
-		batch_add(calls->batch, &c->item);
+		call_write(c, route->statement, call_answer);
 		break;
-	case ROUTE_PROVIDERS:
-		answer_providers(c);
+	case ROUTE_HANDLER:
+		route->handler(c);
 		break;
 	}
 }
@@ -185,7 +214,7 @@ static void read_params(struct call *c, struct problem_faults *faults)
 	AUTO(json_put_ptr) json_object *body = NULL;
 	struct params_input in = {.rq = c->rq,
 	    .match = &c->match,
-	    .tenant = &c->ask.tenant,
+	    .caller = &c->ask.caller,
 	    .catalog = &calls->o->catalog,
 	    .may_dispatch = calls->o->may_dispatch,
 	    .user = calls->o->user};
@@ -210,13 +239,25 @@ static void call_serve(struct call *c)
 	problem_faults_done(&faults);
 }
 
+static void refuse_right(struct call *c)
+{
+	char detail[128];
+
+	snprintf(detail, sizeof detail, "this needs the right \"%s\", which the caller does not have",
+	    right_name(c->match.route->needs));
+	call_refuse(c, 403, "missing_right", detail);
+}
+
 static void on_auth(struct auth_ask *ask, enum auth_verdict verdict)
 {
 	struct call *c = CONTAINER_OF(ask, struct call, ask);
 
 	switch (verdict) {
 	case AUTH_KNOWN:
-		call_serve(c);
+		if ((ask->caller.rights & c->match.route->needs) != 0)
+			call_serve(c);
+		else
+			refuse_right(c);
 		break;
 	case AUTH_MISSING:
 		call_refuse(c, 401, "missing_key", "send Authorization: Bearer with a service key (sfk_...)");
@@ -275,7 +316,7 @@ void call_start(struct calls *calls, struct httpd_request *rq)
 		call_refuse(c, 413, "body_too_large", "the body is longer than this service accepts");
 	else if (!c->match.route)
 		refuse_unrouted(c);
-	else if (c->match.route->access == ROUTE_PUBLIC)
+	else if (c->match.route->needs == ROUTE_PUBLIC)
 		call_serve(c);
 	else
 		auth_check(calls->auth, httpd_header(rq, "Authorization"), &c->ask);

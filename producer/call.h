@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/* One HTTP request on its way: route, caller, parameters, statement, reply. */
+/* One HTTP request on its way: route, caller, parameters, statement or handler, reply. */
 #include "base/base.h"
 #include "io/httpd.h"
 #include "io/pg.h"
+#include "reply.h"
 #include "server.h"
 
 struct auth;
+struct caller;
 struct batch;
 
 /* What calls work with, and those that are not answered yet. */
@@ -20,5 +22,26 @@ struct calls {
 
 /* Takes the request; it is answered sooner or later, or dropped. */
 void call_start(struct calls *calls, struct httpd_request *rq);
+/* ---- for handlers: each call ends in one call_answer, now or later ---- */
+
+struct call;
+
+const struct calls *call_calls(const struct call *c);
+const struct httpd_request *call_request(const struct call *c);
+/* Who calls; of a public route, nobody: no rights. */
+const struct caller *call_caller(const struct call *c);
+/* The parameters, bound in the table's order. */
+struct pg_args *call_args(struct call *c);
+/*
+ * Runs a statement in the caller's scope, on the read-only session or in a batch. `then` gets its row as a
+ * reply, which is its own from then on; when it fails, the call is answered and `then` never runs.
+ */
+typedef void call_then(struct call *c, struct reply row);
+void call_read(struct call *c, const struct pg_statement *st, call_then *then);
+void call_write(struct call *c, const struct pg_statement *st, call_then *then);
+void call_answer(struct call *c, struct reply reply);
+/* With a problem document. */
+void call_refuse(struct call *c, int status, const char *code, const char *detail);
+
 /* Forgets every call without an answer, once nothing can call back any more. */
 void call_drop_all(struct calls *calls);

@@ -255,7 +255,7 @@ static void check_own_tenant(struct binding *b, const struct given *g)
 		return;
 	if (!uuid_parse(s, &id))
 		fault_type(b, "a UUID");
-	else if (!uuid_eq(&id, b->in->tenant))
+	else if (!uuid_eq(&id, &b->in->caller->tenant))
 		problem_fault(b->faults, PARAMS_FOREIGN_TENANT, b->pointer,
 		    "%s must be the tenant that the key belongs to; leave it out", b->param->name);
 }
@@ -266,7 +266,13 @@ void param_bind_made(struct binding *b)
 
 	switch (b->param->type) {
 	case PARAM_TENANT:
-		pg_arg_uuid(b->args, b->in->tenant);
+		pg_arg_uuid(b->args, &b->in->caller->tenant);
+		break;
+	case PARAM_USER:
+		if (b->in->caller->role == ROLE_SERVICE)
+			pg_arg_null(b->args);
+		else
+			pg_arg_uuid(b->args, &b->in->caller->user);
 		break;
 	case PARAM_NEW_ID:
 		id = uuid_new();

@@ -3,7 +3,7 @@
 /* Reads a route's typed parameters out of a request and binds them for its statement. */
 #include "base/base.h"
 #include "base/json.h"
-#include "base/uuid.h"
+#include "caller.h"
 #include "catalog.h"
 #include "io/httpd.h"
 #include "io/pg.h"
@@ -16,7 +16,7 @@ struct params_input {
 	const struct httpd_request *rq;
 	const struct route_match *match;
 	struct json_object *body; /* NULL: none */
-	const struct uuid *tenant;
+	const struct caller *caller;
 	const struct catalog *catalog;
 	/* Whether that many tasks of the provider may be dispatched at once. */
 	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);

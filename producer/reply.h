@@ -6,17 +6,24 @@
 #include "io/httpd.h"
 #include "io/pg.h"
 
+#define REPLY_HEADERS_MAX 8
+
 struct reply {
 	int status;
 	char *body; /* JSON, owned */
 	size_t body_n;
-	char *location;    /* owned, or NULL: the new object, or on a 200 the next page */
-	char *dispatch;    /* owned, or NULL: messages to send */
-	const char *allow; /* of a 405; must live until the reply is sent */
+	char *location;           /* owned, or NULL: the new object, or on a 200 the next page */
+	char *dispatch;           /* owned, or NULL: messages to send */
+	const char *content_type; /* NULL: JSON, or a problem from 400 on */
+	const char *allow;        /* of a 405; must live until the reply is sent */
+	struct httpd_header extra[REPLY_HEADERS_MAX];
+	size_t nextra; /* names static, values owned */
 };
 
 /* Copies the row of a route's statement; anything but exactly one row with four columns is a 500. */
 struct reply reply_from_row(const struct pg_result *res);
+/* Adds a header; `name` is static, `value` owned from now on. */
+void reply_add_header(struct reply *r, const char *name, char *value);
 /* Releases what is owned. */
 void reply_done(struct reply *r);
 /* Answers and releases. `request_id` is echoed as X-Request-Id. */

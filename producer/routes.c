@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "base/jsonw.h"
+#include "caller.h"
 #include "routes.h"
 
 static bool is_param(struct str segment)
@@ -111,7 +112,7 @@ int routes_path_place(const struct route *route, const char *name)
 
 bool routes_takes_body(const struct route *route)
 {
-	return route->effect == ROUTE_WRITE;
+	return strcmp(route->method, "GET") != 0;
 }
 
 bool routes_needs_body(const struct route *route)
@@ -126,7 +127,7 @@ static void print_param(struct jsonw *w, const struct route_param *p)
 {
 	static const char *const from[] = {"path", "query", "body", "header", "made"};
 	static const char *const type[] = {"uuid", "int", "enum", "provider", "resources", "cursor", "text",
-	    "ids", "traceparent", "own_tenant", "tenant", "new_id", "direct"};
+	    "ids", "traceparent", "own_tenant", "tenant", "user", "new_id", "direct"};
 
 	jsonw_object(w, NULL);
 	jsonw_text(w, "name", p->name);
@@ -146,8 +147,7 @@ static void print_param(struct jsonw *w, const struct route_param *p)
 
 void routes_print(const struct routes *routes, struct buf *out)
 {
-	static const char *const access[] = {"public", "service"};
-	static const char *const effect[] = {"read", "write", "providers"};
+	static const char *const effect[] = {"read", "write", "handler"};
 
 	for (size_t i = 0; i < routes->n; i++) {
 		const struct route *r = &routes->at[i];
@@ -156,7 +156,7 @@ void routes_print(const struct routes *routes, struct buf *out)
 		jsonw_object(&w, NULL);
 		jsonw_text(&w, "method", r->method);
 		jsonw_text(&w, "path", r->pattern);
-		jsonw_text(&w, "access", access[r->access]);
+		jsonw_text(&w, "needs", r->needs ? right_name(r->needs) : NULL);
 		jsonw_text(&w, "effect", effect[r->effect]);
 		jsonw_text(&w, "statement", r->statement ? r->statement->name : NULL);
 		jsonw_array(&w, "params");

@@ -14,16 +14,14 @@
 #include "io/pg.h"
 
 #define ROUTE_SEGMENTS_MAX 8
+#define ROUTE_PUBLIC 0 /* needs no right and no caller */
 
-enum route_access {
-	ROUTE_PUBLIC,
-	ROUTE_SERVICE, /* Authorization: Bearer <service key> */
-};
+struct call;
 
 enum route_effect {
-	ROUTE_READ,      /* on the read-only session */
-	ROUTE_WRITE,     /* in a batch: one transaction with others */
-	ROUTE_PROVIDERS, /* from the provider registry, without SQL */
+	ROUTE_READ,    /* on the read-only session */
+	ROUTE_WRITE,   /* in a batch: one transaction with others */
+	ROUTE_HANDLER, /* in C, for what SQL cannot answer: call.h says what a handler may use */
 };
 
 enum param_from {
@@ -46,6 +44,7 @@ enum param_type {
 	PARAM_TRACEPARENT,
 	PARAM_OWN_TENANT, /* must be the caller's tenant; not bound */
 	PARAM_TENANT,     /* made: the caller's tenant */
+	PARAM_USER,       /* made: the user who calls, or null for a service */
 	PARAM_NEW_ID,     /* made: a new identifier */
 	PARAM_DIRECT,     /* made: whether the tasks may be dispatched at once */
 };
@@ -64,11 +63,12 @@ struct route_param {
 struct route {
 	const char *method;
 	const char *pattern; /* "/v1/syncs/{sync_id}" */
-	enum route_access access;
+	unsigned needs;      /* a right, or ROUTE_PUBLIC */
 	enum route_effect effect;
-	const struct pg_statement *statement;
+	const struct pg_statement *statement; /* NULL: a handler's own affair */
 	const struct route_param *params;
 	size_t nparams;
+	void (*handler)(struct call *c); /* of ROUTE_HANDLER, after the parameters are bound */
 };
 
 struct routes {
@@ -83,8 +83,9 @@ struct route_match {
 	char allowed[64]; /* methods of the path for `Allow`; empty: no such path */
 };
 
-/* The API of this program. */
+/* The API of this program: the rows of every noun's own file. */
 const struct routes *routes_all(void);
+extern const struct routes routes_syncs, routes_dead_records, routes_providers;
 /* Finds the route; a literal segment beats a parameter, the first difference decides. GET answers HEAD too.
  */
 void routes_find(const struct routes *routes, struct str method, struct str path, struct route_match *ret);

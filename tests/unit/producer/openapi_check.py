@@ -70,9 +70,8 @@ class Check:
                 p = documented[name]
                 self.param(f"{where} {name}", wanted[name], p["schema"], p.get("required", False))
         self.body(where, op, {p["name"]: p for p in route["params"] if p["in"] == "body"})
-        service = op.get("security", self.doc["security"]) != []
-        if service != (route["access"] == "service"):
-            self.fault(where, f"access is {route['access']} in the table")
+        if op.get("x-right") != route["needs"] or (op.get("security", self.doc["security"]) == []) != (not route["needs"]):
+            self.fault(where, f"the table's right is {route['needs']}, the document's {op.get('x-right')}")
         self.responses(where, op, route)
 
     def body(self, where, op, wanted):
@@ -87,9 +86,9 @@ class Check:
 
     def responses(self, where, op, route):
         wanted = {"503", "422"}
-        if route["access"] == "service":
-            wanted |= {"401"}
-        if route["effect"] != "providers":
+        if route["needs"]:
+            wanted |= {"401", "403"}
+        if route["effect"] != "handler":
             wanted |= {"500"}
         if route["effect"] == "write":
             wanted |= {"400", "413", "415"}

@@ -82,10 +82,10 @@ static void test_a_key_names_its_tenant(void **state)
 	assert_true(uuid_parse(STR(TENANT), &want));
 	struct asking a = check("Bearer sfk_" SECRET);
 	assert_int_equal(a.verdict, AUTH_KNOWN);
-	assert_true(uuid_eq(&a.ask.tenant, &want));
+	assert_true(uuid_eq(&a.ask.caller.tenant, &want));
 	a = check("bearer   sfk_" SECRET " ");
 	assert_int_equal(a.verdict, AUTH_KNOWN);
-	assert_true(uuid_eq(&a.ask.tenant, &want));
+	assert_true(uuid_eq(&a.ask.caller.tenant, &want));
 	assert_int_equal(asked, 1);
 }
 

@@ -97,7 +97,7 @@ static void test_a_changed_table_is_noticed(void **state)
 	    {"\"name\":\"resources\"", "\"name\":\"resource\""},
 	    {"\"name\":\"traceparent\"", "\"name\":\"tracestate\""},
 	    {"\"type\":\"cursor\"", "\"type\":\"uuid\""},
-	    {"\"access\":\"service\"", "\"access\":\"public\""},
+	    {"\"needs\":\"read\"", "\"needs\":\"sync\""},
 	    {"\"name\":\"connection_id\",\"in\":\"body\",\"type\":\"uuid\",\"required\":true",
 	        "\"name\":\"connection_id\",\"in\":\"body\",\"type\":\"uuid\",\"required\":false"},
 	};

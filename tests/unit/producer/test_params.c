@@ -53,7 +53,7 @@ void httpd_answer_take(struct httpd_request *rq, unsigned status, const struct h
 
 /* ---- binding ---- */
 
-static const struct uuid tenant = {{0xaa}};
+static const struct caller caller = {.rights = RIGHTS_OF_ADMIN, .tenant = {{0xaa}}};
 static struct pg_args args;
 static struct problem_faults faults;
 static bool dispatch_now;
@@ -90,7 +90,7 @@ static void bind(const char *method, const char *path, const char *body)
 {
 	struct route_match match;
 	struct params_input in = {
-	    .match = &match, .tenant = &tenant, .catalog = &fake_catalog, .may_dispatch = may_dispatch};
+	    .match = &match, .caller = &caller, .catalog = &fake_catalog, .may_dispatch = may_dispatch};
 	AUTO(json_put_ptr) json_object *root = NULL;
 
 	teardown(NULL);
@@ -132,7 +132,7 @@ static void test_a_small_sync_request_gets_its_defaults(void **state)
 	assert_int_equal(faults.n, 0);
 	assert_int_equal(args.n, 8);
 	assert_int_equal(arg(0).p[6] >> 4, 7); /* a new UUIDv7 */
-	assert_memory_equal(arg(1).p, tenant.b, 16);
+	assert_memory_equal(arg(1).p, caller.tenant.b, 16);
 	assert_int_equal((unsigned char)arg(2).p[15], 1);
 	assert_true(str_is(arg(3), "practicepanther"));
 	assert_true(holds(arg(4), "contacts") && holds(arg(4), "matters") && holds(arg(4), "tasks"));

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/* What the rows of several nouns share; only the files with rows include it. */
+#include "base/base.h"
+#include "caller.h"
+#include "routes.h"
+#include "statements.h"
+
+#define PAGE_DEFAULT "50"
+#define PAGE_MAX 200      /* items of a page, each with its tasks summed */
+#define NAME_MAX_BYTES 63 /* of a resource */
+
+/* clang-format off */
+#define TENANT {.name = "tenant_id", .from = PARAM_MADE, .type = PARAM_TENANT}
+#define USER {.name = "user_id", .from = PARAM_MADE, .type = PARAM_USER}
+#define NEW_ID(called) {.name = (called), .from = PARAM_MADE, .type = PARAM_NEW_ID}
+#define PATH_ID(called) {.name = (called), .from = PARAM_PATH, .type = PARAM_UUID, .required = true}
+#define LIMIT {.name = "limit", .from = PARAM_QUERY, .type = PARAM_INT, .fallback = PAGE_DEFAULT, .min = 1, .max = PAGE_MAX}
+#define CURSOR {.name = "cursor", .from = PARAM_QUERY, .type = PARAM_CURSOR}
+#define TRACEPARENT {.name = "traceparent", .from = PARAM_HEADER, .type = PARAM_TRACEPARENT}
+/* clang-format on */
+
+#define PARAMS(list) .params = (list), .nparams = ARRAY_SIZE(list)
+#define ROWS(list)                                                                                           \
+	{                                                                                                    \
+		(list), ARRAY_SIZE(list)                                                                     \
+	}

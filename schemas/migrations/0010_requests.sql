@@ -1,0 +1,3 @@
+-- oldest binary: 0.1.0
+-- Requests: idempotency keys, priorities.
+select;
