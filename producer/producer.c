@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "catalog.h"
 #include "dispatch.h"
+#include "io/http.h"
 #include "io/kafka.h"
 #include "io/versions.h"
 #include "io/pg_blocking.h"
@@ -20,6 +21,8 @@
 #include "ticker.h"
 
 #define OUTBOX_FLUSH_MS 3000
+#define OUTGOING_BODY_MAX ((size_t)1 << 20) /* tokens, key sets and acknowledgements are small */
+#define OUTGOING_CONNECTIONS_MAX 200
 
 /* ---- what the modules ask ---- */
 
@@ -226,6 +229,20 @@ static enum rc open_kafka(struct producer *p, struct err *err)
 	return RC_OK;
 }
 
+static enum rc open_outgoing(struct producer *p, struct err *err)
+{
+	const struct settings *s = &p->settings;
+
+	p->http = http_client_new(p->loop,
+	    &(struct http_options){.allow_plain_loopback = s->outgoing_plain_loopback,
+	        .ca_file = s->outgoing_ca_file[0] ? s->outgoing_ca_file : NULL,
+	        .user_agent = "sync-fleet",
+	        .body_max = OUTGOING_BODY_MAX,
+	        .max_connections = OUTGOING_CONNECTIONS_MAX},
+	    err);
+	return p->http ? RC_OK : err->rc;
+}
+
 static enum rc open_doors(struct producer *p, const struct catalog *catalog, struct err *err)
 {
 	const struct settings *s = &p->settings;
@@ -236,6 +253,7 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 	        .conninfo = s->database_url,
 	        .setup = p->setup,
 	        .catalog = *catalog,
+	        .http = p->http,
 	        .may_dispatch = may_dispatch,
 	        .dispatch = dispatch,
 	        .user = p},
@@ -284,7 +302,7 @@ enum rc producer_init(struct producer *p, struct err *err)
 	                                    .outbox = p->outbox,
 	                                    .pg = p->clock_pg});
 	p->intake_batch = batch_new(p->loop, p->intake_pg);
-	if (open_doors(p, &catalog, err) != RC_OK)
+	if (open_outgoing(p, err) != RC_OK || open_doors(p, &catalog, err) != RC_OK)
 		return err->rc;
 	loop_on_terminate(p->loop, stop, p);
 	return open_admin(p, err);
@@ -295,6 +313,7 @@ void producer_done(struct producer *p)
 	admin_free(p->admin);
 	requests_free(p->requests);
 	server_free(p->server);
+	http_client_free(p->http);
 	pg_close(p->intake_pg);
 	batch_free(p->intake_batch);
 	ticker_free(p->ticker);

@@ -9,6 +9,7 @@
 
 struct batch;
 struct dispatch;
+struct http_client;
 struct outbox;
 struct registry;
 struct requests;
@@ -20,6 +21,7 @@ struct producer {
 	char *setup; /* SQL of every session: what the functions read by current_setting */
 	struct loop *loop;
 	struct registry *registry;
+	struct http_client *http; /* what this program calls itself: authorisation servers, keys, webhooks */
 	struct pg *clock_pg;
 	struct pg *intake_pg;
 	struct outbox *outbox;

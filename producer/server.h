@@ -8,6 +8,7 @@
 #include "catalog.h"
 #include "io/loop.h"
 
+struct http_client;
 struct server;
 
 struct server_options {
@@ -16,6 +17,7 @@ struct server_options {
 	const char *conninfo;
 	const char *setup; /* SQL run first on both sessions (set_config of what functions read), or NULL */
 	struct catalog catalog;
+	struct http_client *http; /* for calls to others; outlives the server */
 	/* Whether that many tasks of the provider may be dispatched at once, without the clock. */
 	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);
 	/* Messages of tasks that were committed as dispatched: a JSON array, valid during the call. */

@@ -22,6 +22,8 @@ struct settings {
 	int64_t dead_after_ms;
 	int64_t takeovers_max;
 	int64_t resend_after_ms;
+	bool outgoing_plain_loopback;
+	const char *outgoing_ca_file;
 	int64_t shutdown_ms;
 	bool routes; /* --routes: print the table and exit */
 };

@@ -20,6 +20,8 @@ static void defaults_are_as_agreed(void **state)
 	    {"dispatch.slots_floor", "100", false},
 	    {"workers.dead_after_ms", "10000", false},
 	    {"outbox.resend_after_ms", "5000", false},
+	    {"outgoing.allow_plain_loopback", "false", false},
+	    {"outgoing.ca_file", "", false},
 	};
 
 	(void)state;
