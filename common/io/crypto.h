@@ -11,6 +11,8 @@
 #define CRYPTO_SHA256_LEN 32
 
 void crypto_sha256(struct str data, uint8_t ret[CRYPTO_SHA256_LEN]);
+/* RFC 2104. A code that somebody sent is compared by crypto_equal. */
+void crypto_hmac_sha256(struct str key, struct str data, uint8_t ret[CRYPTO_SHA256_LEN]);
 /* Aborts when the system has no randomness: nothing safe could follow. */
 void crypto_random(void *ret, size_t n);
 /* Takes as long for equal bytes as for different ones. */

@@ -38,6 +38,35 @@ static void hashes(void **state)
 	buf_done(&hex);
 }
 
+static void authenticates(void **state)
+{
+	(void)state;
+	/* RFC 4231, cases 2 (a short key) and 6 (one longer than a block); the third: no key and no data */
+	char long_key[131];
+	const struct {
+		struct str key;
+		struct str data;
+		const char *hex;
+	} cases[] = {
+	    {STR("Jefe"), STR("what do ya want for nothing?"),
+	        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+	    {{long_key, sizeof long_key}, STR("Test Using Larger Than Block-Size Key - Hash Key First"),
+	        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+	    {{NULL, 0}, {NULL, 0}, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
+	};
+
+	memset(long_key, 0xaa, sizeof long_key);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint8_t code[CRYPTO_SHA256_LEN];
+		struct buf hex = BUF(100);
+
+		crypto_hmac_sha256(cases[i].key, cases[i].data, code);
+		buf_add_hex(&hex, code, sizeof code);
+		assert_string_equal(buf_text(&hex), cases[i].hex);
+		buf_done(&hex);
+	}
+}
+
 static void compares_and_draws(void **state)
 {
 	(void)state;
@@ -250,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(hashes),
+	    cmocka_unit_test(authenticates),
 	    cmocka_unit_test(compares_and_draws),
 	    cmocka_unit_test(base64_both_ways),
 	    cmocka_unit_test(base64_refuses_what_is_not_canonical),
