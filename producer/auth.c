@@ -3,17 +3,17 @@
 #include "auth.h"
 #include "base/hash.h"
 #include "io/crypto.h"
+#include "service_key.h"
 #include "statements.h"
 
-#define KEY_PREFIX "sfk_"
-#define KEY_SECRET_LEN 43 /* 32 bytes in base64url */
+enum { COL_TENANT, COL_KEY, COL_RIGHTS, COL_EXPIRES_IN_MS };
 
 struct key {
 	uint8_t sha256[CRYPTO_SHA256_LEN];
 	struct auth *auth;
 	struct auth_ask *asks; /* waiting while the database is asked */
 	bool asking;
-	bool known;
+	enum auth_verdict verdict;
 	struct caller caller;
 	int64_t until_ms;
 	UT_hash_handle hh;
@@ -89,7 +89,30 @@ static struct key *key_get(struct auth *a, const uint8_t sha256[CRYPTO_SHA256_LE
 static void tell(const struct key *key, struct auth_ask *ask)
 {
 	ask->caller = key->caller;
-	ask->done(ask, key->known ? AUTH_KNOWN : AUTH_UNKNOWN);
+	ask->done(ask, key->verdict);
+}
+
+/* What the database says of a key holds for a while, but not beyond the key's own end. */
+static void learn(struct key *key, const struct pg_result *res)
+{
+	int64_t now_ms = loop_now_ms(key->auth->loop);
+
+	key->until_ms = now_ms + AUTH_REMEMBER_MS;
+	key->caller = (struct caller){.role = ROLE_SERVICE};
+	if (pg_rows(res) != 1 || !pg_uuid(res, 0, COL_TENANT, &key->caller.tenant) ||
+	    !pg_uuid(res, 0, COL_KEY, &key->caller.key)) {
+		key->verdict = AUTH_UNKNOWN;
+		return;
+	}
+	key->caller.rights = rights_parse(pg_str(res, 0, COL_RIGHTS));
+	key->verdict = AUTH_KNOWN;
+	if (pg_is_null(res, 0, COL_EXPIRES_IN_MS))
+		return;
+	int64_t left_ms = pg_i64(res, 0, COL_EXPIRES_IN_MS);
+	if (left_ms <= 0)
+		key->verdict = AUTH_EXPIRED;
+	else
+		key->until_ms = MIN(key->until_ms, now_ms + left_ms);
 }
 
 static void on_answer(void *user, const struct pg_result *res, const struct err *err)
@@ -101,11 +124,8 @@ static void on_answer(void *user, const struct pg_result *res, const struct err 
 
 	key->asks = NULL;
 	key->asking = false;
-	if (!err) {
-		key->caller = (struct caller){.role = ROLE_SERVICE, .rights = RIGHTS_OF_ADMIN};
-		key->known = pg_rows(res) == 1 && pg_uuid(res, 0, 0, &key->caller.tenant);
-		key->until_ms = loop_now_ms(a->loop) + AUTH_REMEMBER_MS;
-	}
+	if (!err)
+		learn(key, res);
 	answer = *key;
 	if (err)
 		key_forget(a, key);
@@ -126,8 +146,7 @@ static struct str bearer_key(struct str header)
 	struct str rest = header;
 	struct str scheme = header.p ? str_cut(&rest, ' ') : header;
 	struct str key = header.p ? str_trim(rest) : header;
-	bool ok = header.p && str_eq_nocase(scheme, STR("Bearer")) && str_starts(key, STR(KEY_PREFIX)) &&
-	          key.n == strlen(KEY_PREFIX) + KEY_SECRET_LEN;
+	bool ok = header.p && str_eq_nocase(scheme, STR("Bearer")) && service_key_looks_like(key);
 
 	return ok ? key : (struct str){NULL, 0};
 }

@@ -17,6 +17,7 @@ enum auth_verdict {
 	AUTH_KNOWN,
 	AUTH_MISSING, /* no bearer key, or nothing that could be one */
 	AUTH_UNKNOWN, /* no such key, or revoked */
+	AUTH_EXPIRED, /* a key whose time is over */
 	AUTH_AWAY,    /* the database cannot be asked */
 };
 

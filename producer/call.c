@@ -34,6 +34,8 @@ struct call {
 	struct auth_ask ask;
 	struct batch_item item; /* its args serve reading routes and handlers too */
 	call_then *then;        /* what the statement's row is for */
+	void *kept;             /* by a handler */
+	void (*release)(void *kept);
 	char request_id[REQUEST_ID_MAX + 1];
 	int64_t since_us;
 	struct call *prev;
@@ -64,6 +66,8 @@ static void call_free(struct call *c)
 	DL_DELETE(c->calls->list, c);
 	reply_done(&c->item.reply);
 	pg_args_done(&c->item.args);
+	if (c->release)
+		c->release(c->kept);
 	free(c);
 }
 
@@ -113,6 +117,18 @@ const struct caller *call_caller(const struct call *c)
 struct pg_args *call_args(struct call *c)
 {
 	return &c->item.args;
+}
+
+void call_keep(struct call *c, void *kept, void (*release)(void *kept))
+{
+	assert(!c->release);
+	c->kept = kept;
+	c->release = release;
+}
+
+void *call_kept(const struct call *c)
+{
+	return c->kept;
 }
 
 static void on_read(void *user, const struct pg_result *res, const struct err *err)
@@ -264,6 +280,9 @@ static void on_auth(struct auth_ask *ask, enum auth_verdict verdict)
 		break;
 	case AUTH_UNKNOWN:
 		call_refuse(c, 401, "unknown_key", "the service key is unknown or was revoked");
+		break;
+	case AUTH_EXPIRED:
+		call_refuse(c, 401, "expired_key", "the service key has expired");
 		break;
 	case AUTH_AWAY:
 		call_answer(c, problem_reply_away());

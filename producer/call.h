@@ -30,6 +30,9 @@ const struct calls *call_calls(const struct call *c);
 const struct httpd_request *call_request(const struct call *c);
 /* Who calls; of a public route, nobody: no rights. */
 const struct caller *call_caller(const struct call *c);
+/* What a handler needs again in its callbacks: released with the call, whatever ends it. Once a call. */
+void call_keep(struct call *c, void *kept, void (*release)(void *kept));
+void *call_kept(const struct call *c);
 /* The parameters, bound in the table's order. */
 struct pg_args *call_args(struct call *c);
 /*

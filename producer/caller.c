@@ -21,6 +21,20 @@ unsigned right_parse(struct str name)
 	return 0;
 }
 
+unsigned rights_parse(struct str list)
+{
+	unsigned rights = 0;
+
+	while (list.n) {
+		unsigned right = right_parse(str_cut(&list, ','));
+
+		if (!right)
+			return 0;
+		rights |= right;
+	}
+	return rights;
+}
+
 bool caller_is_confined(const struct caller *caller)
 {
 	return caller->role == ROLE_USER;

@@ -38,10 +38,13 @@ struct caller {
 	unsigned rights;
 	struct uuid tenant;
 	struct uuid user; /* of ROLE_USER and ROLE_ADMIN */
+	struct uuid key;  /* of ROLE_SERVICE */
 };
 
 const char *right_name(enum right right);
 /* The right of that name, or 0. */
 unsigned right_parse(struct str name);
+/* The rights of names with commas between; 0 when one of them is none. */
+unsigned rights_parse(struct str list);
 /* Whether he sees only what he owns himself, and not all that is the tenant's. */
 bool caller_is_confined(const struct caller *caller);

@@ -229,6 +229,36 @@ static void bind_ids(struct binding *b, const struct given *g)
 		fault_type(b, "an array of at most 1000 UUIDs, with at least one; leave it out for all");
 }
 
+static bool is_allowed(struct str allowed, struct str name)
+{
+	while (allowed.n)
+		if (str_eq(str_cut(&allowed, '|'), name))
+			return true;
+	return false;
+}
+
+static void bind_names(struct binding *b, const struct given *g)
+{
+	size_t n = json_object_is_type(g->json, json_type_array) ? json_object_array_length(g->json) : 0;
+	bool ok = n > 0;
+
+	pg_array_begin(b->args, PG_TEXT);
+	for (size_t i = 0; ok && i < n; i++) {
+		struct json_object *item = json_object_array_get_idx(g->json, i);
+		struct str name = {json_object_get_string(item), (size_t)json_object_get_string_len(item)};
+
+		ok = json_object_is_type(item, json_type_string) &&
+		     is_allowed(str_of(b->param->allowed), name) && !repeats_earlier(g->json, i);
+		if (ok)
+			pg_array_text(b->args, name);
+	}
+	pg_array_end(b->args);
+	if (!ok)
+		problem_fault(b->faults, "not_allowed", b->pointer,
+		    "%s must be an array of at least one of %s, each once", b->param->name,
+		    b->param->allowed);
+}
+
 /* W3C trace context, version 00; anything else is as good as none, says the recommendation. */
 static void bind_traceparent(struct binding *b, const struct given *g)
 {
@@ -260,6 +290,15 @@ static void check_own_tenant(struct binding *b, const struct given *g)
 		    "%s must be the tenant that the key belongs to; leave it out", b->param->name);
 }
 
+static void bind_rights(struct binding *b)
+{
+	pg_array_begin(b->args, PG_TEXT);
+	for (unsigned bit = 0; bit < RIGHT_COUNT; bit++)
+		if (b->in->caller->rights & 1u << bit)
+			pg_array_text(b->args, str_of(right_name((enum right)(1u << bit))));
+	pg_array_end(b->args);
+}
+
 void param_bind_made(struct binding *b)
 {
 	struct uuid id;
@@ -277,6 +316,9 @@ void param_bind_made(struct binding *b)
 	case PARAM_NEW_ID:
 		id = uuid_new();
 		pg_arg_uuid(b->args, &id);
+		break;
+	case PARAM_RIGHTS:
+		bind_rights(b);
 		break;
 	case PARAM_DIRECT:
 		pg_arg_bool(b->args, b->faults->n == 0 && b->provider.p &&
@@ -306,6 +348,7 @@ void param_bind_given(struct binding *b, const struct given *g)
 	    [PARAM_CURSOR] = bind_cursor,
 	    [PARAM_TEXT] = bind_text,
 	    [PARAM_IDS] = bind_ids,
+	    [PARAM_NAMES] = bind_names,
 	    [PARAM_TRACEPARENT] = bind_traceparent,
 	    [PARAM_OWN_TENANT] = check_own_tenant,
 	};

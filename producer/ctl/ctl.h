@@ -20,6 +20,7 @@ struct ctl_options {
 	const char *migrations;
 	const char *tenant;
 	const char *name;
+	const char *rights;
 	const char *connection;
 	const char *resource;
 	const char *provider;

@@ -1,2 +1,1 @@
-update service_keys set revoked_at = coalesce(revoked_at, now()) where key_id = $1
-returning key_id, name, iso_time(revoked_at)
+select body::jsonb ->> 'key_id', body::jsonb ->> 'name', body::jsonb ->> 'revoked_at' from revoke_key($1::uuid, null) where status = 200

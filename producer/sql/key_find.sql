@@ -1,1 +1,1 @@
-select tenant_id from service_keys where secret_sha256 = $1::bytea and revoked_at is null
+select tenant_id, key_id, rights, expires_in_ms from caller_of_key($1::bytea)

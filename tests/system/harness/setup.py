@@ -46,9 +46,10 @@ class Ctl:
     def tenant(self, name):
         return self("tenants", "create", name)[0]["tenant_id"]
 
-    def key(self, tenant_name):
+    def key(self, tenant_name, rights="read,sync,connect,admin", **flags):
         """A new service key; only this call ever shows it."""
-        return self("keys", "create", f"--tenant={tenant_name}", "--name=tests")[0]["key"]
+        more = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()]
+        return self("keys", "create", f"--tenant={tenant_name}", "--name=tests", f"--rights={rights}", *more)[0]["key"]
 
     def connections(self, wanted):
         """Connects accounts, a list of dicts as `connections import` takes them; secrets go in by stdin. Returns ids."""

@@ -17,6 +17,7 @@ SCHEMA_OF_TYPE = {
     "text": {"type": "string"},
     "traceparent": {"type": "string"},
     "ids": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"type": "string", "format": "uuid"}},
+    "names": {"type": "array", "minItems": 1, "uniqueItems": True},
     "resources": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}},
 }
 
@@ -47,8 +48,9 @@ class Check:
             if schema.get(key) != value:
                 self.fault(where, f"{key} is {schema.get(key)}, the table's {want['type']} means {value}")
         allowed = want["allowed"].split("|") if "allowed" in want else None
-        if schema.get("enum") != allowed:
-            self.fault(where, f"enum is {schema.get('enum')}, the table says {allowed}")
+        one = self.resolve(schema["items"]) if want["type"] == "names" else schema
+        if one.get("enum") != allowed:
+            self.fault(where, f"enum is {one.get('enum')}, the table says {allowed}")
         default = None if schema.get("default") is None else str(schema["default"])
         if default != want.get("default"):
             self.fault(where, f"default is {default}, the table says {want.get('default')}")

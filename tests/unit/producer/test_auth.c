@@ -11,11 +11,14 @@
 
 #define SECRET "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 #define TENANT "aa000000-0000-7000-8000-000000000001"
+#define KEY_ID "aa000000-0000-7000-8000-000000000002"
 
 static struct loop *loop;
 static struct pg session;
 static struct auth *auth;
 static const char *tenant; /* what the database says; NULL: no such key */
+static const char *rights;
+static const char *expires_in_ms; /* NULL: never */
 static size_t asked;
 
 struct asking {
@@ -32,6 +35,9 @@ static void answer(const struct fake_op *op, struct pg_result *row, struct err *
 	assert_int_equal(fake_pg_arg(&op->args, 0).n, CRYPTO_SHA256_LEN);
 	row->rows = tenant ? 1 : 0;
 	row->column[0] = tenant;
+	row->column[1] = KEY_ID;
+	row->column[2] = rights;
+	row->column[3] = expires_in_ms;
 }
 
 static void done(struct auth_ask *ask, enum auth_verdict verdict)
@@ -58,6 +64,8 @@ static int setup(void **state)
 	memset(&fake, 0, sizeof fake);
 	fake.answer = answer;
 	tenant = TENANT;
+	rights = "read";
+	expires_in_ms = NULL;
 	asked = 0;
 	loop = loop_new();
 	session = (struct pg){.loop = loop, .up = true};
@@ -87,6 +95,35 @@ static void test_a_key_names_its_tenant(void **state)
 	assert_int_equal(a.verdict, AUTH_KNOWN);
 	assert_true(uuid_eq(&a.ask.caller.tenant, &want));
 	assert_int_equal(asked, 1);
+}
+
+static void test_a_key_has_its_rights(void **state)
+{
+	static const struct {
+		const char *names;
+		unsigned rights;
+	} cases[] = {
+	    {"read,sync", RIGHT_READ | RIGHT_SYNC}, {"operate", RIGHT_OPERATE}, {"read,fly", 0}, {"", 0}};
+	char header[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(header, sizeof header, "Bearer sfk_%043zu", i);
+		rights = cases[i].names;
+		struct asking a = check(header);
+		assert_int_equal(a.verdict, AUTH_KNOWN);
+		assert_int_equal(a.ask.caller.rights, cases[i].rights);
+		assert_int_equal(a.ask.caller.role, ROLE_SERVICE);
+	}
+}
+
+static void test_a_key_ends(void **state)
+{
+	(void)state;
+	expires_in_ms = "0";
+	assert_int_equal(check("Bearer sfk_" SECRET).verdict, AUTH_EXPIRED);
+	expires_in_ms = "60000";
+	assert_int_equal(check("Bearer sfk_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq").verdict, AUTH_KNOWN);
 }
 
 static void test_an_unknown_key_is_remembered_too(void **state)
@@ -159,6 +196,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_key_names_its_tenant),
+	    TEST(test_a_key_has_its_rights),
+	    TEST(test_a_key_ends),
 	    TEST(test_an_unknown_key_is_remembered_too),
 	    TEST(test_what_cannot_be_a_key_is_not_asked_for),
 	    TEST(test_asks_for_one_key_share_a_question),

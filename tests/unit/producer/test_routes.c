@@ -87,7 +87,8 @@ static void test_the_table_is_sound(void **state)
 			const struct route_param *param = &r->params[p];
 
 			assert_int_equal(param->type >= PARAM_TENANT, param->from == PARAM_MADE);
-			assert_int_equal(param->type == PARAM_ENUM, param->allowed != NULL);
+			assert_int_equal(
+			    param->type == PARAM_ENUM || param->type == PARAM_NAMES, param->allowed != NULL);
 			if (param->from == PARAM_PATH)
 				assert_true(routes_path_place(r, param->name) >= 0 && param->required);
 			if (param->from == PARAM_BODY)
