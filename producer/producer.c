@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "catalog.h"
 #include "dispatch.h"
+#include "io/crypto.h"
 #include "io/http.h"
 #include "io/kafka.h"
 #include "io/versions.h"
@@ -15,6 +16,7 @@
 #include "server.h"
 #include "statements.h"
 #include "sync/declaration.h"
+#include "sync/origins.h"
 #include "sync/outbox.h"
 #include "sync/schema.h"
 #include "sync/topics.h"
@@ -188,11 +190,31 @@ static struct pg *open_session(struct producer *p, const char *name, void (*down
 	                            .user = p});
 }
 
+static struct oauth_setup oauth_setup(const struct producer *p)
+{
+	const struct settings *s = &p->settings;
+
+	return (struct oauth_setup){.registry = p->registry,
+	    .origins = s->origins,
+	    .clients = s->oauth_clients,
+	    .redirect_uri = s->oauth_redirect_uri,
+	    .state_key = s->oauth_state_key,
+	    .return_to = s->oauth_return_to,
+	    .state_life_s = s->oauth_state_life_s};
+}
+
 enum rc producer_check(struct producer *p, struct err *err)
 {
 	if (pg_conninfo_check(p->settings.database_url, err) != RC_OK)
 		return err->rc;
-	return registry_load(p->settings.providers_dir, &p->registry, err);
+	p->keys = crypto_keys_new(str_of(p->settings.crypto_keys), err);
+	if (!p->keys)
+		return err_prefix(err, "crypto.keys");
+	if (origins_check(p->settings.origins, err) != RC_OK ||
+	    registry_load(p->settings.providers_dir, &p->registry, err) != RC_OK)
+		return err->rc;
+	struct oauth_setup oauth = oauth_setup(p);
+	return oauth_setup_check(&oauth, err);
 }
 
 static enum rc check_topics(struct producer *p, struct err *err)
@@ -254,6 +276,8 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 	        .setup = p->setup,
 	        .catalog = *catalog,
 	        .http = p->http,
+	        .keys = p->keys,
+	        .oauth = oauth_setup(p),
 	        .may_dispatch = may_dispatch,
 	        .dispatch = dispatch,
 	        .user = p},
@@ -323,4 +347,5 @@ void producer_done(struct producer *p)
 	loop_free(p->loop);
 	free(p->setup);
 	registry_free(p->registry);
+	crypto_keys_free(p->keys);
 }

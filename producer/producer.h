@@ -8,6 +8,7 @@
 #include "settings.h"
 
 struct batch;
+struct crypto_keys;
 struct dispatch;
 struct http_client;
 struct outbox;
@@ -21,6 +22,7 @@ struct producer {
 	char *setup; /* SQL of every session: what the functions read by current_setting */
 	struct loop *loop;
 	struct registry *registry;
+	struct crypto_keys *keys;
 	struct http_client *http; /* what this program calls itself: authorisation servers, keys, webhooks */
 	struct pg *clock_pg;
 	struct pg *intake_pg;

@@ -7,7 +7,9 @@
 #include "base/base.h"
 #include "catalog.h"
 #include "io/loop.h"
+#include "oauth_setup.h"
 
+struct crypto_keys;
 struct http_client;
 struct server;
 
@@ -17,7 +19,9 @@ struct server_options {
 	const char *conninfo;
 	const char *setup; /* SQL run first on both sessions (set_config of what functions read), or NULL */
 	struct catalog catalog;
-	struct http_client *http; /* for calls to others; outlives the server */
+	struct http_client *http;       /* for calls to others; outlives the server */
+	const struct crypto_keys *keys; /* for secrets at rest */
+	struct oauth_setup oauth;
 	/* Whether that many tasks of the provider may be dispatched at once, without the clock. */
 	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);
 	/* Messages of tasks that were committed as dispatched: a JSON array, valid during the call. */

@@ -24,6 +24,13 @@ struct settings {
 	int64_t resend_after_ms;
 	bool outgoing_plain_loopback;
 	const char *outgoing_ca_file;
+	const char *crypto_keys;
+	const char *origins;
+	const char *oauth_clients;
+	const char *oauth_redirect_uri;
+	const char *oauth_state_key;
+	const char *oauth_return_to;
+	int64_t oauth_state_life_s;
 	int64_t shutdown_ms;
 	bool routes; /* --routes: print the table and exit */
 };

@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "breaker.h"
 #include "generation.h"
-#include "origins.h"
 #include "secret.h"
 #include "settle.h"
+#include "sync/origins.h"
 #include "table.h"
 #include "task.h"
 #include "worker.h"
@@ -114,7 +114,7 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 	enum rc rc = json_parse(
 	    pg_str(r, row, SETTINGS), SETTINGS_MAX, SETTINGS_DEPTH, &t->account.settings, err);
 	if (rc == RC_OK)
-		rc = secret_open(&place, r, SECRET, row, &secret, err);
+		rc = secret_read(&place, r, SECRET, row, &secret, err);
 	if (rc == RC_OK)
 		secret_use(
 		    t, secret, pg_i64(r, row, TOKEN_VERSION), secret_expires_us(r, row, TOKEN_LIFE_US));

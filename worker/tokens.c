@@ -19,7 +19,6 @@
 #define THROTTLED_MS                                                                                         \
 	60000 /* a token endpoint that does not say how long: limits are by minutes (Zoho: 10 in 10) */
 #define STORE_AGAIN_MS 200 /* the new pair could not be stored: the old one may be spent */
-#define SECRET_MAX 65536
 
 /* One refresh, or the wait for somebody else's. It outlives its task: a pair that was issued must be stored.
  */
@@ -200,7 +199,7 @@ static void row_read(void *user, const struct pg_result *res, const struct err *
 		row_unchanged(r, pg_bool(res, 0, 3), pg_i64(res, 0, 4));
 		return;
 	}
-	if (secret_open(&r->place, res, 0, 0, &secret, &open_err) != RC_OK) {
+	if (secret_read(&r->place, res, 0, 0, &secret, &open_err) != RC_OK) {
 		finish(r, VERDICT_PERMANENT, open_err.text);
 		return;
 	}
@@ -338,7 +337,7 @@ static void answered(void *user, const struct http_response *res, const struct e
 	r->call = NULL;
 	timer_stop(r->timer);
 	if (res)
-		oauth_refresh_answer(r->provider, res, clock_unix_us(), &a);
+		oauth_token_answer(r->provider, res, clock_unix_us(), &a);
 	else
 		str_copy(a.reason, sizeof a.reason, err->text);
 	if (res || err->rc != RC_BUSY)
@@ -411,7 +410,7 @@ static void leased(void *user, const struct pg_result *res, const struct err *er
 		return;
 	}
 	r->unfinished = pg_bool(res, 0, 1);
-	if (secret_open(&r->place, res, 0, 0, &r->secret, &open_err) != RC_OK)
+	if (secret_read(&r->place, res, 0, 0, &r->secret, &open_err) != RC_OK)
 		release(r, VERDICT_PERMANENT, open_err.text);
 	else
 		call(r);

@@ -112,6 +112,12 @@ struct token_setting {
 	const char *setting;
 };
 
+/* Whose grant it is. */
+struct account_rule {
+	const char *path;    /* of the account's id in the token answer, */
+	struct template url; /*   or in the answer to a GET of this with the access token */
+};
+
 struct auth {
 	enum auth_kind kind;
 	const char *header;            /* carries the access token; "Authorization" */
@@ -119,6 +125,9 @@ struct auth {
 	struct template authorize_url; /* oauth2: where a person consents; response_type, client_id,
 	                                  redirect_uri, scope, state and authorize_params become its query */
 	struct template token_url;
+	struct template revoke_url;  /* RFC 7009; none: tokens cannot be withdrawn */
+	bool pkce;                   /* RFC 7636, S256 */
+	struct account_rule account; /* path NULL: whoever connects it says which account it is */
 	struct texts scopes;
 	const char *scope_separator;
 	LIST_OF(struct param) authorize_params;

@@ -419,6 +419,10 @@ static enum rc check_data_centres(
 		rc = check_dc_variables(r, reader_at(auth, "token_url"), &p->auth.token_url, p);
 	if (!rc)
 		rc = check_dc_variables(r, reader_at(auth, "authorize_url"), &p->auth.authorize_url, p);
+	if (!rc)
+		rc = check_dc_variables(r, reader_at(auth, "revoke_url"), &p->auth.revoke_url, p);
+	if (!rc)
+		rc = check_dc_variables(r, reader_at(auth, "account"), &p->auth.account.url, p);
 	return rc;
 }
 

@@ -99,6 +99,12 @@ static const struct key token_setting_group_keys[] = {
 };
 DEFINE_GROUP(token_setting_group, struct token_setting, NULL);
 
+static const struct key account_rule_group_keys[] = {
+    KEY(struct account_rule, path, KEY_TEXT, REQUIRED),
+    KEY(struct account_rule, url, KEY_TEMPLATE),
+};
+DEFINE_GROUP(account_rule_group, struct account_rule, NULL);
+
 #define ONE_TEXT(s)                                                                                          \
 	{                                                                                                    \
 		(const char *[]){s}, 1                                                                       \
@@ -107,6 +113,7 @@ static const struct auth auth_defaults = {
     .header = "Authorization",
     .prefix = "Bearer ",
     .scope_separator = " ",
+    .pkce = true,
     .access_token = ONE_TEXT("access_token"),
     .refresh_token = ONE_TEXT("refresh_token"),
     .expires_in = ONE_TEXT("expires_in"),
@@ -120,6 +127,9 @@ static const struct key auth_group_keys[] = {
     KEY(struct auth, prefix, KEY_TEXT),
     KEY(struct auth, authorize_url, KEY_TEMPLATE),
     KEY(struct auth, token_url, KEY_TEMPLATE),
+    KEY(struct auth, revoke_url, KEY_TEMPLATE),
+    KEY(struct auth, pkce, KEY_BOOL),
+    KEY(struct auth, account, KEY_GROUP, GROUP(&account_rule_group)),
     KEY(struct auth, scopes, KEY_TEXTS),
     KEY(struct auth, scope_separator, KEY_TEXT),
     KEY(struct auth, authorize_params, KEY_LIST, GROUP(&field_group)),

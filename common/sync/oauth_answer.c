@@ -184,7 +184,7 @@ static bool accept(const struct auth *auth, int64_t now_us, struct oauth_answer 
 	return true;
 }
 
-void oauth_refresh_answer(
+void oauth_token_answer(
     const struct provider *p, const struct http_response *res, int64_t now_us, struct oauth_answer *ret)
 {
 	const struct auth *auth = &p->auth;

@@ -3,10 +3,9 @@
 #include "ctl.h"
 
 #include "base/json.h"
-#include "base/jsonw.h"
 #include "io/crypto.h"
+#include "sync/secret.h"
 
-#define SECRET_MAX (60 << 10)   /* all four as JSON: sealed, they fit the worker's 64 KiB */
 #define TOKEN_MAX (16 << 10)    /* one token; providers' are a few KiB at most */
 #define SETTINGS_MAX (64 << 10) /* bytes of a settings object */
 #define SETTINGS_DEPTH 8
@@ -84,31 +83,17 @@ static enum rc maker_tenant(struct maker *m, struct str name, struct err *err)
 static enum rc seal_secret(const struct maker *m, const struct uuid *id, const struct connection *c,
     struct buf *out, struct err *err)
 {
-	char tenant_text[UUID_TEXT_LEN + 1];
-	char id_text[UUID_TEXT_LEN + 1];
-	char aad[2 * UUID_TEXT_LEN + 2];
-	AUTO(crypto_wipe) struct buf plain = BUF(SECRET_MAX);
-	struct jsonw w = JSONW(&plain);
+	struct secret_place place = {m->keys, m->tenant, *id};
+	AUTO(json_put_ptr)
+	json_object *secret = secret_new(c->access_token, c->refresh_token, c->client_id, c->client_secret);
 
-	uuid_format(&m->tenant, tenant_text);
-	uuid_format(id, id_text);
-	snprintf(aad, sizeof aad, "%s|%s", tenant_text, id_text);
-	(void)buf_reserve(&plain, SECRET_MAX); /* at once: growing would leave copies behind */
-	jsonw_object(&w, NULL);
-	jsonw_str(&w, "access_token", c->access_token);
-	jsonw_str(&w, "refresh_token", c->refresh_token);
-	jsonw_str(&w, "client_id", c->client_id);
-	jsonw_str(&w, "client_secret", c->client_secret);
-	jsonw_object_end(&w);
-	if (!buf_ok(&plain))
-		return err_set(err, RC_LIMIT, "the secrets are too long");
-	return crypto_seal(m->keys, buf_str(&plain), str_of(aad), out, err);
+	return secret_seal(&place, secret, out, err);
 }
 
 static enum rc insert_connection(
     struct maker *m, const struct uuid *id, const struct connection *c, struct err *err)
 {
-	struct buf sealed = BUF(SECRET_MAX + 128);
+	struct buf sealed = BUF(SECRET_MAX);
 	struct pg_args args = PG_ARGS;
 	const char *settings = c->settings
 	                           ? json_object_to_json_string_ext(c->settings, JSON_C_TO_STRING_PLAIN)

@@ -3,9 +3,9 @@
 #include "ctl.h"
 
 #include "io/crypto.h"
+#include "sync/secret.h"
 
 #define BATCH 200
-#define SECRET_MAX ((size_t)64 << 10)
 #define KEYS_MAX 64 /* in the ring; the setting's text has no room for more */
 
 /* One rotation. A worker may store a new pair at any moment: what it stored is sealed by its own first key,
@@ -119,15 +119,12 @@ enum rc ctl_secrets_status(struct ctl *ctl, struct err *err)
 static enum rc seal_again(const struct rotation *rot, const struct pg_result *r, int row, struct buf *old,
     struct buf *sealed, struct err *err)
 {
-	char aad[2 * UUID_TEXT_LEN + 2];
-	AUTO(crypto_wipe) struct buf plain = BUF(SECRET_MAX);
+	struct secret_place place = {.keys = rot->keys};
 
-	snprintf(aad, sizeof aad, "%.*s|%.*s", STR_ARG(pg_str(r, row, 1)), STR_ARG(pg_str(r, row, 0)));
-	if (!pg_bytea(r, row, 2, old))
+	if (!pg_bytea(r, row, 2, old) || !pg_uuid(r, row, 0, &place.connection_id) ||
+	    !pg_uuid(r, row, 1, &place.tenant_id))
 		return err_set(err, RC_INVALID, "the secret cannot be read");
-	if (crypto_open(rot->keys, buf_str(old), str_of(aad), &plain, err) != RC_OK)
-		return err->rc;
-	return crypto_seal(rot->keys, buf_str(&plain), str_of(aad), sealed, err);
+	return secret_seal_again(&place, buf_str(old), sealed, err);
 }
 
 struct batch {

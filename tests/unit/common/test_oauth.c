@@ -269,7 +269,7 @@ static void check_answer(const struct answer_case *c)
 	struct oauth_answer a;
 
 	buf_add_text(&body, c->body);
-	oauth_refresh_answer(declarations_provider(c->provider), &res, NOW_US, &a);
+	oauth_token_answer(declarations_provider(c->provider), &res, NOW_US, &a);
 	if (a.class != (enum verdict_class)c->class)
 		fail_msg("%s: %s: %s (%s)", c->provider, c->body, verdict_class_name(a.class), a.reason);
 	assert_token(a.access_token, c->access);
@@ -306,7 +306,7 @@ static void test_retry_after(void **state)
 		struct http_response res = {.status = 503, .body = &body, .headers = &header, .nheaders = 1};
 		struct oauth_answer a;
 
-		oauth_refresh_answer(declarations_provider("gmail"), &res, NOW_US, &a);
+		oauth_token_answer(declarations_provider("gmail"), &res, NOW_US, &a);
 		assert_int_equal(a.class, cases[i].wait_ms ? VERDICT_THROTTLED : VERDICT_TRANSIENT);
 		assert_int_equal(a.wait_ms, cases[i].wait_ms);
 		oauth_answer_done(&a);
@@ -323,7 +323,7 @@ static void test_settings_and_secret(void **state)
 	(void)state;
 	buf_add_text(
 	    &body, "{\"access_token\":\"n\",\"refresh_token\":\"m\",\"locationId\":\"L1\",\"companyId\":7}");
-	oauth_refresh_answer(declarations_provider("highlevel"), &res, NOW_US, &a);
+	oauth_token_answer(declarations_provider("highlevel"), &res, NOW_US, &a);
 	assert_string_equal(json_object_get_string(rules_value(a.settings, "location_id")), "L1");
 	assert_null(rules_value(a.settings, "company_id")); /* not a text */
 	oauth_secret_update(secret, &a);
@@ -333,7 +333,7 @@ static void test_settings_and_secret(void **state)
 	assert_string_equal(json_object_get_string(rules_value(secret, "client_id")), "the id");
 	buf_clear(&body);
 	buf_add_text(&body, "{\"access_token\":\"o\"}");
-	oauth_refresh_answer(declarations_provider("highlevel"), &res, NOW_US, &a);
+	oauth_token_answer(declarations_provider("highlevel"), &res, NOW_US, &a);
 	assert_null(a.settings);
 	oauth_secret_update(secret, &a);
 	oauth_answer_done(&a);

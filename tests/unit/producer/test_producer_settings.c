@@ -22,6 +22,13 @@ static void defaults_are_as_agreed(void **state)
 	    {"outbox.resend_after_ms", "5000", false},
 	    {"outgoing.allow_plain_loopback", "false", false},
 	    {"outgoing.ca_file", "", false},
+	    {"crypto.keys", NULL, true},
+	    {"providers.origins", "", false},
+	    {"oauth.clients", "", true},
+	    {"oauth.redirect_uri", "", false},
+	    {"oauth.state_key", "", true},
+	    {"oauth.state_life_s", "600", false},
+	    {"oauth.return_to", "", false},
 	};
 
 	(void)state;

@@ -16,8 +16,8 @@ SETTINGS = {
     "SYNCFLEET_DATABASE__URL": f"postgresql://fleet:{PASSWORD}@127.0.0.1:1/fleet",
     "SYNCFLEET_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1",
     "SYNCFLEET_PROVIDERS__DIR": str(ROOT / "common" / "providers"),
+    "SYNCFLEET_CRYPTO__KEYS": "k1:" + base64.b64encode(bytes(32)).decode(),
 }
-WORKER_SETTINGS = {"SYNCFLEET_CRYPTO__KEYS": "k1:" + base64.b64encode(bytes(32)).decode()}
 
 
 @pytest.fixture(params=PROGRAMS)
@@ -27,7 +27,7 @@ def program(request):
 
 def run(name, *args, **settings):
     """Exit code and what was printed; `settings` replace the good ones, None removes one."""
-    given = {**SETTINGS, **(WORKER_SETTINGS if name == "sync-worker" else {}), **settings}
+    given = {**SETTINGS, **settings}
     env = {key: value for key, value in {**os.environ, **given}.items() if value is not None}
     ended = subprocess.run([PROGRAMS[name], *args], env=env, capture_output=True, text=True, timeout=60, check=False)
     return ended.returncode, ended.stdout + ended.stderr
@@ -82,12 +82,31 @@ def test_unknown_key_of_the_file(program, tmp_path):
 
 
 @pytest.mark.parametrize("keys", ["", "k1", "k1:short", f"{PASSWORD}:AAAA"])
-def test_wrong_crypto_keys(keys):
-    code, said = run("sync-worker", "--check-config", SYNCFLEET_CRYPTO__KEYS=keys)
+def test_wrong_crypto_keys(program, keys):
+    code, said = run(program, "--check-config", SYNCFLEET_CRYPTO__KEYS=keys)
     assert code == BAD_SETTING and "crypto.keys" in said
 
 
 @pytest.mark.parametrize("origins", ["acme", "acme=ftp://host", "=https://host", "acme=https://host/", ","])
-def test_wrong_origins(origins):
-    code, said = run("sync-worker", "--check-config", SYNCFLEET_PROVIDERS__ORIGINS=origins)
+def test_wrong_origins(program, origins):
+    code, said = run(program, "--check-config", SYNCFLEET_PROVIDERS__ORIGINS=origins)
     assert code == BAD_SETTING and "providers.origins" in said
+
+
+CONNECTING = {"SYNCFLEET_OAUTH__CLIENTS": "zoho=1000.X:s", "SYNCFLEET_OAUTH__STATE_KEY": PASSWORD * 3,
+              "SYNCFLEET_OAUTH__REDIRECT_URI": "https://fleet.example/v1/oauth/callback",
+              "SYNCFLEET_OAUTH__RETURN_TO": "https://app.example/done, http://localhost:3000"}
+
+
+def test_good_oauth_settings():
+    assert run("sync-producer", "--check-config", **CONNECTING) == (OK, "")
+
+
+@pytest.mark.parametrize("name, value", [
+    ("CLIENTS", "zoho"), ("CLIENTS", "zoho=:secret"), ("CLIENTS", "nobody=id:secret"), ("CLIENTS", "bench=id:secret"),
+    ("STATE_KEY", PASSWORD), ("STATE_KEY", None), ("REDIRECT_URI", None), ("REDIRECT_URI", "fleet.example"),
+    ("RETURN_TO", "app.example"), ("RETURN_TO", "https://app.example,javascript:alert(1)"),
+])
+def test_wrong_oauth_setting(name, value):
+    code, said = run("sync-producer", "--check-config", **{**CONNECTING, f"SYNCFLEET_OAUTH__{name}": value})
+    assert code == BAD_SETTING and "oauth." in said and PASSWORD not in said

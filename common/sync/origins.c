@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
-#include "origins.h"
+#include "sync/origins.h"
 
 #include "base/url.h"
 
