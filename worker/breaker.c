@@ -117,6 +117,17 @@ static void clear_state(struct breaker *b, enum breaker_state state)
 	figures_breaker(b->provider, (int)state);
 }
 
+/* From the three columns of a row: openings, milliseconds, reason. */
+static void opened(struct breaker *b, const struct pg_result *res, int col)
+{
+	b->half_open_ms = clock_mono_ms() + pg_i64(res, 0, col + 1);
+	clear_state(b, BREAKER_OPEN);
+	figures_breaker_opened(b->provider);
+	log_event(LOG_LEVEL_WARN, "breaker_opened", LOG_STR("provider", b->provider->name),
+	    LOG_INT("openings", pg_i64(res, 0, col)), LOG_INT("open_ms", pg_i64(res, 0, col + 1)),
+	    LOG_STR("reason", pg_str(res, 0, col + 2)));
+}
+
 static void probed(void *user, const struct pg_result *res, const struct err *err)
 {
 	struct breaker *b = user;
@@ -129,12 +140,7 @@ static void probed(void *user, const struct pg_result *res, const struct err *er
 		log_event(LOG_LEVEL_INFO, "breaker_closed", LOG_STR("provider", b->provider->name));
 		return;
 	}
-	b->half_open_ms = clock_mono_ms() + pg_i64(res, 0, 2);
-	clear_state(b, BREAKER_OPEN);
-	figures_breaker_opened(b->provider);
-	log_event(LOG_LEVEL_WARN, "breaker_opened", LOG_STR("provider", b->provider->name),
-	    LOG_INT("openings", pg_i64(res, 0, 1)), LOG_INT("open_ms", pg_i64(res, 0, 2)),
-	    LOG_STR("reason", pg_str(res, 0, 3)));
+	opened(b, res, 1);
 }
 
 static void tell(struct breaker *b, bool good)
@@ -258,14 +264,8 @@ static void judged(void *user, const struct pg_result *res, const struct err *er
 {
 	struct breaker *b = user;
 
-	if (err || pg_rows(res) == 0)
-		return;
-	b->half_open_ms = clock_mono_ms() + pg_i64(res, 0, 1);
-	clear_state(b, BREAKER_OPEN);
-	figures_breaker_opened(b->provider);
-	log_event(LOG_LEVEL_WARN, "breaker_opened", LOG_STR("provider", b->provider->name),
-	    LOG_INT("openings", pg_i64(res, 0, 0)), LOG_INT("open_ms", pg_i64(res, 0, 1)),
-	    LOG_STR("reason", pg_str(res, 0, 2)));
+	if (!err && pg_rows(res) == 1)
+		opened(b, res, 0);
 }
 
 void breakers_judge(struct breakers *breakers)

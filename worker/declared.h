@@ -4,8 +4,6 @@
 #include "cursor.h"
 #include "provider.h"
 
-#define US_PER_S 1000000
-
 /* Where the walk is: from its cursor, or its beginning. `ret` is initialised. */
 enum rc walk_position(const struct walk *w, struct position *ret, struct err *err) MUST_USE;
 

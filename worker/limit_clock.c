@@ -3,7 +3,6 @@
 #include "limit_clock.h"
 
 #define DRIFT_PPM 200 /* two machines' clocks while they are slewed (adjtimex allows 500 for one of them) */
-#define US_PER_S INT64_C(1000000)
 
 int64_t limit_clock_now(void)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "limit_rules.h"
+#include "base/clock.h"
 
-#define US_PER_S INT64_C(1000000)
 #define LEASE_US (5 * US_PER_S)
 #define PERMIT_SLACK_US (5 * US_PER_S) /* a permit outlives its call's deadline by so much */
 #define POLL_WIDE_US (US_PER_S / 2)    /* others may have closed it */

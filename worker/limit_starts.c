@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "limit_starts.h"
+#include "base/clock.h"
 
 #include <math.h>
 
@@ -9,7 +10,6 @@
 #define MARGIN_MIN_US 10000
 #define MARGIN_MAX_US 1000000
 #define VALID_MAX_US 10000000
-#define US_PER_S 1e6
 
 /* A bucket that holds more than a period's count: one of its places is kept free, since a start that is late
  * by up to an interval loses the refill of a full bucket. */

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "limit_word.h"
+#include "base/clock.h"
 
-#define US_PER_S 1e6
-#define US_PER_MS 1e3
 #define RESET_MAX_US (366.0 * 86400 * US_PER_S)
 #define UNITS_MAX 1e15
 

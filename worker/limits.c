@@ -10,7 +10,6 @@
 
 #define KEY_MAX 512
 #define POLL_MS 250
-#define GAP_MS 5
 #define LEAD_US 20000 /* until a round trip was measured */
 #define IDLE_US INT64_C(10000000)
 
@@ -298,8 +297,8 @@ void limits_throttled(struct limits *l, struct task *t, int64_t ms)
 	if (!lane || lane->n == 0)
 		return;
 	struct budget *b = concerned(lane, t->permit.exhausted);
-	b->close_us = MAX(b->close_us, ms * LIMITS_US_PER_MS);
-	b->closed = MAX(b->closed, limit_clock_now() + ms * LIMITS_US_PER_MS);
+	b->close_us = MAX(b->close_us, ms * US_PER_MS);
+	b->closed = MAX(b->closed, limit_clock_now() + ms * US_PER_MS);
 	b->wide = wider(lane, b);
 	metric_add(b->rule->closings, 1);
 	log_event(LOG_LEVEL_WARN, "limit_closed", LOG_STR("provider", b->rule->provider->name),
@@ -354,7 +353,7 @@ struct limits *limits_new(struct worker *w)
 		limit_rules_add(registry_at(w->registry, i), w->settings.limits, &l->rule, &l->nrules);
 	for (size_t i = 0; i < l->nrules; i++)
 		add_metrics(&l->rule[i]);
-	gather_init(&l->gather, w->loop, GAP_MS, limits_exchange, l);
+	gather_init(&l->gather, w->loop, GATHER_MS, limits_exchange, l);
 	l->run = (struct defer){.fn = run, .user = l};
 	l->poll = timer_new(w->loop, poll, l);
 	return l;

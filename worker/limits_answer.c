@@ -23,7 +23,7 @@ static int64_t number(json_object *o, const char *name)
 /* Not all at the same instant: the first one takes what there is. */
 static int64_t again_us(void)
 {
-	return (AGAIN_MS / 2 + backoff_ms(AGAIN_MS, AGAIN_MS, 0)) * LIMITS_US_PER_MS;
+	return (AGAIN_MS / 2 + backoff_ms(AGAIN_MS, AGAIN_MS, 0)) * US_PER_MS;
 }
 
 static void take_turns(struct budget *b, int64_t now)
@@ -102,7 +102,7 @@ static void read_answer(struct limits *l, json_object *answer, int64_t now)
 static void failed(struct limits *l, const struct err *err)
 {
 	log_event(LOG_LEVEL_WARN, "limits_failed", LOG_ERR(err));
-	l->gather.next_ms = loop_now_ms(l->worker->loop) + AGAIN_AFTER_ERROR_MS;
+	gather_hold(&l->gather, AGAIN_AFTER_ERROR_MS);
 	for (size_t i = 0; i < l->nasked; i++) {
 		struct budget *b = l->asked[i];
 

@@ -256,7 +256,7 @@ void limits_exchange(void *user)
 	struct limits *l = user;
 	AUTO(buf_done) struct buf budgets = BUF(ASK_BYTES_MAX);
 	AUTO(buf_done) struct buf lanes = BUF(ASK_BYTES_MAX);
-	int64_t patience = l->worker->settings.retry_park_after_ms * LIMITS_US_PER_MS;
+	int64_t patience = l->worker->settings.retry_park_after_ms * US_PER_MS;
 
 	if (l->busy)
 		return;

@@ -6,6 +6,7 @@
  * "Now" is limit_clock_now(); what the database dates is in its own time.
  */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/metrics.h"
 #include "io/gather.h"
@@ -15,8 +16,6 @@
 #include "limit_starts.h"
 #include "limit_word.h"
 #include "limits.h"
-
-#define LIMITS_US_PER_MS INT64_C(1000)
 
 struct budget {
 	char *key;

@@ -17,7 +17,7 @@ int64_t limits_cost(const struct budget *b, const struct task *t)
 
 static bool budget_allows(const struct limits *l, const struct budget *b, const struct task *t, int64_t now)
 {
-	int64_t timeout_us = t->walk.resource->timeout_s * 1000 * LIMITS_US_PER_MS;
+	int64_t timeout_us = t->walk.resource->timeout_s * 1000 * US_PER_MS;
 
 	if (b->closed > now)
 		return false;
@@ -193,7 +193,7 @@ static struct task *last_of(const struct lane *l)
 /* When this lane is worth another look. */
 static int64_t next_look(const struct lane *l, int64_t now)
 {
-	int64_t at = now + 1000 * LIMITS_US_PER_MS;
+	int64_t at = now + 1000 * US_PER_MS;
 	int64_t start = limit_starts_next(&l->starts);
 
 	for (size_t i = 0; i < l->n; i++) {
@@ -212,8 +212,7 @@ static void arm(struct lane *l)
 	int64_t now = limit_clock_now();
 
 	if (l->waiting)
-		timer_set(
-		    l->timer, (MAX(next_look(l, now) - now, 0) + RATHER_LATE_US - 1) / LIMITS_US_PER_MS, 0);
+		timer_set(l->timer, (MAX(next_look(l, now) - now, 0) + RATHER_LATE_US - 1) / US_PER_MS, 0);
 	else
 		timer_stop(l->timer);
 }
@@ -277,14 +276,14 @@ static void park(struct task *t, int64_t us, const struct budget *b)
 	snprintf(reason, sizeof reason, "the provider's limit %s", b->rule->limit.name);
 	metric_add(b->rule->parks, 1);
 	lane_remove(t->permit.lane, t);
-	task_parked(t, us / LIMITS_US_PER_MS + 1, reason);
+	task_parked(t, us / US_PER_MS + 1, reason);
 }
 
 static void log_parked(const struct budget *b, size_t tasks, int64_t us)
 {
 	log_event(LOG_LEVEL_INFO, "limit_parked", LOG_STR("provider", b->rule->provider->name),
 	    LOG_STR("limit", b->rule->limit.name), LOG_STR("budget", b->key), LOG_INT("tasks", tasks),
-	    LOG_INT("wait_ms", us / LIMITS_US_PER_MS));
+	    LOG_INT("wait_ms", us / US_PER_MS));
 }
 
 static void park_all(struct lane *l, int64_t us, const struct budget *b)
@@ -294,9 +293,9 @@ static void park_all(struct lane *l, int64_t us, const struct budget *b)
 
 	log_parked(b, n, us);
 	for (int64_t i = 0; l->waiting; i++) {
-		int64_t jitter_ms = backoff_ms(step / LIMITS_US_PER_MS + 1, INT64_MAX, 0);
+		int64_t jitter_ms = backoff_ms(step / US_PER_MS + 1, INT64_MAX, 0);
 
-		park(first_of(l), us + i * step + jitter_ms * LIMITS_US_PER_MS, b);
+		park(first_of(l), us + i * step + jitter_ms * US_PER_MS, b);
 	}
 }
 
@@ -330,7 +329,7 @@ static void park_tail(struct lane *l, int64_t patience)
 
 void lane_park_waiting(struct lane *l, int64_t now)
 {
-	int64_t patience = l->owner->worker->settings.retry_park_after_ms * LIMITS_US_PER_MS;
+	int64_t patience = l->owner->worker->settings.retry_park_after_ms * US_PER_MS;
 
 	if (l->waiting && l->blocked - now > patience && l->slow)
 		park_all(l, l->blocked - now, l->slow);

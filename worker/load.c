@@ -94,11 +94,7 @@ static enum load_end end_for(const struct load *b)
 {
 	const char *state = b->err.sqlstate;
 
-	if (b->err.rc == RC_LOST)
-		return LOAD_AGAIN;
-	/* deadlock, serialization, lock or statement time-out, the server ends or is short of something */
-	if (!strncmp(state, "40", 2) || !strncmp(state, "55", 2) || !strncmp(state, "57", 2) ||
-	    !strncmp(state, "53", 2) || !strncmp(state, "58", 2) || !strncmp(state, "08", 2))
+	if (pg_error_passes(&b->err))
 		return LOAD_AGAIN;
 	if (!strcmp(state, "23505") && b->group && b->group->straight)
 		return LOAD_AGAIN;

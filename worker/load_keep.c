@@ -111,7 +111,7 @@ static void add_places(struct load *b, bool last)
 static void add_page_ids(struct pg_args *a, const struct rows *r)
 {
 	for (size_t i = 0; i < r->n; i++)
-		pg_array_text(a, (struct str){r->bytes.p + r->mark[i].id_at, r->mark[i].id_n});
+		pg_array_text(a, rows_id(r, i));
 	for (size_t i = 0; i < r->nbad; i++) {
 		if (r->bad[i].id.n)
 			pg_array_text(a, buf_str(&r->bad[i].id));

@@ -113,9 +113,9 @@ static void put_mended(struct load *b, enum pg_type type, mended_fn *put)
 		if (!may_mend(b, r))
 			continue;
 		for (size_t i = 0; i < r->n; i++)
-			put(&b->args, r, (struct str){r->bytes.p + r->mark[i].id_at, r->mark[i].id_n}, false);
+			put(&b->args, r, rows_id(r, i), false);
 		for (size_t i = 0; i < r->ngone; i++)
-			put(&b->args, r, (struct str){r->bytes.p + r->gone[i].id_at, r->gone[i].id_n}, true);
+			put(&b->args, r, rows_gone_id(r, i), true);
 	}
 	pg_array_end(&b->args);
 }
@@ -150,7 +150,7 @@ void load_quarantine(struct load *b)
 	bool replayed = false;
 
 	for (struct rows *r = b->pages; r; r = r->next) {
-		if (!load_page_alive(b, r))
+		if ((!r->nbad && !r->replayed && !r->task->has_dead) || !load_page_alive(b, r))
 			continue;
 		mended = mended || (r->n + r->ngone && may_mend(b, r));
 		bad = bad || r->nbad;

@@ -187,7 +187,7 @@ static void group_probe(struct load *b)
 	pg_array_begin(a, PG_TEXT);
 	for (struct rows *r = group_page(b, b->pages); r; r = group_page(b, r->next)) {
 		for (size_t i = 0; i < r->n; i++)
-			pg_array_text(a, (struct str){r->bytes.p + r->mark[i].id_at, r->mark[i].id_n});
+			pg_array_text(a, rows_id(r, i));
 	}
 	pg_array_end(a);
 	pg_array_begin(a, PG_INT8);

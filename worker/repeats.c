@@ -35,11 +35,6 @@ static bool seen_before(struct seen *s, struct str id)
 	return false;
 }
 
-static struct str id_of(const struct rows *r, size_t i)
-{
-	return (struct str){r->bytes.p + r->mark[i].id_at, r->mark[i].id_n};
-}
-
 /* Any order of ids would do: in this one numbers written as texts ascend too. */
 static int id_order(struct str a, struct str b)
 {
@@ -67,7 +62,7 @@ static bool in_order(const struct rows *first, const struct rows *last)
 		if (r->nbad)
 			return false;
 		for (size_t i = 0; i < r->n; i++) {
-			struct str id = id_of(r, i);
+			struct str id = rows_id(r, i);
 			int order = before.p ? id_order(before, id) : way;
 
 			if (before.p && (order == 0 || (way && (order < 0) != (way < 0))))
@@ -92,7 +87,7 @@ static void mark_repeats(struct rows *r, struct seen *seen)
 			if (bad->id.n && seen_before(seen, buf_str(&bad->id)))
 				bad->repeated = true;
 		}
-		if (i > 0 && seen_before(seen, id_of(r, i - 1)))
+		if (i > 0 && seen_before(seen, rows_id(r, i - 1)))
 			r->mark[i - 1].n = 0;
 	}
 }

@@ -130,7 +130,7 @@ static void compare(struct task *t)
 	pg_arg_uuid(&args, &t->connection_id);
 	pg_array_begin(&args, PG_TEXT);
 	for (size_t i = 0; i < rows->n; i++)
-		pg_array_text(&args, (struct str){rows->bytes.p + rows->mark[i].id_at, rows->mark[i].id_n});
+		pg_array_text(&args, rows_id(rows, i));
 	for (size_t i = 0; i < rows->nbad; i++)
 		pg_array_text(&args, buf_str(&rows->bad[i].id));
 	pg_array_end(&args);

@@ -8,7 +8,6 @@
 #include "numeric.h"
 #include "row_redact.h"
 
-#define US_PER_DAY INT64_C(86400000000)
 #define PG_EPOCH_US INT64_C(946684800000000) /* 2000-01-01, from where PostgreSQL counts */
 #define PG_EPOCH_DAYS 10957
 #define PG_TIMESTAMP_MIN                                                                                     \

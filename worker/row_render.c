@@ -7,7 +7,6 @@
 #include "numeric.h"
 #include "sync/declaration.h"
 
-#define US_PER_DAY INT64_C(86400000000)
 #define PG_EPOCH_US INT64_C(946684800000000) /* 2000-01-01, from where PostgreSQL counts */
 #define DATE_LEN 10
 #define NUMBER_MAX (256u << 10) /* digits of the longest numeric */

@@ -105,7 +105,7 @@ static struct str drop_tuple(struct rows *r)
 	const struct row_mark *m = &r->mark[r->n];
 
 	r->bytes.n = m->at;
-	return (struct str){r->bytes.p + m->id_at, m->id_n};
+	return rows_id(r, r->n);
 }
 
 static void add_fault(
@@ -179,7 +179,7 @@ void rows_add_bad(struct rows *r, struct str id, const char *reason, struct str 
 void rows_reject(struct rows *r, const struct resource *resource, size_t i, const char *reason)
 {
 	const struct row_mark *m = &r->mark[i];
-	struct bad_record *bad = add_bad(r, (struct str){r->bytes.p + m->id_at, m->id_n}, NULL, reason);
+	struct bad_record *bad = add_bad(r, rows_id(r, i), NULL, reason);
 
 	row_render(resource, (struct str){r->bytes.p + m->at, m->n}, &bad->raw);
 	memmove(&r->mark[i], &r->mark[i + 1], (r->n - i - 1) * sizeof *r->mark);

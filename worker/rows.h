@@ -55,6 +55,16 @@ struct rows {
 	struct rows *next;
 };
 
+static inline struct str rows_id(const struct rows *r, size_t i)
+{
+	return (struct str){r->bytes.p + r->mark[i].id_at, r->mark[i].id_n};
+}
+
+static inline struct str rows_gone_id(const struct rows *r, size_t i)
+{
+	return (struct str){r->bytes.p + r->gone[i].id_at, r->gone[i].id_n};
+}
+
 /* Makes an empty page, reusing a freed one's memory when there is one. */
 struct rows *rows_new(struct task *task);
 void rows_free(struct rows *r);

@@ -10,44 +10,30 @@
 #include "statements.h"
 #include "sync/outbox.h"
 #include "task.h"
+#include "task_list.h"
 #include "worker.h"
-
-struct list {
-	struct task **at;
-	size_t n;
-	size_t cap;
-};
 
 struct settle {
 	struct worker *worker;
-	struct list waiting;
-	struct list sent;
+	struct task_list waiting;
+	struct task_list sent;
 	struct defer start;
 	struct pg_args args;
 	bool busy;
 };
 
-static void list_add(struct list *l, struct task *t)
-{
-	if (l->n == l->cap) {
-		l->cap = l->cap ? 2 * l->cap : 32;
-		l->at = mem_realloc(l->at, l->cap * sizeof(struct task *));
-	}
-	l->at[l->n++] = t;
-}
-
 static void settled(void *user, const struct pg_result *res, const struct err *err)
 {
 	struct settle *s = user;
-	struct list done = s->sent;
+	struct task_list done = s->sent;
 
-	s->sent = (struct list){0};
+	s->sent = (struct task_list){0};
 	s->busy = false;
 	if (err) {
 		log_event(LOG_LEVEL_WARN, "settle_again", LOG_ERR(err));
 		for (size_t i = 0; i < done.n; i++)
-			list_add(&s->waiting, done.at[i]);
-		free(done.at);
+			task_list_add(&s->waiting, done.at[i]);
+		task_list_done(&done);
 		if (err->rc != RC_LOST)
 			loop_defer(s->worker->loop, &s->start);
 		return;
@@ -57,7 +43,7 @@ static void settled(void *user, const struct pg_result *res, const struct err *e
 		outbox_send(s->worker->outbox, res, i);
 	for (size_t i = 0; i < done.n; i++)
 		task_settled(done.at[i]);
-	free(done.at);
+	task_list_done(&done);
 	if (s->waiting.n)
 		loop_defer(s->worker->loop, &s->start);
 }
@@ -224,7 +210,7 @@ static void send(void *user)
 		return;
 	s->busy = true;
 	s->sent = s->waiting;
-	s->waiting = (struct list){0};
+	s->waiting = (struct task_list){0};
 	if (count(s, is_restarting)) {
 		begin_args(s, is_restarting);
 		pg_exec(pg, &sql_restart, &s->args, NULL, NULL);
@@ -263,14 +249,14 @@ void settle_free(struct settle *s)
 		return;
 	loop_defer_cancel(s->worker->loop, &s->start);
 	pg_args_done(&s->args);
-	free(s->waiting.at);
-	free(s->sent.at);
+	task_list_done(&s->waiting);
+	task_list_done(&s->sent);
 	free(s);
 }
 
 void settle_add(struct settle *s, struct task *t)
 {
-	list_add(&s->waiting, t);
+	task_list_add(&s->waiting, t);
 	loop_defer(s->worker->loop, &s->start);
 }
 

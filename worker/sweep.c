@@ -12,6 +12,7 @@
 #include "sync/outbox.h"
 #include "table.h"
 #include "task.h"
+#include "task_list.h"
 #include "worker.h"
 
 #define BATCH 32 /* tasks of one transaction: small accounts share its commit */
@@ -24,17 +25,11 @@ static const char setup[] =
 /* The columns of sweep_tasks behind those of an event. */
 enum sweep_column { TASK_ID = 8, STEP, DELETED, WITHHELD, LIVE, NOTE };
 
-struct list {
-	struct task **at;
-	size_t n;
-	size_t cap;
-};
-
 struct sweep {
 	struct worker *worker;
 	struct pg *pg; /* NULL until the first sweep */
-	struct list waiting;
-	struct list sent;
+	struct task_list waiting;
+	struct task_list sent;
 	struct gather start;
 	struct timer *again;
 	struct pg_args args;
@@ -42,25 +37,10 @@ struct sweep {
 	size_t alone; /* so many batches of one task: one of them failed */
 };
 
-static void list_add(struct list *l, struct task *t)
-{
-	if (l->n == l->cap) {
-		l->cap = l->cap ? 2 * l->cap : 32;
-		l->at = mem_realloc(l->at, l->cap * sizeof(struct task *));
-	}
-	l->at[l->n++] = t;
-}
-
-static void list_remove(struct list *l, size_t i, size_t n)
-{
-	memmove(l->at + i, l->at + i + n, (l->n - i - n) * sizeof(struct task *));
-	l->n -= n;
-}
-
 /* ---- what became of a step ---- */
 
 /* Off the list before it is told: a task that has ended is freed at once. */
-static struct task *take_sent(struct list *sent, const struct pg_result *res, int row)
+static struct task *take_sent(struct task_list *sent, const struct pg_result *res, int row)
 {
 	struct uuid id;
 
@@ -69,7 +49,7 @@ static struct task *take_sent(struct list *sent, const struct pg_result *res, in
 
 		if (!uuid_eq(&t->task_id, &id))
 			continue;
-		list_remove(sent, i, 1);
+		task_list_remove(sent, i, 1);
 		return t;
 	}
 	return NULL;
@@ -106,9 +86,9 @@ static void tell_task(struct task *t, const struct pg_result *res, int row)
 
 static void tell_all(struct sweep *s, const struct pg_result *res)
 {
-	struct list sent = s->sent;
+	struct task_list sent = s->sent;
 
-	s->sent = (struct list){0};
+	s->sent = (struct task_list){0};
 	for (int i = 0; i < pg_rows(res); i++) {
 		if (pg_is_null(res, i, TASK_ID)) {
 			FAILPOINT(sweep_before_publish);
@@ -121,45 +101,34 @@ static void tell_all(struct sweep *s, const struct pg_result *res)
 		if (t)
 			tell_task(t, res, i);
 	}
-	free(sent.at);
-}
-
-static bool is_passing(const struct err *err)
-{
-	static const char *const classes[] = {"40", "55", "57", "53", "58", "08"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
-		if (!strncmp(err->sqlstate, classes[i], 2))
-			return true;
-	}
-	return err->rc == RC_LOST;
+	task_list_done(&sent);
 }
 
 /* The tasks go back to those that wait, in front. */
 static void take_back(struct sweep *s)
 {
-	struct list first = s->sent;
-	struct list rest = s->waiting;
+	struct task_list first = s->sent;
+	struct task_list rest = s->waiting;
 
-	s->sent = s->waiting = (struct list){0};
+	s->sent = s->waiting = (struct task_list){0};
 	for (size_t i = 0; i < first.n; i++) {
 		first.at[i]->sweeping = false;
 		if (first.at[i]->step == TASK_GONE)
 			task_swept(first.at[i], false);
 		else
-			list_add(&s->waiting, first.at[i]);
+			task_list_add(&s->waiting, first.at[i]);
 	}
 	for (size_t i = 0; i < rest.n; i++)
-		list_add(&s->waiting, rest.at[i]);
-	free(first.at);
-	free(rest.at);
+		task_list_add(&s->waiting, rest.at[i]);
+	task_list_done(&first);
+	task_list_done(&rest);
 }
 
 static void failed(struct sweep *s, const struct err *err)
 {
 	log_event(LOG_LEVEL_WARN, "sweep_again", LOG_ERR(err));
-	if (is_passing(err) || s->sent.n > 1) {
-		if (!is_passing(err))
+	if (pg_error_passes(err) || s->sent.n > 1) {
+		if (!pg_error_passes(err))
 			s->alone = s->sent.n;
 		take_back(s);
 		timer_set(s->again, AGAIN_AFTER_MS, 0);
@@ -197,7 +166,7 @@ static int64_t percent_of(const struct sweep *s, const struct task *t)
 static void add_tasks(struct sweep *s)
 {
 	struct pg_args *a = &s->args;
-	const struct list *l = &s->sent;
+	const struct task_list *l = &s->sent;
 
 	pg_array_begin(a, PG_UUID);
 	for (size_t i = 0; i < l->n; i++)
@@ -229,9 +198,9 @@ static void take_batch(struct sweep *s)
 	s->sent.n = 0;
 	for (size_t i = 0; i < n; i++) {
 		s->waiting.at[i]->sweeping = true;
-		list_add(&s->sent, s->waiting.at[i]);
+		task_list_add(&s->sent, s->waiting.at[i]);
 	}
-	list_remove(&s->waiting, 0, n);
+	task_list_remove(&s->waiting, 0, n);
 }
 
 static void send(void *user)
@@ -276,7 +245,7 @@ void sweep_add(struct sweep *s, struct task *t)
 		                         .on_up = wake,
 		                         .on_down = down,
 		                         .user = s});
-	list_add(&s->waiting, t);
+	task_list_add(&s->waiting, t);
 	gather_wake(&s->start);
 }
 
@@ -284,7 +253,7 @@ void sweep_forget(struct sweep *s, const struct task *t)
 {
 	for (size_t i = s->waiting.n; i-- > 0;) {
 		if (s->waiting.at[i] == t)
-			list_remove(&s->waiting, i, 1);
+			task_list_remove(&s->waiting, i, 1);
 	}
 }
 
@@ -307,7 +276,7 @@ void sweep_free(struct sweep *s)
 	gather_done(&s->start);
 	timer_free(s->again);
 	pg_args_done(&s->args);
-	free(s->waiting.at);
-	free(s->sent.at);
+	task_list_done(&s->waiting);
+	task_list_done(&s->sent);
 	free(s);
 }

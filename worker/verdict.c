@@ -2,6 +2,8 @@
 #include "base/base.h"
 #include "verdict.h"
 
+#include "base/clock.h"
+#include "limit_word.h"
 #include "sync/retry_after.h"
 #include "sync/rules.h"
 
@@ -19,21 +21,9 @@ void verdict_set(struct verdict *ret, enum verdict_class class, const char *fmt,
 
 static int64_t reset_ms(const struct limit *l, double value, int64_t now_us)
 {
-	double now_ms = (double)now_us / 1000;
-	switch (l->reset_format) {
-	case RESET_DELTA_S:
-		value *= 1000;
-		break;
-	case RESET_DELTA_MS:
-		break;
-	case RESET_EPOCH_S:
-		value = value * 1000 - now_ms;
-		break;
-	case RESET_EPOCH_MS:
-		value -= now_ms;
-		break;
-	}
-	return retry_after_clamp((int64_t)MAX(0, MIN(value, RETRY_AFTER_MAX_MS)));
+	double ms = limit_reset_us(l, value, now_us) / US_PER_MS;
+
+	return retry_after_clamp((int64_t)MAX(0, MIN(ms, RETRY_AFTER_MAX_MS)));
 }
 
 /* The longest wait that a declared limit's headers ask for: nothing is left, and they say until when. */

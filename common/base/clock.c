@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 
-#define US_PER_S INT64_C(1000000)
 #define S_PER_DAY INT64_C(86400)
 
 static int64_t clock_read_us(clockid_t id)

@@ -3,6 +3,9 @@
 /* Time: microseconds since 1970 UTC for instants, monotonic milliseconds for waits. */
 #include "base/base.h"
 
+#define US_PER_MS INT64_C(1000)
+#define US_PER_S INT64_C(1000000)
+#define US_PER_DAY (86400 * US_PER_S)
 #define CLOCK_TEXT_LEN 27 /* 2026-11-20T12:34:56.000000Z */
 
 int64_t clock_unix_us(void);

@@ -38,5 +38,10 @@ void gather_wake(struct gather *g)
 
 void gather_begun(struct gather *g)
 {
-	g->next_ms = loop_now_ms(g->loop) + g->gap_ms;
+	gather_hold(g, g->gap_ms);
+}
+
+void gather_hold(struct gather *g, int64_t ms)
+{
+	g->next_ms = loop_now_ms(g->loop) + ms;
 }

@@ -91,6 +91,13 @@ bool pg_uuid(const struct pg_result *r, int row, int col, struct uuid *ret);
 /* Decodes a bytea ("\x...") into `ret`. */
 bool pg_bytea(const struct pg_result *r, int row, int col, struct buf *ret);
 
+/*
+ * Whether the same may work a moment later: the session was lost, or the SQLSTATE's class says deadlock or
+ * serialization (40), lock or prerequisite (55), an operator's word or a time-out (57), resources (53), a
+ * system error (58), connection (08).
+ */
+bool pg_error_passes(const struct err *err);
+
 /* `err` is NULL when it went well. */
 typedef void pg_done(void *user, const struct pg_result *res, const struct err *err);
 

@@ -62,3 +62,14 @@ bool pg_bytea(const struct pg_result *r, int row, int col, struct buf *ret)
 	PQfreemem(bytes);
 	return buf_ok(ret);
 }
+
+bool pg_error_passes(const struct err *err)
+{
+	static const char *const classes[] = {"40", "55", "57", "53", "58", "08"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		if (strncmp(err->sqlstate, classes[i], 2) == 0)
+			return true;
+	}
+	return err->rc == RC_LOST;
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
+#include "base/clock.h"
 #include "sync/oauth.h"
 
 #include "base/json.h"
@@ -9,7 +10,6 @@
 #define TOKEN_MAX (16u << 10)             /* Amazon's take 2 KB */
 #define LIFE_MAX_S (366 * INT64_C(86400)) /* longer ones are mistakes of unit, or as good as endless */
 #define MS_PER_S 1000
-#define US_PER_S 1000000
 
 static void set_verdict(struct oauth_answer *a, enum verdict_class class, const char *fmt, ...)
     PRINTF_LIKE(3, 4);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
+#include "base/clock.h"
 #include "sync/retry_after.h"
 
-#define US_PER_S 1000000
 #define MS_PER_S 1000
 #define WAIT_MAX_S (RETRY_AFTER_MAX_MS / MS_PER_S)
 

@@ -7,7 +7,6 @@
 #include "token.h"
 
 #define PAGE_SIZE 50 /* when nothing is asked for */
-#define US_PER_S 1000000
 #define CREDENTIAL_MAX (PARAM_MAX + 16)
 
 static struct shape *shape;

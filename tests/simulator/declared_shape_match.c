@@ -7,7 +7,6 @@
 #define NEXT_PARAM "conform_from"
 #define BODY_DEPTH 8
 #define TEXT_MAX (256u << 10)
-#define US_PER_S 1000000
 
 /* ---- templates read backwards ---- */
 

@@ -6,7 +6,6 @@
 
 #include <xxhash.h>
 
-#define US_PER_S INT64_C(1000000)
 #define OFFSET_S INT64_C(19800) /* +05:30 */
 #define ID_TEXT_MAX 128
 #define ID_FIRST 1000000

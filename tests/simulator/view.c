@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "account.h"
+#include "base/clock.h"
 
 #define SHUFFLE 8 /* without an order, each full block of this many records comes backwards */
-#define US_PER_S 1000000
 
 struct dated {
 	int64_t updated_s;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "api.h"
+#include "base/clock.h"
 #include "zoho.h"
 
 #define PER_PAGE_MAX 200
-#define US_PER_S 1000000
 
 static int newest_first(const void *a, const void *b)
 {

@@ -11,7 +11,6 @@
 #define FIELDS_MAX 50
 #define IDS_MAX 100
 #define TOKEN_TEXT 48
-#define US_PER_S 1000000
 
 /* Where a page token leads: it is of one list with its parameters, and of one time. */
 struct page_token {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: one PostgreSQL and one Apache Kafka for the session, one fleet with its own database and topics for each test."""
+"""Fixtures: one PostgreSQL and one Apache Kafka for each of xdist's workers, one fleet with its own database and topics for each test."""
 import os
 import random
 import re
@@ -14,14 +14,20 @@ from harness.postgres import Postgres
 from harness.programs import Programs
 from harness.setup import Ctl
 
-LOGS = ledgers.ROOT / ".fleet" / "logs"
+ALL_LOGS = ledgers.ROOT / ".fleet" / "logs"
+LOGS = ALL_LOGS / os.environ.get("PYTEST_XDIST_WORKER", "")
+
+
+def pytest_configure(config):
+    """Once a run, not once a worker."""
+    if not hasattr(config, "workerinput"):
+        ledgers.clean_up_leftovers()
+        shutil.rmtree(ALL_LOGS, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def ledger():
-    ledgers.clean_up_leftovers()
-    shutil.rmtree(LOGS, ignore_errors=True)
-    LOGS.mkdir(parents=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
     own = ledgers.Ledger("system-tests")
     yield own
     own.close()
