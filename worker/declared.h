@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /* What the two halves of the declared provider share. */
+#include "base/clock.h"
 #include "cursor.h"
 #include "provider.h"
 

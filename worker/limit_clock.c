@@ -2,6 +2,8 @@
 #include "base/base.h"
 #include "limit_clock.h"
 
+#include "base/clock.h"
+
 #define DRIFT_PPM 200 /* two machines' clocks while they are slewed (adjtimex allows 500 for one of them) */
 
 int64_t limit_clock_now(void)
