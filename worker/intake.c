@@ -166,6 +166,7 @@ static void claimed(void *user, const struct pg_result *res, const struct err *e
 	struct worker *w = in->worker;
 
 	in->busy = false;
+	gather_rest(&in->start);
 	if (err) {
 		log_event(LOG_LEVEL_WARN, "claim_again", LOG_ERR(err));
 		gather_wake(&in->start); /* the same messages; the session's return wakes it as well */

@@ -15,6 +15,7 @@
 
 #define LANES 2 /* one fills while the other commits; more only contend for PostgreSQL's cores */
 #define LOAD_PAGES_MAX 1000
+#define FAT_ROWS 1000 /* a transaction that carries so many needs no gathering */
 #define AGAIN_AFTER_MS 200
 
 /* A load is many statements on few plans: plans are made once, and a stage without statistics is never
@@ -145,11 +146,22 @@ static void entry_done(struct store *s, struct entry *e)
 	task_stored(e->task, e->pages, ended);
 }
 
+static void lane_rest(struct lane *lane, struct load *load)
+{
+	size_t rows = 0;
+
+	for (const struct entry *e = load_entries(load); e; e = e->hh.next)
+		rows += e->rows;
+	if (rows < FAT_ROWS)
+		gather_rest(&lane->start);
+}
+
 static void load_finished(struct lane *lane)
 {
 	struct load *load = TAKE(lane->load);
 
 	lane->store->transactions++;
+	lane_rest(lane, load);
 	entries_untangle(load);
 	for (struct entry *e = load_entries(load); e; e = e->hh.next)
 		entry_done(lane->store, e);

@@ -7,7 +7,7 @@ static void due(void *user)
 	struct gather *g = user;
 
 	g->armed = false;
-	loop_defer(g->loop, &g->run);
+	gather_wake(g); /* a rest may have begun since */
 }
 
 void gather_init(struct gather *g, struct loop *loop, int64_t gap_ms, loop_fn *fn, void *user)
@@ -38,10 +38,18 @@ void gather_wake(struct gather *g)
 
 void gather_begun(struct gather *g)
 {
+	g->begun_ms = loop_now_ms(g->loop);
 	gather_hold(g, g->gap_ms);
 }
 
 void gather_hold(struct gather *g, int64_t ms)
 {
 	g->next_ms = loop_now_ms(g->loop) + ms;
+}
+
+void gather_rest(struct gather *g)
+{
+	int64_t now = loop_now_ms(g->loop);
+
+	g->next_ms = MAX(g->next_ms, now + MIN(now - g->begun_ms, GATHER_REST_MAX_MS));
 }

@@ -9,12 +9,14 @@
 
 #define GATHER_MS                                                                                            \
 	INT64_C(5) /* between two transactions of a kind: a tenth less CPU under load, nothing at rest */
+#define GATHER_REST_MAX_MS INT64_C(20)
 
 struct gather {
 	struct loop *loop;
 	struct defer run;
 	struct timer *timer;
 	int64_t gap_ms;
+	int64_t begun_ms;
 	int64_t next_ms; /* not before, by the loop's clock */
 	bool armed;
 };
@@ -26,3 +28,9 @@ void gather_wake(struct gather *g);
 void gather_hold(struct gather *g, int64_t ms);
 /* For the callback: the work begins; without it a wake was for nothing, and the next one is not held back. */
 void gather_begun(struct gather *g);
+/*
+ * The work that began is over: the next rests for as long as this one took, up to GATHER_REST_MAX_MS. Not for
+ * work on whose end depends what comes next, such as answers to callers. So the busier the database, the
+ * fewer and fatter the transactions, while a quick one costs the next hardly anything.
+ */
+void gather_rest(struct gather *g);

@@ -90,6 +90,33 @@ static void test_work_that_did_not_begin_holds_nothing_back(void **state)
 	assert_int_equal(runs, 3);
 }
 
+static void test_long_work_is_rested_from(void **state)
+{
+	(void)state;
+	gather_wake(&gather);
+	run_loop_for(2 * GATHER_REST_MAX_MS);
+	int64_t ended_ms = loop_now_ms(loop);
+	gather_rest(&gather);
+	gather_wake(&gather);
+	run_loop_for(3 * GATHER_REST_MAX_MS);
+	assert_int_equal(runs, 2);
+	assert_true(ran_ms[1] - ended_ms >= GATHER_REST_MAX_MS);
+}
+
+static void test_a_wake_from_before_the_rest_waits_for_its_end(void **state)
+{
+	(void)state;
+	gather_wake(&gather);
+	run_loop_for(0);
+	gather_wake(&gather);
+	run_loop_for(GAP_MS * 3 / 4);
+	int64_t took_ms = loop_now_ms(loop) - ran_ms[0];
+	gather_rest(&gather);
+	run_loop_for(3 * GATHER_REST_MAX_MS);
+	assert_int_equal(runs, 2);
+	assert_true(ran_ms[1] - ran_ms[0] >= took_ms + MIN(took_ms, GATHER_REST_MAX_MS));
+}
+
 static void test_done_takes_a_wake_back(void **state)
 {
 	(void)state;
@@ -109,6 +136,8 @@ int main(void)
 	    TEST(test_the_first_wake_waits_for_nothing),
 	    TEST(test_wakes_soon_after_it_share_the_next_run),
 	    TEST(test_work_that_did_not_begin_holds_nothing_back),
+	    TEST(test_long_work_is_rested_from),
+	    TEST(test_a_wake_from_before_the_rest_waits_for_its_end),
 	    TEST(test_done_takes_a_wake_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
