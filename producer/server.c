@@ -14,6 +14,10 @@
 
 #define SESSION_SETUP "set statement_timeout = '10s'; set idle_in_transaction_session_timeout = '10s';"
 #define READ_ONLY_SETUP "set default_transaction_read_only = on;"
+/* The last words of a session's setup: from then on row level security decides what requests see. "$user" in
+ * the search path would be another schema for that role. */
+#define ROLE_SETUP                                                                                           \
+	"; select set_config('search_path', quote_ident(current_schema()), false); set role syncfleet_api"
 
 struct session {
 	struct pg *pg;
@@ -58,7 +62,7 @@ static void on_session_down(void *user, const struct err *err)
 static void session_open(
     struct session *session, struct loop *loop, const struct server_options *o, const char *setup)
 {
-	session->setup = mem_printf("%s%s", setup, o->setup ? o->setup : "");
+	session->setup = mem_printf("%s%s" ROLE_SETUP, setup, o->setup ? o->setup : "");
 	session->pg = pg_open(loop, &(struct pg_options){.conninfo = o->conninfo,
 	                                .application_name = session->name,
 	                                .setup = session->setup,

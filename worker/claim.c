@@ -105,6 +105,7 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 		return err_set(err, RC_NOT_FOUND, "provider %s declares no resource %.*s",
 		    t->walk.provider->name, STR_ARG(pg_str(r, row, RESOURCE)));
 	t->table = tables_find(w->tables, t->walk.resource);
+	t->first_load = t->first_load && !t->table->policed;
 	if (t->replay_only)
 		return RC_OK;
 	widen(t, pg_i64(r, row, FULL_WALK_US));

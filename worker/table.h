@@ -21,6 +21,7 @@ struct table {
 	struct pg_statement
 	    newer; /* ($1 connection, $2 ids, $3 microseconds): ordinals of rows written or deleted since */
 	struct slice_plan *record_plan; /* of records without an envelope */
+	bool policed;                   /* PostgreSQL does not let this worker's role COPY straight into it */
 	unsigned probe_pause;           /* batches that go without a probe: most rows differed last time */
 	size_t index;                   /* of this table among all, for a session's set of stages */
 };
@@ -28,7 +29,7 @@ struct table {
 struct pg_blocking;
 struct tables;
 
-/* Learns what the table's columns hold, beyond what was declared. */
+/* Learns what the table's columns hold, beyond what was declared, and how it may be filled. */
 enum rc table_read_limits(struct table *t, struct pg_blocking *db, struct err *err) MUST_USE;
 
 /* One table for each resource of the registry, which must outlive it. */

@@ -20,6 +20,17 @@ static struct row_limit limit_of(struct str type, int64_t typmod)
 	    .scale = ((modifier & NUMERIC_SCALE_MASK) ^ NUMERIC_SCALE_SIGN) - NUMERIC_SCALE_SIGN};
 }
 
+static enum rc read_policed(
+    struct table *t, const struct pg_args *table, struct pg_blocking *db, struct err *err)
+{
+	AUTO(pg_blocking_free_ptr) struct pg_result *r = NULL;
+	enum rc rc = pg_blocking_query(db, &sql_table_policed, table, &r, err);
+
+	if (rc == RC_OK)
+		t->policed = pg_bool(r, 0, 0);
+	return rc;
+}
+
 enum rc table_read_limits(struct table *t, struct pg_blocking *db, struct err *err)
 {
 	struct pg_args args = PG_ARGS;
@@ -27,6 +38,8 @@ enum rc table_read_limits(struct table *t, struct pg_blocking *db, struct err *e
 
 	pg_arg_text(&args, str_of(t->resource->table));
 	enum rc rc = pg_blocking_query(db, &sql_table_limits, &args, &r, err);
+	if (rc == RC_OK)
+		rc = read_policed(t, &args, db, err);
 	pg_args_done(&args);
 	for (int i = 0; rc == RC_OK && i < pg_rows(r); i++) {
 		struct row_limit limit = limit_of(pg_str(r, i, 1), pg_i64(r, i, 2));

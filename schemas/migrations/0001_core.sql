@@ -628,6 +628,7 @@ create function accept_sync(p_sync_id uuid, p_tenant_id uuid, p_source text, p_r
 returns table (status int, location text, body text, dispatch text) language plpgsql as $$
 declare
     v_tenant uuid;
+    v_user uuid;
     v_owner text;
     v_status text;
     v_seen uuid;
@@ -641,9 +642,9 @@ declare
     v_said json[] := '{}';
     v_messages json[];
 begin
-    select x.tenant_id, x.provider, x.status into v_tenant, v_owner, v_status
+    select x.tenant_id, x.owner_user_id, x.provider, x.status into v_tenant, v_user, v_owner, v_status
     from connections x where x.connection_id = p_connection_id;
-    if not found or v_tenant <> p_tenant_id then
+    if not found or v_tenant <> p_tenant_id or not may_touch(v_tenant, v_user) then
         return query select 404, null::text, problem(404, 'unknown_connection',
             'no connection with this id belongs to the caller''s tenant', '#/connection_id'), null::text;
         return;
@@ -712,7 +713,8 @@ declare
     v_replaying boolean;
 begin
     select * into c from connections x
-    where x.connection_id = p_connection_id and (p_tenant_id is null or x.tenant_id = p_tenant_id);
+    where x.connection_id = p_connection_id and (p_tenant_id is null or x.tenant_id = p_tenant_id)
+        and may_touch(x.tenant_id, x.owner_user_id);
     if not found then
         return query select 404, null::text, problem(404, 'unknown_connection',
             'no connection with this id belongs to the caller''s tenant', '#/connection_id'), null::text;
@@ -750,7 +752,8 @@ declare
     v_tasks uuid[];
     v_events uuid[];
 begin
-    select * into s from syncs x where x.sync_id = p_sync_id and x.tenant_id = p_tenant_id;
+    select * into s from syncs x
+    where x.sync_id = p_sync_id and x.tenant_id = p_tenant_id and may_touch_connection(x.connection_id);
     if found then
         -- Tasks before syncs, as end_tasks does; and requests that are joining one of them are waited for.
         perform 1 from sync_tasks t

@@ -33,7 +33,10 @@ declare
     v_rights text[] := coalesce(p_rights, '{read,sync}');
     v_lacking text[] := array(select r from unnest(v_rights) r where p_granter is not null and r <> all (p_granter));
 begin
-    if v_lacking <> '{}' then
+    if not may_touch(p_tenant_id, null) then
+        return query select 404, null::text, problem(404, 'unknown_tenant', 'the caller is of another tenant'), null::text;
+        return;
+    elsif v_lacking <> '{}' then
         return query select 403, null::text, problem(403, 'right_not_held', 'the caller cannot give what he does not have: '
             || array_to_string(v_lacking, ', '), '#/rights'), null::text;
         return;
@@ -53,7 +56,7 @@ declare
     k service_keys;
 begin
     update service_keys x set revoked_at = coalesce(x.revoked_at, now())
-    where x.key_id = p_key_id and (p_tenant_id is null or x.tenant_id = p_tenant_id)
+    where x.key_id = p_key_id and (p_tenant_id is null or x.tenant_id = p_tenant_id) and may_touch(x.tenant_id, null)
     returning * into k;
     if found then
         return query select 200, null::text, key_document(k)::text, null::text;
@@ -87,3 +90,10 @@ begin
     return v_user;
 end $$;
 comment on function user_seen is 'the user whom a verified token names, made when he is new';
+
+call show_columns('service_keys');
+call open_to_callers('caller_of_key');
+call open_to_callers('create_key');
+call open_to_callers('revoke_key');
+call open_to_callers('caller_of_token');
+call open_to_callers('user_seen');

@@ -66,7 +66,7 @@ class Bed:
             self.postgres.settings.update({"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "all"})
         self.postgres.start()
         self._start_broker(logs)
-        self.postgres.psql(f"create database {TEMPLATE}")
+        self.postgres.create_database(TEMPLATE)
         Ctl(self.programs, {"database.url": self.postgres.url(TEMPLATE)}).migrate()
         if options.statements:
             self.postgres.psql("create extension pg_stat_statements", TEMPLATE)
@@ -86,7 +86,7 @@ class Bed:
     def fresh_database(self, name, template=None):
         """An empty database, or a copy of the migrated one, with nothing left to write from before."""
         self.drop_database(name)
-        self.postgres.psql(f"create database {name}" + (f" template {template}" if template else ""))
+        self.postgres.create_database(name, template)
         self.postgres.psql("checkpoint")
 
     def drop_database(self, name):

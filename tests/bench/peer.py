@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from bed import ROOT, STATE, HarnessError, say
-from harness.postgres import bin_folder
+from harness.postgres import ADMIN, bin_folder
 from meter import tree_cpu_seconds
 
 SOURCE = ROOT / "tests" / "bench" / "peer"
@@ -108,7 +108,7 @@ def run_floor(bed, sessions, records):
             f"begin; copy stage from '{path}' (format binary); insert into contacts select * from stage "
             f"on conflict (id) do update set {updates}; commit;\n" for path in paths))
         scripts.append(script)
-    psql = f"{bin_folder() / 'psql'} -Xq -v ON_ERROR_STOP=1 -d {bed.postgres.url(DATABASE)} -f"
+    psql = f"{bin_folder() / 'psql'} -Xq -v ON_ERROR_STOP=1 -d {bed.postgres.url(DATABASE, ADMIN)} -f"
     both = ["sh", "-c", f"{psql} {scripts[0]} & {psql} {scripts[1]} && wait $!"]
     found = {phase: measure(bed, both, records) for phase in ("first", "unchanged")}
     check_rows(bed, records)

@@ -5,7 +5,7 @@ import time
 import urllib.request
 from decimal import Decimal
 
-from harness.postgres import Postgres
+from harness.postgres import OWNER, Postgres
 from harness.process import HarnessError, wait_until
 from harness.programs import CRYPTO_KEYS
 from harness.setup import Ctl, ProviderSimulator, http_json, topics_of
@@ -43,7 +43,7 @@ class Bed:
         self.plan, self.programs = plan, programs
         self.connections = {}
         self.postgres = Postgres(ledger, programs.logs / "postgres.log").start()
-        self.postgres.psql(f"create database {DATABASE}")
+        self.postgres.create_database(DATABASE)
         broker = programs.start("demo-broker", [f"{topic}:1" for topic in topics_of(providers)])
         self.simulator = ProviderSimulator(programs, "--declaration", providers / f"{plan['name']}.cfg")
         self.settings = {"database.url": self.postgres.url(DATABASE), "kafka.bootstrap_servers": broker.address(),
@@ -93,7 +93,7 @@ class Bed:
         return [self.plan["name"], *(limit["provider"] for limit in self.plan["limits"])]
 
     def sql(self, text):
-        return self.postgres.psql(text, DATABASE)
+        return self.postgres.psql(text, DATABASE, user=OWNER)
 
     def connect(self, accounts):
         """Makes the accounts: {name: (provider, the simulator's settings, seconds that the token has left)}."""

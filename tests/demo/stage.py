@@ -41,7 +41,7 @@ class Stage:
         self.folder = ledger.make_folder()
         self.programs = Programs(ledger, self.folder, ledgers.ROOT / "build" / "release", death)
         self.postgres = Postgres(ledger, self.folder / "postgres.log", death="QUIT" if death else None).start()
-        self.postgres.psql(f"create database {DATABASE}")
+        self.postgres.create_database(DATABASE)
         broker = self.programs.start("demo-broker", [f"{topic}:{PARTITIONS}" for topic in topics_of(PROVIDERS)])
         self.bootstrap = broker.address()
         self.simulator = ProviderSimulator(self.programs)

@@ -46,7 +46,7 @@ def postgres(ledger):
 @pytest.fixture(scope="session")
 def template(postgres, ledger):
     """The migrated database that every test's own is copied from."""
-    postgres.psql("create database sf_template")
+    postgres.create_database("sf_template")
     Ctl(Programs(ledger, LOGS), {"database.url": postgres.url("sf_template")}).migrate()
     return "sf_template"
 

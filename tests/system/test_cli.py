@@ -21,7 +21,7 @@ OK, FAILURE, USAGE, EX_CONFIG = 0, 1, 2, 78
 def database(request, postgres):
     """An empty database."""
     name = f"cli_{abs(hash(request.node.name)) % 10 ** 9}"
-    postgres.psql(f"create database {name}")
+    postgres.create_database(name)
     yield postgres.url(name)
     postgres.psql(f"drop database {name} with (force)")
 

@@ -90,7 +90,7 @@ class Fleet:
     def __init__(self, name, postgres, kafka, ledger, logs):
         self.name, self.postgres, self.kafka = name, postgres, kafka
         self.database = f"sf_{name}"
-        postgres.psql(f"create database {self.database} template sf_template")
+        postgres.create_database(self.database, "sf_template")
         self.topics = Topics(kafka.address, f"{name}.")
         self.programs = Programs(ledger, logs)
         self.common = {**COMMON_SETTINGS, "database.url": postgres.url(self.database), "crypto.keys": CRYPTO_KEYS,

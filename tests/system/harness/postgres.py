@@ -11,6 +11,8 @@ from .process import HarnessError, Process, free_port, wait_until
 # A test machine that loses power loses its test; a killed process loses nothing by fsync=off.
 SETTINGS = {"listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off", "max_connections": "200",
             "shared_buffers": "128MB", "log_line_prefix": "%m [%p] %d ", "autovacuum_naptime": "10s"}
+ADMIN = "postgres"  # row level security does not hold for this superuser: no program connects as it
+OWNER = "syncfleet"  # of the fleet's databases
 READY_LINE = 7  # of postmaster.pid, counted from 0
 
 
@@ -32,9 +34,10 @@ class Postgres:
         self.folder = ledger.make_folder()
         self.port = free_port()
         self.process = None
+        self.owned = False
         if self.user:
             shutil.chown(self.folder, self.user, self.user)
-        self._as_server_user([bin_folder() / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust",
+        self._as_server_user([bin_folder() / "initdb", "-D", self.folder / "data", "-U", ADMIN, "-A", "trust",
                               "--no-sync", "--locale=C.UTF-8", "-E", "UTF8"])
 
     def start(self, timeout=30.0):
@@ -43,6 +46,9 @@ class Postgres:
                                             "-k", self.folder, *options], self.log, self.ledger, user=self.user,
                                death=self.death, polite=signal.SIGINT)
         wait_until(self._ready, timeout, "PostgreSQL to be ready", self.process.tail)
+        if not self.owned:
+            self.psql(f"create role {OWNER} login createrole")
+            self.owned = True
         return self
 
     def stop(self, how=signal.SIGINT):
@@ -55,13 +61,17 @@ class Postgres:
         self.stop(how)
         return self.start()
 
-    def url(self, database="postgres", user="postgres"):
+    def url(self, database="postgres", user=OWNER):
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
-    def psql(self, sql, database="postgres", form=("-At",)):
+    def create_database(self, name, template=None):
+        """An empty database of the fleet's owner, or a copy of another."""
+        self.psql(f"create database {name} owner {OWNER}" + (f" template {template}" if template else ""))
+
+    def psql(self, sql, database="postgres", form=("-At",), user=ADMIN):
         """Runs SQL by psql and returns what it prints; by default unaligned and without headers."""
-        done = subprocess.run([bin_folder() / "psql", "-Xq", *form, "-v", "ON_ERROR_STOP=1", "-d", self.url(database), "-c", sql],
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run([bin_folder() / "psql", "-Xq", *form, "-v", "ON_ERROR_STOP=1", "-d", self.url(database, user),
+                               "-c", sql], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise HarnessError(f"psql: {done.stderr.strip()}\n{sql}")
         return done.stdout.rstrip("\n")

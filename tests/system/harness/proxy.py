@@ -8,6 +8,8 @@ import socket
 import struct
 import threading
 
+from .postgres import OWNER
+
 BEFORE, AFTER = "before", "after"
 
 
@@ -39,7 +41,7 @@ class PostgresProxy:
 
     def url(self, database):
         port = self.listener.getsockname()[1]
-        return f"postgresql://postgres@127.0.0.1:{port}/{database}?sslmode=disable&gssencmode=disable"
+        return f"postgresql://{OWNER}@127.0.0.1:{port}/{database}?sslmode=disable&gssencmode=disable"
 
     def cut(self, statement, when):
         """Cuts the next line that runs the statement: a prepared one by its name, others (COPY) by their first word."""
