@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /* What every program of ours does and says as a process. */
+#include "base/base.h"
 #include "base/err.h"
 
 enum process_exit {
@@ -16,6 +17,9 @@ enum process_exit {
  * their own. A peer that hangs up is an error of the write, not the end: TLS libraries write without
  * MSG_NOSIGNAL. */
 void process_protect(void);
+
+/* Raises this process's limit of open files to `want` if need be. RC_LIMIT: it may not have so many. */
+enum rc process_open_files(uint64_t want, struct err *err) MUST_USE;
 
 /* How a program exits that could not start. */
 int process_start_exit(enum rc rc);

@@ -1,51 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
-#include "base/buf.h"
-#include "io/httpd.h"
-#include "io/listen.h"
+#include "io/httpd_private.h"
 
-#include <microhttpd.h>
 #include <unistd.h>
-#include <uv.h>
 
 #define SPARE_MAX 256         /* request objects kept for reuse */
 #define BODY_KEEP (16u << 10) /* bytes of body memory that a spare request keeps */
 #define DISCARD_TIMES 16      /* a chunked body is read and dropped up to this many body_max, then cut off */
 #define RUNS_MAX 4            /* passes over ready connections before the rest of the loop has its turn */
 #define REPLY_HEAD_BYTES 4096 /* of a connection's memory, for the head of its answer */
-
-struct request {
-	struct httpd_request pub;
-	struct httpd *server;
-	struct MHD_Connection *connection;
-	struct request *prev; /* among the unanswered */
-	struct request *next; /* among the unanswered, the finished or the spare */
-	struct buf body;
-	size_t discarded;
-	bool handed;
-	bool suspended;
-	bool answered;
-};
-
-struct httpd {
-	struct httpd_options o;
-	struct loop *loop;
-	struct MHD_Daemon *daemon;
-	uv_poll_t *poll;
-	struct timer *timer; /* MHD's next time-out */
-	struct timer *stop_timer;
-	struct defer turn;
-	struct request *unanswered;
-	struct request *finished; /* answered while suspended, to be resumed */
-	struct request *spare;
-	size_t nspare;
-	size_t pending;
-	bool freed_place; /* a connection was closed: the listener may go on at the next pass */
-	bool stopping;
-	loop_fn *stopped;
-	void *stopped_user;
-	char address[LISTEN_ADDRESS_MAX];
-};
 
 /* ---- requests ---- */
 
@@ -99,8 +62,9 @@ static void unanswered_add(struct request *rq)
 	d->unanswered = rq;
 }
 
-static void unanswered_remove(struct request *rq)
+void httpd_answered(struct request *rq)
 {
+	rq->answered = true;
 	if (rq->prev)
 		rq->prev->next = rq->next;
 	else
@@ -180,10 +144,11 @@ static void on_completed(
 	struct request *rq = *request;
 
 	(void)c;
-	(void)why;
 	if (!rq)
 		return;
 	*request = NULL;
+	if (rq->stream)
+		httpd_stream_closed(rq->stream, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	if (rq->handed)
 		d->pending--;
 	request_end(rq);
@@ -204,12 +169,13 @@ static void on_connection(
 
 /* ---- the loop's side ---- */
 
-static void resume_finished(struct httpd *d)
+static void resume_woken(struct httpd *d)
 {
-	while (d->finished) {
-		struct request *rq = d->finished;
+	while (d->woken) {
+		struct request *rq = d->woken;
 
-		d->finished = rq->next;
+		d->woken = rq->next;
+		rq->waking = false;
 		rq->suspended = false;
 		MHD_resume_connection(rq->connection);
 	}
@@ -227,10 +193,10 @@ static void take_turn(void *user)
 
 	for (int i = 0; i < RUNS_MAX && timed && wait_ms == 0; i++) {
 		d->freed_place = false;
-		resume_finished(d);
+		resume_woken(d);
 		MHD_run(d->daemon);
 		timed = MHD_get_timeout(d->daemon, &wait_ms) == MHD_YES;
-		if (d->freed_place || d->finished) {
+		if (d->freed_place || d->woken) {
 			timed = true;
 			wait_ms = 0;
 		}
@@ -246,6 +212,16 @@ static void wake(void *user)
 	struct httpd *d = user;
 
 	loop_defer(d->loop, &d->turn);
+}
+
+void httpd_wake(struct request *rq)
+{
+	if (!rq->suspended || rq->waking)
+		return;
+	rq->waking = true;
+	rq->next = rq->server->woken;
+	rq->server->woken = rq;
+	wake(rq->server);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -337,6 +313,7 @@ void httpd_stop(struct httpd *d, int64_t deadline_ms, loop_fn *stopped, void *us
 	if (d->stopping)
 		return;
 	d->stopping = true;
+	httpd_streams_end(d);
 	MHD_socket fd = MHD_quiesce_daemon(d->daemon);
 	if (fd != MHD_INVALID_SOCKET)
 		close(fd);
@@ -349,7 +326,8 @@ void httpd_free(struct httpd *d)
 		return;
 	while (d->unanswered)
 		httpd_answer(&d->unanswered->pub, 503, NULL, 0, (struct str){"", 0});
-	resume_finished(d);
+	httpd_streams_end(d);
+	resume_woken(d);
 	MHD_run(d->daemon);
 	uv_poll_stop(d->poll);
 	uv_close((uv_handle_t *)d->poll, on_poll_closed);
@@ -365,92 +343,4 @@ void httpd_free(struct httpd *d)
 		free(rq);
 	}
 	free(d);
-}
-
-/* ---- reading ---- */
-
-static struct str lookup(const struct httpd_request *pub, enum MHD_ValueKind kind, const char *name)
-{
-	const struct request *rq = CONTAINER_OF(pub, struct request, pub);
-	const char *value = NULL;
-	size_t n = 0;
-
-	if (MHD_lookup_connection_value_n(rq->connection, kind, name, strlen(name), &value, &n) != MHD_YES)
-		return (struct str){NULL, 0};
-	return value ? (struct str){value, n} : (struct str){"", 0};
-}
-
-struct str httpd_query(const struct httpd_request *rq, const char *name)
-{
-	return lookup(rq, MHD_GET_ARGUMENT_KIND, name);
-}
-
-struct str httpd_header(const struct httpd_request *rq, const char *name)
-{
-	return lookup(rq, MHD_HEADER_KIND, name);
-}
-
-struct query_walk {
-	void (*fn)(void *user, struct str name, struct str value);
-	void *user;
-};
-
-static enum MHD_Result on_query(
-    void *cls, enum MHD_ValueKind kind, const char *name, size_t name_n, const char *value, size_t value_n)
-{
-	struct query_walk *walk = cls;
-
-	(void)kind;
-	walk->fn(walk->user, (struct str){name, name_n},
-	    value ? (struct str){value, value_n} : (struct str){"", 0});
-	return MHD_YES;
-}
-
-void httpd_query_each(
-    const struct httpd_request *pub, void (*fn)(void *user, struct str name, struct str value), void *user)
-{
-	const struct request *rq = CONTAINER_OF(pub, struct request, pub);
-	struct query_walk walk = {fn, user};
-
-	MHD_get_connection_values_n(rq->connection, MHD_GET_ARGUMENT_KIND, on_query, &walk);
-}
-
-/* ---- answering ---- */
-
-static void answer(struct request *rq, unsigned status, const struct httpd_header *headers, size_t nheaders,
-    struct MHD_Response *res)
-{
-	struct httpd *d = rq->server;
-
-	assert(rq->handed && !rq->answered);
-	for (size_t i = 0; i < nheaders; i++)
-		MHD_add_response_header(res, headers[i].name, headers[i].value);
-	if (d->stopping)
-		MHD_add_response_header(res, MHD_HTTP_HEADER_CONNECTION, "close");
-	MHD_queue_response(rq->connection, status, res);
-	MHD_destroy_response(res);
-	rq->answered = true;
-	unanswered_remove(rq);
-	if (!rq->suspended)
-		return;
-	rq->next = d->finished;
-	d->finished = rq;
-	wake(d);
-}
-
-void httpd_answer(struct httpd_request *pub, unsigned status, const struct httpd_header *headers,
-    size_t nheaders, struct str body)
-{
-	/* MHD copies; its interface predates const */
-	void *bytes = (void *)(uintptr_t)body.p;
-
-	answer(CONTAINER_OF(pub, struct request, pub), status, headers, nheaders,
-	    MHD_create_response_from_buffer(body.n, bytes, MHD_RESPMEM_MUST_COPY));
-}
-
-void httpd_answer_take(struct httpd_request *pub, unsigned status, const struct httpd_header *headers,
-    size_t nheaders, char *body, size_t n)
-{
-	answer(CONTAINER_OF(pub, struct request, pub), status, headers, nheaders,
-	    MHD_create_response_from_buffer(n, body, MHD_RESPMEM_MUST_FREE));
 }

@@ -69,3 +69,35 @@ void httpd_answer(struct httpd_request *rq, unsigned status, const struct httpd_
 /* As above, but `body` is owned from now on and released with free(). */
 void httpd_answer_take(struct httpd_request *rq, unsigned status, const struct httpd_header *headers,
     size_t nheaders, char *body, size_t n);
+
+/* ---- an answer that is written bit by bit ---- */
+
+/*
+ * A body without a known end, chunked. What the client does not take at once waits in a buffer with a
+ * ceiling; who lets it overflow is dropped. A client that went away is noticed by a write: some time later,
+ * and only then.
+ */
+struct httpd_stream;
+
+enum httpd_gone {
+	HTTPD_GONE_ENDED, /* by httpd_stream_end or httpd_stop, and everything was sent */
+	HTTPD_GONE_AWAY,  /* the client or the network closed the connection */
+	HTTPD_GONE_SLOW,  /* dropped */
+};
+
+struct httpd_stream_options {
+	size_t buffer_max; /* bytes that may wait for the client */
+	/* Once, from the loop or inside httpd_free; the stream must not be touched from then on. */
+	void (*gone)(void *user, enum httpd_gone why);
+	void *user;
+};
+
+/* Sends the head, copying it; the request is gone afterwards. httpd_stop ends it as httpd_stream_end does. */
+struct httpd_stream *httpd_answer_stream(struct httpd_request *rq, unsigned status,
+    const struct httpd_header *headers, size_t nheaders, const struct httpd_stream_options *o);
+/* Copies the bytes. False: nothing was taken, it is ending, or dropped for this. */
+bool httpd_stream_write(struct httpd_stream *s, struct str bytes);
+/* Bytes that the client has not taken. */
+size_t httpd_stream_waiting(const struct httpd_stream *s);
+/* The body ends after what was written. */
+void httpd_stream_end(struct httpd_stream *s);

@@ -12,6 +12,7 @@
 #define BODY_MAX 1000
 #define HEAD_MAX 4096
 #define HELD_MAX 300
+#define STREAM_MAX (1u << 20)
 
 /* ---- the server under test ---- */
 
@@ -26,6 +27,9 @@ static struct {
 	size_t nheld;
 	size_t handled;
 	bool stopped;
+	struct httpd_stream *stream;
+	enum httpd_gone why;
+	size_t gone;
 	struct buf seen;
 } t;
 
@@ -48,6 +52,22 @@ static inline void echo(struct httpd_request *rq)
 	httpd_answer(rq, 200, headers, 2, buf_str(&t.seen));
 }
 
+static inline void on_gone(void *user, enum httpd_gone why)
+{
+	assert_ptr_equal(user, &t);
+	t.stream = NULL;
+	t.why = why;
+	t.gone++;
+}
+
+static inline void open_stream(struct httpd_request *rq)
+{
+	struct httpd_header type = {"Content-Type", "text/event-stream"};
+	struct httpd_stream_options o = {.buffer_max = STREAM_MAX, .gone = on_gone, .user = &t};
+
+	t.stream = httpd_answer_stream(rq, 200, &type, 1, &o);
+}
+
 static inline void handle(void *user, struct httpd_request *rq)
 {
 	assert_ptr_equal(user, &t);
@@ -64,6 +84,8 @@ static inline void handle(void *user, struct httpd_request *rq)
 	} else if (str_starts(rq->path, STR("/later"))) {
 		assert_true(t.nheld < HELD_MAX);
 		t.held[t.nheld++] = rq;
+	} else if (str_is(rq->path, "/stream")) {
+		open_stream(rq);
 	} else {
 		echo(rq);
 	}

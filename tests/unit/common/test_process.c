@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -52,12 +53,34 @@ static void exits_by_the_reason(void **state)
 		assert_int_equal(process_start_exit(cases[i].rc), cases[i].code);
 }
 
+static void raises_the_limit_of_open_files(void **state)
+{
+	struct rlimit files;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	files.rlim_cur = 64;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_int_equal(process_open_files(32, &err), RC_OK);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_int_equal(files.rlim_cur, 64);
+	assert_int_equal(process_open_files(65, &err), RC_OK);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_int_equal(files.rlim_cur, 65);
+	files.rlim_max = 128;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_int_equal(process_open_files(129, &err), RC_LIMIT);
+	assert_string_equal(err.text, "129 open files are needed, but the limit (ulimit -Hn) is 128");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(leaves_no_core_dump),
 	    cmocka_unit_test(outlives_a_peer_that_hangs_up),
 	    cmocka_unit_test(exits_by_the_reason),
+	    cmocka_unit_test(raises_the_limit_of_open_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
