@@ -78,6 +78,15 @@ void call_answer(struct call *c, struct reply reply)
 	call_free(c);
 }
 
+struct httpd_stream *call_answer_stream(
+    struct call *c, struct reply head, const struct httpd_stream_options *o)
+{
+	count(c, head.status);
+	struct httpd_stream *stream = reply_stream(c->rq, &head, c->request_id, o);
+	call_free(c);
+	return stream;
+}
+
 void call_refuse(struct call *c, int status, const char *code, const char *detail)
 {
 	call_answer(c, problem_reply(status, code, detail));

@@ -10,6 +10,7 @@
 struct auth;
 struct caller;
 struct batch;
+struct streams;
 
 /* What calls work with, and those that are not answered yet. */
 struct calls {
@@ -17,6 +18,7 @@ struct calls {
 	struct auth *auth;
 	struct batch *batch;
 	struct pg *read;
+	struct streams *streams;
 	struct call *list;
 };
 
@@ -43,6 +45,9 @@ typedef void call_then(struct call *c, struct reply row);
 void call_read(struct call *c, const struct pg_statement *st, call_then *then);
 void call_write(struct call *c, const struct pg_statement *st, call_then *then);
 void call_answer(struct call *c, struct reply reply);
+/* With a body that is written later; `head` is the reply without one. */
+struct httpd_stream *call_answer_stream(
+    struct call *c, struct reply head, const struct httpd_stream_options *o);
 /* With a problem document. */
 void call_refuse(struct call *c, int status, const char *code, const char *detail);
 

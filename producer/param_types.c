@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "param_types.h"
+#include "stream_point.h"
 
 #define SHOWN_MAX 64       /* bytes of a refused value that are repeated to the caller */
 #define NAMES_MAX 1536     /* bytes of a list of what is allowed */
@@ -276,6 +277,17 @@ static void bind_traceparent(struct binding *b, const struct given *g)
 		pg_arg_null(b->args);
 }
 
+/* Anything else is as good as none: who resumes by it begins anew. */
+static void bind_event_id(struct binding *b, const struct given *g)
+{
+	struct stream_point point;
+
+	if (g->text.n < STREAM_POINT_TEXT_MAX && stream_point_parse(g->text, &point))
+		pg_arg_text(b->args, g->text);
+	else
+		pg_arg_null(b->args);
+}
+
 static void check_own_tenant(struct binding *b, const struct given *g)
 {
 	struct str s = text_of(b, g, "a UUID");
@@ -350,6 +362,7 @@ void param_bind_given(struct binding *b, const struct given *g)
 	    [PARAM_IDS] = bind_ids,
 	    [PARAM_NAMES] = bind_names,
 	    [PARAM_TRACEPARENT] = bind_traceparent,
+	    [PARAM_EVENT_ID] = bind_event_id,
 	    [PARAM_OWN_TENANT] = check_own_tenant,
 	};
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/process.h"
 #include "batch.h"
 #include "catalog.h"
 #include "dispatch.h"
@@ -12,6 +13,7 @@
 #include "io/kafka.h"
 #include "io/versions.h"
 #include "io/pg_blocking.h"
+#include "push.h"
 #include "requests.h"
 #include "server.h"
 #include "statements.h"
@@ -25,6 +27,7 @@
 #define OUTBOX_FLUSH_MS 3000
 #define OUTGOING_BODY_MAX ((size_t)1 << 20) /* tokens, key sets and acknowledgements are small */
 #define OUTGOING_CONNECTIONS_MAX 200
+#define OTHER_FILES (2 * OUTGOING_CONNECTIONS_MAX + 100) /* beside the clients': names are looked up, too */
 
 /* ---- what the modules ask ---- */
 
@@ -207,6 +210,8 @@ enum rc producer_check(struct producer *p, struct err *err)
 {
 	if (pg_conninfo_check(p->settings.database_url, err) != RC_OK)
 		return err->rc;
+	if (process_open_files((uint64_t)p->settings.http_connections_max + OTHER_FILES, err) != RC_OK)
+		return err_prefix(err, "http.connections_max");
 	p->keys = crypto_keys_new(str_of(p->settings.crypto_keys), err);
 	if (!p->keys)
 		return err_prefix(err, "crypto.keys");
@@ -271,6 +276,7 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 
 	p->server = server_new(p->loop,
 	    &(struct server_options){.listen = s->http_listen,
+	        .connections_max = (unsigned)s->http_connections_max,
 	        .body_max = (size_t)s->http_body_max_bytes,
 	        .conninfo = s->database_url,
 	        .setup = p->setup,
@@ -278,6 +284,7 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 	        .http = p->http,
 	        .keys = p->keys,
 	        .oauth = oauth_setup(p),
+	        .streams = push_streams(p->push),
 	        .may_dispatch = may_dispatch,
 	        .dispatch = dispatch,
 	        .user = p},
@@ -326,7 +333,10 @@ enum rc producer_init(struct producer *p, struct err *err)
 	                                    .outbox = p->outbox,
 	                                    .pg = p->clock_pg});
 	p->intake_batch = batch_new(p->loop, p->intake_pg);
-	if (open_outgoing(p, err) != RC_OK || open_doors(p, &catalog, err) != RC_OK)
+	if (open_outgoing(p, err) != RC_OK)
+		return err->rc;
+	p->push = push_new(p->loop, s, p->setup);
+	if (open_doors(p, &catalog, err) != RC_OK)
 		return err->rc;
 	loop_on_terminate(p->loop, stop, p);
 	return open_admin(p, err);
@@ -337,6 +347,7 @@ void producer_done(struct producer *p)
 	admin_free(p->admin);
 	requests_free(p->requests);
 	server_free(p->server);
+	push_free(p->push);
 	http_client_free(p->http);
 	pg_close(p->intake_pg);
 	batch_free(p->intake_batch);

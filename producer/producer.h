@@ -12,6 +12,7 @@ struct crypto_keys;
 struct dispatch;
 struct http_client;
 struct outbox;
+struct push;
 struct registry;
 struct requests;
 struct server;
@@ -24,6 +25,7 @@ struct producer {
 	struct registry *registry;
 	struct crypto_keys *keys;
 	struct http_client *http; /* what this program calls itself: authorisation servers, keys, webhooks */
+	struct push *push;
 	struct pg *clock_pg;
 	struct pg *intake_pg;
 	struct outbox *outbox;

@@ -48,29 +48,57 @@ static const char *content_type(const struct reply *r)
 	                       : (r->status >= 400 ? "application/problem+json" : "application/json");
 }
 
-void reply_send(struct httpd_request *rq, struct reply *r, const char *request_id)
-{
-	struct httpd_header headers[HEADERS_MAX];
-	AUTO(mem_free_ptr) char *link = NULL;
-	size_t n = 0;
+struct head {
+	struct httpd_header at[HEADERS_MAX];
+	size_t n;
+	char *link;
+};
 
-	headers[n++] = (struct httpd_header){"Content-Type", content_type(r)};
-	headers[n++] = (struct httpd_header){"Cache-Control", "no-store"};
-	headers[n++] = (struct httpd_header){"X-Request-Id", request_id};
+static void add(struct head *h, const char *name, const char *value)
+{
+	h->at[h->n++] = (struct httpd_header){name, value};
+}
+
+static void head_make(const struct reply *r, const char *request_id, struct head *h)
+{
+	if (r->status != 204)
+		add(h, "Content-Type", content_type(r));
+	add(h, "Cache-Control", "no-store");
+	add(h, "X-Request-Id", request_id);
 	if (r->location && r->status == 200) {
-		link = mem_printf("<%s>; rel=\"next\"", r->location);
-		headers[n++] = (struct httpd_header){"Link", link};
+		h->link = mem_printf("<%s>; rel=\"next\"", r->location);
+		add(h, "Link", h->link);
 	} else if (r->location) {
-		headers[n++] = (struct httpd_header){"Location", r->location};
+		add(h, "Location", r->location);
 	}
 	if (r->status == 401)
-		headers[n++] = (struct httpd_header){"WWW-Authenticate", "Bearer realm=\"sync-fleet\""};
+		add(h, "WWW-Authenticate", "Bearer realm=\"sync-fleet\"");
 	if (r->status == 503)
-		headers[n++] = (struct httpd_header){"Retry-After", RETRY_AFTER_S};
+		add(h, "Retry-After", RETRY_AFTER_S);
 	if (r->allow)
-		headers[n++] = (struct httpd_header){"Allow", r->allow};
+		add(h, "Allow", r->allow);
 	for (size_t i = 0; i < r->nextra; i++)
-		headers[n++] = r->extra[i];
-	httpd_answer_take(rq, (unsigned)r->status, headers, n, TAKE(r->body), r->body_n);
+		h->at[h->n++] = r->extra[i];
+}
+
+void reply_send(struct httpd_request *rq, struct reply *r, const char *request_id)
+{
+	struct head h = {.n = 0};
+
+	head_make(r, request_id, &h);
+	httpd_answer_take(rq, (unsigned)r->status, h.at, h.n, TAKE(r->body), r->body_n);
+	free(h.link);
 	reply_done(r);
+}
+
+struct httpd_stream *reply_stream(
+    struct httpd_request *rq, struct reply *r, const char *request_id, const struct httpd_stream_options *o)
+{
+	struct head h = {.n = 0};
+
+	head_make(r, request_id, &h);
+	struct httpd_stream *stream = httpd_answer_stream(rq, (unsigned)r->status, h.at, h.n, o);
+	free(h.link);
+	reply_done(r);
+	return stream;
 }

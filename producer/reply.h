@@ -28,3 +28,6 @@ void reply_add_header(struct reply *r, const char *name, char *value);
 void reply_done(struct reply *r);
 /* Answers and releases. `request_id` is echoed as X-Request-Id. */
 void reply_send(struct httpd_request *rq, struct reply *r, const char *request_id);
+/* Answers with a stream instead of a body, and releases. */
+struct httpd_stream *reply_stream(
+    struct httpd_request *rq, struct reply *r, const char *request_id, const struct httpd_stream_options *o);

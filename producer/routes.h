@@ -43,6 +43,7 @@ enum param_type {
 	PARAM_IDS,       /* identifiers, as uuid[] */
 	PARAM_NAMES,     /* some of `allowed`, each once, as text[] */
 	PARAM_TRACEPARENT,
+	PARAM_EVENT_ID,   /* of a server-sent event */
 	PARAM_OWN_TENANT, /* must be the caller's tenant; not bound */
 	PARAM_TENANT,     /* made: the caller's tenant */
 	PARAM_USER,       /* made: the user who calls, or null for a service */
@@ -87,7 +88,7 @@ struct route_match {
 
 /* The API of this program: the rows of every noun's own file. */
 const struct routes *routes_all(void);
-extern const struct routes routes_syncs, routes_dead_records, routes_keys, routes_providers;
+extern const struct routes routes_syncs, routes_streams, routes_dead_records, routes_keys, routes_providers;
 /* Finds the route; a literal segment beats a parameter, the first difference decides. GET answers HEAD too.
  */
 void routes_find(const struct routes *routes, struct str method, struct str path, struct route_match *ret);

@@ -8,7 +8,6 @@
 #include "io/pg.h"
 #include "server.h"
 
-#define CONNECTIONS_MAX 4096
 #define HEAD_MAX 16384
 #define IDLE_MS 60000
 
@@ -81,7 +80,7 @@ struct server *server_new(struct loop *loop, const struct server_options *o, str
 {
 	struct server *s = mem_zalloc(sizeof *s);
 	struct httpd_options http = {.listen = o->listen,
-	    .max_connections = CONNECTIONS_MAX,
+	    .max_connections = o->connections_max,
 	    .head_max = HEAD_MAX,
 	    .body_max = o->body_max,
 	    .idle_ms = IDLE_MS,
@@ -101,7 +100,8 @@ struct server *server_new(struct loop *loop, const struct server_options *o, str
 	s->calls = (struct calls){.o = &s->o,
 	    .auth = auth_new(loop, s->read.pg),
 	    .batch = batch_new(loop, s->write.pg),
-	    .read = s->read.pg};
+	    .read = s->read.pg,
+	    .streams = o->streams};
 	return s;
 }
 

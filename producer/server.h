@@ -12,16 +12,19 @@
 struct crypto_keys;
 struct http_client;
 struct server;
+struct streams;
 
 struct server_options {
 	const char *listen; /* "host:port", port 0 takes a free one */
-	size_t body_max;    /* bytes */
+	unsigned connections_max;
+	size_t body_max; /* bytes */
 	const char *conninfo;
 	const char *setup; /* SQL run first on both sessions (set_config of what functions read), or NULL */
 	struct catalog catalog;
 	struct http_client *http;       /* for calls to others; outlives the server */
 	const struct crypto_keys *keys; /* for secrets at rest */
 	struct oauth_setup oauth;
+	struct streams *streams; /* live progress; outlives the server */
 	/* Whether that many tasks of the provider may be dispatched at once, without the clock. */
 	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);
 	/* Messages of tasks that were committed as dispatched: a JSON array, valid during the call. */

@@ -14,6 +14,11 @@ struct settings {
 	int log_format;
 	const char *http_listen;
 	int64_t http_body_max_bytes;
+	int64_t http_connections_max;
+	int64_t streams_tick_ms;
+	int64_t streams_heartbeat_ms;
+	int64_t streams_life_s;
+	int64_t streams_buffer_bytes;
 	const char *admin_listen;
 	const char *providers_dir;
 	int64_t tick_ms;

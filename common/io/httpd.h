@@ -97,6 +97,8 @@ struct httpd_stream *httpd_answer_stream(struct httpd_request *rq, unsigned stat
     const struct httpd_header *headers, size_t nheaders, const struct httpd_stream_options *o);
 /* Copies the bytes. False: nothing was taken, it is ending, or dropped for this. */
 bool httpd_stream_write(struct httpd_stream *s, struct str bytes);
+/* Cuts it off: the client reads too slowly for its owner. */
+void httpd_stream_drop(struct httpd_stream *s);
 /* Bytes that the client has not taken. */
 size_t httpd_stream_waiting(const struct httpd_stream *s);
 /* The body ends after what was written. */

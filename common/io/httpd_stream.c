@@ -83,7 +83,7 @@ struct httpd_stream *httpd_answer_stream(struct httpd_request *pub, unsigned sta
 }
 
 /* A full socket is never read from again, so that only its end wakes MHD. */
-static void drop(struct httpd_stream *s)
+void httpd_stream_drop(struct httpd_stream *s)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    s->rq->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -105,7 +105,7 @@ bool httpd_stream_write(struct httpd_stream *s, struct str bytes)
 	}
 	buf_add_str(&s->out, bytes);
 	if (!buf_ok(&s->out)) {
-		drop(s);
+		httpd_stream_drop(s);
 		return false;
 	}
 	httpd_wake(s->rq);

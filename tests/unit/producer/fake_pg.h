@@ -187,6 +187,11 @@ int64_t pg_i64(const struct pg_result *r, int row, int col)
 	return str_to_i64(pg_str(r, row, col), &v) ? v : 0;
 }
 
+bool pg_bool(const struct pg_result *r, int row, int col)
+{
+	return str_is(pg_str(r, row, col), "t");
+}
+
 bool pg_uuid(const struct pg_result *r, int row, int col, struct uuid *ret)
 {
 	return uuid_parse(pg_str(r, row, col), ret);

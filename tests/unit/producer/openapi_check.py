@@ -7,6 +7,7 @@ import sys
 import yaml
 
 METHODS = {"get", "post", "put", "patch", "delete"}
+EMPTY = ("204",)
 SCHEMA_OF_TYPE = {
     "uuid": {"type": "string", "format": "uuid"},
     "own_tenant": {"type": "string", "format": "uuid"},
@@ -16,6 +17,7 @@ SCHEMA_OF_TYPE = {
     "cursor": {"type": "string"},
     "text": {"type": "string"},
     "traceparent": {"type": "string"},
+    "event_id": {"type": "string"},
     "ids": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"type": "string", "format": "uuid"}},
     "names": {"type": "array", "minItems": 1, "uniqueItems": True},
     "resources": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}},
@@ -99,9 +101,11 @@ class Check:
         for status in sorted(wanted - set(op["responses"])):
             self.fault(where, f"response {status} is missing")
         for status, response in op["responses"].items():
-            kind = "application/problem+json" if status >= "400" else "application/json"
-            if list(self.resolve(response)["content"]) != [kind]:
-                self.fault(where, f"response {status} is not {kind}")
+            kinds = ["application/problem+json"] if status >= "400" else [] if status in EMPTY else ["application/json"]
+            if status == "200" and route["path"].endswith("/events"):
+                kinds = ["text/event-stream"]
+            if list(self.resolve(response).get("content", [])) != kinds:
+                self.fault(where, f"response {status} is not {kinds}")
 
     def run(self):
         wanted = {(r["method"], r["path"]): r for r in self.routes}

@@ -73,6 +73,7 @@ static void dispatch(void *user, struct str messages)
 static void serve(void)
 {
 	struct server_options o = {.listen = "127.0.0.1:0",
+	    .connections_max = 1000,
 	    .body_max = 1000,
 	    .conninfo = "",
 	    .setup = "select 1;",
