@@ -59,6 +59,15 @@ static void bind_int(struct binding *b, const struct given *g)
 		pg_arg_i64(b->args, value);
 }
 
+static void bind_bool(struct binding *b, const struct given *g)
+{
+	if (g->json ? json_object_is_type(g->json, json_type_boolean)
+	            : str_is(g->text, "true") || str_is(g->text, "false"))
+		pg_arg_bool(b->args, g->json ? json_object_get_boolean(g->json) : str_is(g->text, "true"));
+	else
+		fault_type(b, "true or false");
+}
+
 static void bind_enum(struct binding *b, const struct given *g)
 {
 	struct str s = text_of(b, g, "a string");
@@ -357,6 +366,8 @@ void param_bind_given(struct binding *b, const struct given *g)
 	    [PARAM_ENUM] = bind_enum,
 	    [PARAM_PROVIDER] = bind_provider,
 	    [PARAM_RESOURCES] = bind_resources,
+	    [PARAM_SOME_RESOURCES] = bind_resources,
+	    [PARAM_BOOL] = bind_bool,
 	    [PARAM_CURSOR] = bind_cursor,
 	    [PARAM_TEXT] = bind_text,
 	    [PARAM_IDS] = bind_ids,

@@ -126,9 +126,9 @@ bool routes_needs_body(const struct route *route)
 static void print_param(struct jsonw *w, const struct route_param *p)
 {
 	static const char *const from[] = {"path", "query", "body", "header", "made"};
-	static const char *const type[] = {"uuid", "int", "enum", "provider", "resources", "cursor", "text",
-	    "ids", "names", "traceparent", "event_id", "own_tenant", "tenant", "user", "new_id", "rights",
-	    "direct"};
+	static const char *const type[] = {"uuid", "int", "enum", "provider", "resources", "some_resources",
+	    "bool", "cursor", "text", "ids", "names", "traceparent", "event_id", "own_tenant", "tenant",
+	    "user", "new_id", "rights", "direct"};
 
 	jsonw_object(w, NULL);
 	jsonw_text(w, "name", p->name);

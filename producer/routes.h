@@ -34,14 +34,16 @@ enum param_from {
 
 enum param_type {
 	PARAM_UUID,
-	PARAM_INT,       /* min to max */
-	PARAM_ENUM,      /* one of `allowed` */
-	PARAM_PROVIDER,  /* a registered provider */
-	PARAM_RESOURCES, /* resources of that provider, without repetition; when absent all of them */
-	PARAM_CURSOR,    /* where the next page begins */
-	PARAM_TEXT,      /* min to max bytes */
-	PARAM_IDS,       /* identifiers, as uuid[] */
-	PARAM_NAMES,     /* some of `allowed`, each once, as text[] */
+	PARAM_INT,            /* min to max */
+	PARAM_ENUM,           /* one of `allowed` */
+	PARAM_PROVIDER,       /* a registered provider */
+	PARAM_RESOURCES,      /* resources of that provider, without repetition; when absent all of them */
+	PARAM_SOME_RESOURCES, /* the same; null when absent */
+	PARAM_BOOL,
+	PARAM_CURSOR, /* where the next page begins */
+	PARAM_TEXT,   /* min to max bytes */
+	PARAM_IDS,    /* identifiers, as uuid[] */
+	PARAM_NAMES,  /* some of `allowed`, each once, as text[] */
 	PARAM_TRACEPARENT,
 	PARAM_EVENT_ID,   /* of a server-sent event */
 	PARAM_OWN_TENANT, /* must be the caller's tenant; not bound */
@@ -88,7 +90,8 @@ struct route_match {
 
 /* The API of this program: the rows of every noun's own file. */
 const struct routes *routes_all(void);
-extern const struct routes routes_syncs, routes_streams, routes_dead_records, routes_keys, routes_providers;
+extern const struct routes routes_syncs, routes_streams, routes_dead_records, routes_keys, routes_providers,
+    routes_schedules;
 /* Finds the route; a literal segment beats a parameter, the first difference decides. GET answers HEAD too.
  */
 void routes_find(const struct routes *routes, struct str method, struct str path, struct route_match *ret);

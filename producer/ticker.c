@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "dispatch.h"
 #include "io/pg.h"
+#include "schedules.h"
 #include "statements.h"
 #include "sync/outbox.h"
 
@@ -20,6 +21,7 @@ struct ticker {
 	struct ticker_options o;
 	struct timer *timer;
 	struct timer *fast; /* dispatching only, while tasks wait for room */
+	struct schedules *schedules;
 	struct pg_args args;
 	bool busy;
 	bool dispatching;
@@ -147,6 +149,7 @@ static void tick(void *user)
 	t->busy = true;
 	send_reap(t);
 	pg_query(t->o.pg, &sql_clock_due, NULL, NULL, NULL);
+	schedules_tick(t->schedules);
 	send_dispatch(t);
 	pg_query(t->o.pg, &sql_clock_again, NULL, sent_again, t);
 	pg_query(t->o.pg, &sql_clock_outbox, NULL, last_answer, t);
@@ -158,6 +161,7 @@ struct ticker *ticker_new(struct loop *loop, const struct ticker_options *o)
 
 	t->o = *o;
 	t->args = PG_ARGS;
+	t->schedules = schedules_new(o->pg, o->registry);
 	t->timer = timer_new(loop, tick, t);
 	t->fast = timer_new(loop, send_dispatch, t);
 	timer_set(t->timer, 0, o->settings->tick_ms);
@@ -170,6 +174,7 @@ void ticker_free(struct ticker *t)
 		return;
 	timer_free(t->timer);
 	timer_free(t->fast);
+	schedules_free(t->schedules);
 	pg_args_done(&t->args);
 	free(t);
 }

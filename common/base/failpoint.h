@@ -15,6 +15,8 @@
 	X(dispatch_after_commit)                                                                             \
 	X(dispatch_after_produce)                                                                            \
 	X(clock_publish_before_ack)                                                                          \
+	X(schedules_before)                                                                                  \
+	X(schedules_after_commit)                                                                            \
 	X(claim_before)                                                                                      \
 	X(claim_after_commit)                                                                                \
 	X(claim_before_offset)                                                                               \

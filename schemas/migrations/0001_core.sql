@@ -46,7 +46,7 @@ comment on column connections.refresh_until is 'end of the refresh lease: who ho
 -- Domains instead of check constraints: a constraint is read and compiled anew by every statement that writes the table
 -- (6 us each), a domain's only where the column is written, from a cache.
 create domain sync_mode as text check (value in ('full', 'incremental', 'replay'));
-create domain sync_source as text check (value in ('http', 'kafka'));
+create domain sync_source as text check (value in ('http', 'kafka', 'schedule'));
 create domain sync_state as text check (value in ('running', 'completed', 'failed', 'cancelled'));
 create domain task_state as text
     check (value in ('queued', 'dispatched', 'running', 'waiting', 'completed', 'failed', 'cancelled'));
@@ -69,7 +69,7 @@ create table syncs (
 );
 create index syncs_by_tenant on syncs (tenant_id, sync_id);
 create unique index syncs_by_request on syncs (request_id) where request_id is not null;
-comment on column syncs.request_id is 'the CloudEvents source and id of a request that came by Kafka: a repeated message makes no second sync';
+comment on column syncs.request_id is 'the CloudEvents source and id of a request that came by Kafka, or schedule:<its id>:<tick>: no second sync comes of it';
 
 create table sync_tasks (
     task_id uuid primary key,

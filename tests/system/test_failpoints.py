@@ -35,6 +35,8 @@ ROWS = {
     "dispatch_after_commit": {PRODUCES: 4},
     "dispatch_after_produce": {PRODUCES: 4},
     "clock_publish_before_ack": {PRODUCES: 2},
+    "schedules_before": {PRODUCES: 6},
+    "schedules_after_commit": {PRODUCES: 6},
     "claim_before": {WORKS: 3},
     "claim_after_commit": {WORKS: 3},
     "claim_before_offset": {WORKS: 3},

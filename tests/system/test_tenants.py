@@ -22,7 +22,7 @@ COPIED = re.compile("^(practicepanther|bench|zoho)_")
 
 
 def side(fleet, name, tenant=None, owner=None):
-    """A tenant (or a user of one) with a connection, a sync that has ended and a record in quarantine."""
+    """A tenant (or a user of one) with a connection, a sync that has ended, a record in quarantine and a schedule."""
     tenant = tenant or fleet.new_tenant(name)
     connection = fleet.tenant.__class__.connection(tenant, f"account-of-{name}", records={"contacts": 3},
                                                    dials=[{"dial": "nul_text", "resource": "contacts"}])
@@ -32,9 +32,10 @@ def side(fleet, name, tenant=None, owner=None):
     fleet.wait_for_sync(sync)
     record = fleet.value("select dead_record_id from dead_records where connection_id = %s", connection.id)
     task = fleet.value("select task_id from sync_members where sync_id = %s", sync)
+    schedule = tenant.api("POST", "/v1/schedules", {"provider": connection.provider, "connection_id": connection.id, "cron": "@yearly"})
     key = fleet.value("select key_id from service_keys where tenant_id = %s", tenant.id)
     return Side(tenant, {"connection_id": connection.id, "sync_id": sync, "dead_record_id": record, "task_id": task,
-                         "tenant_id": tenant.id, "key_id": key, "/v1/dead-records/replay ids": record})
+                         "tenant_id": tenant.id, "key_id": key, "schedule_id": schedule.body["schedule_id"], "/v1/dead-records/replay ids": record})
 
 
 @pytest.fixture(scope="module")
@@ -308,6 +309,10 @@ TRIES = {
     "cancel_sync": lambda whose, tenant: ("select status from cancel_sync(%s::uuid, %s::uuid)", whose["sync_id"], tenant),
     "replay_records": lambda whose, tenant: (
         "select status from replay_records(uuid_v7(), %s::uuid, %s::uuid, 'contacts', null, null)", tenant, whose["connection_id"]),
+    "put_schedule": lambda whose, tenant: (
+        "select status from put_schedule(false, %s::uuid, %s::uuid, %s::uuid, 'practicepanther', 60, null, null, null, 'full', 'once', true)",
+        whose["schedule_id"], tenant, whose["connection_id"]),
+    "delete_schedule": lambda whose, tenant: ("select status from delete_schedule(%s::uuid, %s::uuid)", whose["schedule_id"], tenant),
     "create_key": lambda whose, tenant: (
         "select status from create_key(uuid_v7(), %s::uuid, 'x', '{read}', null, null, sha256('x'))", whose["tenant_id"]),
     "revoke_key": lambda whose, tenant: ("select status from revoke_key(%s::uuid, %s::uuid)", whose["key_id"], tenant),

@@ -16,6 +16,7 @@ TEXTS = {"resource": "contacts"}
 # Rows that are a tenant's without saying so themselves.
 THROUGH = {"sync_members": "sync_id in (select sync_id from syncs where tenant_id = %s)",
            "task_evidence": "task_id in (select task_id from sync_tasks where tenant_id = %s)",
+           "schedule_ticks": "schedule_id in (select schedule_id from schedules where tenant_id = %s)",
            "resource_states": "connection_id in (select connection_id from connections where tenant_id = %s)"}
 
 

@@ -21,6 +21,8 @@ SCHEMA_OF_TYPE = {
     "ids": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"type": "string", "format": "uuid"}},
     "names": {"type": "array", "minItems": 1, "uniqueItems": True},
     "resources": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}},
+    "some_resources": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}},
+    "bool": {"type": "boolean"},
 }
 
 
@@ -53,7 +55,8 @@ class Check:
         one = self.resolve(schema["items"]) if want["type"] == "names" else schema
         if one.get("enum") != allowed:
             self.fault(where, f"enum is {one.get('enum')}, the table says {allowed}")
-        default = None if schema.get("default") is None else str(schema["default"])
+        default = schema.get("default")
+        default = json.dumps(default) if isinstance(default, bool) else default and str(default)
         if default != want.get("default"):
             self.fault(where, f"default is {default}, the table says {want.get('default')}")
         for key, name in (("min", "minimum"), ("max", "maximum")):

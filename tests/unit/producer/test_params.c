@@ -282,6 +282,38 @@ static void test_refused_replays(void **state)
 	}
 }
 
+#define DAILY "{\"provider\":\"bench\"," CONNECTION ",\"cron\":\"@daily\""
+
+static void test_a_schedule(void **state)
+{
+	(void)state;
+	bind("POST", "/v1/schedules", DAILY "}");
+	assert_int_equal(faults.n, 0);
+	assert_int_equal(args.n, 11);
+	assert_true(is_null(4) && is_null(6) && is_null(7)); /* no resources: all, also later ones */
+	assert_true(str_is(arg(5), "@daily"));
+	assert_true(str_is(arg(8), "incremental") && str_is(arg(9), "once"));
+	assert_int_equal(arg(10).p[0], 1);
+	bind("POST", "/v1/schedules", DAILY ",\"enabled\":false,\"resources\":[\"contacts\"]}");
+	assert_int_equal(faults.n, 0);
+	assert_int_equal(arg(10).p[0], 0);
+	assert_true(holds(arg(7), "contacts"));
+	bind("POST", "/v1/schedules", DAILY ",\"enabled\":\"false\"}");
+	assert_string_equal(faults.code, "wrong_type");
+	bind("POST", "/v1/schedules", DAILY ",\"enabled\":null}");
+	assert_string_equal(faults.code, "wrong_type");
+	bind("POST", "/v1/schedules", DAILY ",\"resources\":[\"matters\"]}");
+	assert_string_equal(faults.code, "unknown_resource");
+	request.query[0] = "enabled";
+	request.query[1] = "false";
+	bind("GET", "/v1/schedules", NULL);
+	assert_int_equal(faults.n, 0);
+	assert_int_equal(arg(5).p[0], 0);
+	request.query[1] = "no";
+	bind("GET", "/v1/schedules", NULL);
+	assert_string_equal(faults.code, "wrong_type");
+}
+
 static void test_every_fault_is_told(void **state)
 {
 	(void)state;
@@ -416,6 +448,7 @@ int main(void)
 	    TEST(test_refused_bodies),
 	    TEST(test_a_replay),
 	    TEST(test_refused_replays),
+	    TEST(test_a_schedule),
 	    TEST(test_every_fault_is_told),
 	    TEST(test_a_body_of_a_route_that_takes_nothing),
 	    TEST(test_a_page_of_syncs),
