@@ -97,9 +97,10 @@ static void bind(const char *method, const char *path, const char *body)
 	args = PG_ARGS;
 	problem_faults_init(&faults);
 	/* not the whole table: its handlers need a server */
-	routes_find(&routes_syncs, str_of(method), str_of(path), &match);
-	if (!match.route)
-		routes_find(&routes_dead_records, str_of(method), str_of(path), &match);
+	static const struct routes *const nouns[] = {&routes_syncs, &routes_dead_records, &routes_schedules};
+	match.route = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(nouns) && !match.route; i++)
+		routes_find(nouns[i], str_of(method), str_of(path), &match);
 	assert_non_null(match.route);
 	if (body) {
 		root = params_parse_body(str_of(body), &faults);
