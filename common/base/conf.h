@@ -39,6 +39,8 @@ struct conf_option {
 	    max; /* an int's range; a string's bytes (min 1: it must be set; max 0: 64 KiB). Both 0: any */
 	const char *allowed; /* "debug|info|warn": an enum's values */
 	const char *help;
+	const char *
+	    also; /* "A|B": other variables of the environment, looked at in this order when ours is absent */
 };
 
 struct conf_program {

@@ -55,6 +55,24 @@ static enum rc set_from_file(
 	return rc;
 }
 
+/* Names that others have given the variable, when ours is not there. */
+static enum rc read_other_names(struct conf *conf, size_t index, struct err *err)
+{
+	struct str rest = str_of(conf->program->options[index].also);
+	char name[CONF_ENV_MAX];
+
+	while (rest.n) {
+		struct str one = str_cut(&rest, '|');
+
+		snprintf(name, sizeof name, "%.*s", STR_ARG(one));
+		const char *value = env_get(name);
+
+		if (value)
+			return conf_set(conf, index, str_of(value), name, err);
+	}
+	return RC_OK;
+}
+
 static enum rc read_env_option(struct conf *conf, size_t index, struct err *err)
 {
 	const struct conf_option *o = &conf->program->options[index];
@@ -69,7 +87,7 @@ static enum rc read_env_option(struct conf *conf, size_t index, struct err *err)
 		return err_set(err, RC_INVALID, "%s and %s are both set: keep one", name, file_name);
 	if (path)
 		return set_from_file(conf, index, path, file_name, err);
-	return value ? conf_set(conf, index, str_of(value), name, err) : RC_OK;
+	return value ? conf_set(conf, index, str_of(value), name, err) : read_other_names(conf, index, err);
 }
 
 static enum rc read_env(struct conf *conf, struct err *err)

@@ -268,6 +268,50 @@ static void secrets_come_from_the_environment(void **state)
 	assert_non_null(strstr(f->err.text, "SYNCFLEET_DATABASE__URL_FILE: cannot read /nonexistent/url"));
 }
 
+static void other_names_stand_in(void **state)
+{
+	static const struct conf_option row[] = {{.name = "crypto.keys",
+	    CONF_STRING(struct settings, keys),
+	    .secret = true,
+	    .max = 5,
+	    .also = "OTHER_SECRET|THIRD_SECRET",
+	    .help = "keys"}};
+	const struct conf_program p = {.name = "test", .options = row, .noptions = 1};
+	static const struct {
+		const char *own, *other, *third, *value; /* value NULL: refused */
+	} cases[] = {
+	    {NULL, NULL, NULL, ""},
+	    {NULL, "two", NULL, "two"},
+	    {NULL, NULL, "three", "three"},
+	    {NULL, "", "three", "three"},
+	    {NULL, "two", "three", "two"},
+	    {"one", "two", "three", "one"},
+	    {NULL, "too long", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct settings settings;
+		struct err err = {0};
+		char *argv[] = {(char[]){"test"}, NULL};
+		const char *const names[] = {"SYNCFLEET_CRYPTO__KEYS", "OTHER_SECRET", "THIRD_SECRET"};
+		const char *const values[] = {cases[i].own, cases[i].other, cases[i].third};
+
+		for (size_t n = 0; n < ARRAY_SIZE(names); n++)
+			if (values[n])
+				setenv(names[n], values[n], 1);
+		struct conf *conf = conf_new(&p, &settings);
+		assert_int_equal(conf_load(conf, 1, argv, &err), cases[i].value ? CONF_RUN : CONF_BAD);
+		if (cases[i].value)
+			assert_string_equal(settings.keys, cases[i].value);
+		else
+			assert_non_null(strstr(err.text, "OTHER_SECRET: crypto.keys: must have at most 5"));
+		conf_free(conf);
+		for (size_t n = 0; n < ARRAY_SIZE(names); n++)
+			unsetenv(names[n]);
+	}
+}
+
 static void one_run_options_ignore_the_environment(void **state)
 {
 	struct fixture *f = *state;
@@ -362,6 +406,7 @@ int main(void)
 	    TEST(wrong_flags_are_usage_errors),
 	    TEST(wrong_files_name_line_and_choice),
 	    TEST(secrets_come_from_the_environment),
+	    TEST(other_names_stand_in),
 	    TEST(one_run_options_ignore_the_environment),
 	    TEST(required_texts_must_be_set),
 	    TEST(check_config_reports_without_running),
