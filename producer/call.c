@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
-#include "auth.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "batch.h"
 #include "call.h"
+#include "gate.h"
 #include "params.h"
 #include "problem.h"
 #include "reply.h"
@@ -31,7 +31,7 @@ struct call {
 	struct calls *calls;
 	struct httpd_request *rq;
 	struct route_match match;
-	struct auth_ask ask;
+	struct passage passage;
 	struct batch_item item; /* its args serve reading routes and handlers too */
 	call_then *then;        /* what the statement's row is for */
 	void *kept;             /* by a handler */
@@ -74,6 +74,7 @@ static void call_free(struct call *c)
 void call_answer(struct call *c, struct reply reply)
 {
 	count(c, reply.status);
+	gate_add_headers(c->calls->gate, &c->passage, &reply);
 	reply_send(c->rq, &reply, c->request_id);
 	call_free(c);
 }
@@ -82,6 +83,7 @@ struct httpd_stream *call_answer_stream(
     struct call *c, struct reply head, const struct httpd_stream_options *o)
 {
 	count(c, head.status);
+	gate_add_headers(c->calls->gate, &c->passage, &head);
 	struct httpd_stream *stream = reply_stream(c->rq, &head, c->request_id, o);
 	call_free(c);
 	return stream;
@@ -120,7 +122,7 @@ const struct httpd_request *call_request(const struct call *c)
 
 const struct caller *call_caller(const struct call *c)
 {
-	return &c->ask.caller;
+	return &c->passage.ask.caller;
 }
 
 struct pg_args *call_args(struct call *c)
@@ -159,8 +161,8 @@ void call_read(struct call *c, const struct pg_statement *st, call_then *then)
 		return;
 	}
 	c->then = then;
-	if (c->ask.caller.rights)
-		scope_enter(pg, &c->ask.caller);
+	if (c->passage.ask.caller.rights)
+		scope_enter(pg, &c->passage.ask.caller);
 	pg_query(pg, st, &c->item.args, on_read, c);
 }
 
@@ -184,7 +186,7 @@ void call_write(struct call *c, const struct pg_statement *st, call_then *then)
 {
 	c->then = then;
 	c->item.statement = st;
-	c->item.caller = c->ask.caller.rights ? &c->ask.caller : NULL;
+	c->item.caller = c->passage.ask.caller.rights ? &c->passage.ask.caller : NULL;
 	c->item.done = on_written;
 	batch_add(c->calls->batch, &c->item);
 }
@@ -239,7 +241,7 @@ static void read_params(struct call *c, struct problem_faults *faults)
 	AUTO(json_put_ptr) json_object *body = NULL;
 	struct params_input in = {.rq = c->rq,
 	    .match = &c->match,
-	    .caller = &c->ask.caller,
+	    .caller = &c->passage.ask.caller,
 	    .catalog = &calls->o->catalog,
 	    .may_dispatch = calls->o->may_dispatch,
 	    .user = calls->o->user};
@@ -264,52 +266,15 @@ static void call_serve(struct call *c)
 	problem_faults_done(&faults);
 }
 
-static void refuse_right(struct call *c)
-{
-	char detail[128];
-
-	snprintf(detail, sizeof detail, "this needs the right \"%s\", which the caller does not have",
-	    right_name(c->match.route->needs));
-	call_refuse(c, 403, "missing_right", detail);
-}
-
 static void on_auth(struct auth_ask *ask, enum auth_verdict verdict)
 {
-	struct call *c = CONTAINER_OF(ask, struct call, ask);
+	struct call *c = CONTAINER_OF(ask, struct call, passage.ask);
+	struct reply refusal;
 
-	switch (verdict) {
-	case AUTH_KNOWN:
-		if ((ask->caller.rights & c->match.route->needs) != 0)
-			call_serve(c);
-		else
-			refuse_right(c);
-		break;
-	case AUTH_MISSING:
-		call_refuse(c, 401, "missing_key", "send Authorization: Bearer with a service key (sfk_...)");
-		break;
-	case AUTH_UNKNOWN:
-		call_refuse(c, 401, "unknown_key", "the service key is unknown or was revoked");
-		break;
-	case AUTH_EXPIRED:
-		call_refuse(c, 401, "expired_key", "the service key has expired");
-		break;
-	case AUTH_AWAY:
-		call_answer(c, problem_reply_away());
-		break;
-	}
-}
-
-static void refuse_unrouted(struct call *c)
-{
-	if (c->match.allowed[0] == '\0') {
-		call_refuse(c, 404, "unknown_path", "there is nothing at this path");
-		return;
-	}
-	char detail[128];
-	snprintf(detail, sizeof detail, "this path takes %s", c->match.allowed);
-	struct reply reply = problem_reply(405, "method_not_allowed", detail);
-	reply.allow = c->match.allowed;
-	call_answer(c, reply);
+	if (gate_admits(c->calls->gate, &c->passage, verdict, c->match.route->needs, &refusal))
+		call_serve(c);
+	else
+		call_answer(c, refusal);
 }
 
 /* The caller's X-Request-Id when it is harmless in headers and logs, else one of ours. */
@@ -334,7 +299,7 @@ void call_start(struct calls *calls, struct httpd_request *rq)
 
 	c->calls = calls;
 	c->rq = rq;
-	c->ask.done = on_auth;
+	c->passage = (struct passage){.rq = rq, .ask.done = on_auth};
 	c->item.args = PG_ARGS;
 	c->since_us = clock_mono_us();
 	DL_APPEND(calls->list, c);
@@ -343,11 +308,12 @@ void call_start(struct calls *calls, struct httpd_request *rq)
 	if (rq->too_large)
 		call_refuse(c, 413, "body_too_large", "the body is longer than this service accepts");
 	else if (!c->match.route)
-		refuse_unrouted(c);
+		call_answer(c, gate_answer_unrouted(calls->gate, &c->passage, c->match.allowed));
 	else if (c->match.route->needs == ROUTE_PUBLIC)
 		call_serve(c);
 	else
-		auth_check(calls->auth, httpd_header(rq, "Authorization"), &c->ask);
+		auth_check(calls->auth, httpd_header(rq, "Authorization"), httpd_header(rq, "Cookie"),
+		    &c->passage.ask);
 }
 
 void call_drop_all(struct calls *calls)

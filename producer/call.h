@@ -10,12 +10,14 @@
 struct auth;
 struct caller;
 struct batch;
+struct gate;
 struct streams;
 
 /* What calls work with, and those that are not answered yet. */
 struct calls {
 	const struct server_options *o;
 	struct auth *auth;
+	struct gate *gate;
 	struct batch *batch;
 	struct pg *read;
 	struct streams *streams;

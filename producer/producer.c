@@ -212,6 +212,9 @@ enum rc producer_check(struct producer *p, struct err *err)
 		return err->rc;
 	if (process_open_files((uint64_t)p->settings.http_connections_max + OTHER_FILES, err) != RC_OK)
 		return err_prefix(err, "http.connections_max");
+	if (tokens_check(&p->settings.auth.tokens, err) != RC_OK ||
+	    gate_check(&p->settings.gate, err) != RC_OK)
+		return err->rc;
 	p->keys = crypto_keys_new(str_of(p->settings.crypto_keys), err);
 	if (!p->keys)
 		return err_prefix(err, "crypto.keys");
@@ -281,6 +284,8 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 	        .conninfo = s->database_url,
 	        .setup = p->setup,
 	        .catalog = *catalog,
+	        .auth = &s->auth,
+	        .gate = &s->gate,
 	        .http = p->http,
 	        .keys = p->keys,
 	        .oauth = oauth_setup(p),

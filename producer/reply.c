@@ -4,6 +4,7 @@
 #include "reply.h"
 
 #define HEADERS_MAX (7 + REPLY_HEADERS_MAX)
+#define CHALLENGE "Bearer realm=\"sync-fleet\""
 #define RETRY_AFTER_S "1" /* what makes us say 503 is over in a second or lasts until somebody acts */
 
 enum { COL_STATUS, COL_LOCATION, COL_BODY, COL_DISPATCH };
@@ -72,7 +73,7 @@ static void head_make(const struct reply *r, const char *request_id, struct head
 		add(h, "Location", r->location);
 	}
 	if (r->status == 401)
-		add(h, "WWW-Authenticate", "Bearer realm=\"sync-fleet\"");
+		add(h, "WWW-Authenticate", r->challenge ? r->challenge : CHALLENGE);
 	if (r->status == 503)
 		add(h, "Retry-After", RETRY_AFTER_S);
 	if (r->allow)

@@ -6,7 +6,7 @@
 #include "io/httpd.h"
 #include "io/pg.h"
 
-#define REPLY_HEADERS_MAX 8
+#define REPLY_HEADERS_MAX 16
 
 struct reply {
 	int status;
@@ -16,6 +16,7 @@ struct reply {
 	char *dispatch;           /* owned, or NULL: messages to send */
 	const char *content_type; /* NULL: JSON, or a problem from 400 on */
 	const char *allow;        /* of a 405; must live until the reply is sent */
+	const char *challenge;    /* of a 401; static. NULL: without a reason */
 	struct httpd_header extra[REPLY_HEADERS_MAX];
 	size_t nextra; /* names static, values owned */
 };

@@ -97,9 +97,11 @@ struct server *server_new(struct loop *loop, const struct server_options *o, str
 	s->write.name = "sync-producer write";
 	session_open(&s->read, loop, o, SESSION_SETUP READ_ONLY_SETUP);
 	session_open(&s->write, loop, o, SESSION_SETUP);
+	struct batch *batch = batch_new(loop, s->write.pg);
 	s->calls = (struct calls){.o = &s->o,
-	    .auth = auth_new(loop, s->read.pg),
-	    .batch = batch_new(loop, s->write.pg),
+	    .auth = auth_new(loop, s->read.pg, batch, o->http, o->auth),
+	    .gate = gate_new(o->gate),
+	    .batch = batch,
 	    .read = s->read.pg,
 	    .streams = o->streams};
 	return s;
@@ -130,5 +132,6 @@ void server_free(struct server *s)
 	auth_free(s->calls.auth);
 	batch_free(s->calls.batch);
 	call_drop_all(&s->calls);
+	gate_free(s->calls.gate);
 	free(s);
 }

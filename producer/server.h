@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "catalog.h"
 #include "io/loop.h"
+#include "gate.h"
 #include "oauth_setup.h"
 
 struct crypto_keys;
@@ -21,6 +22,8 @@ struct server_options {
 	const char *conninfo;
 	const char *setup; /* SQL run first on both sessions (set_config of what functions read), or NULL */
 	struct catalog catalog;
+	const struct auth_options *auth; /* checked, as the gate's are; both outlive the server */
+	const struct gate_options *gate;
 	struct http_client *http;       /* for calls to others; outlives the server */
 	const struct crypto_keys *keys; /* for secrets at rest */
 	struct oauth_setup oauth;

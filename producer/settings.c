@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "settings.h"
 
+#include "settings_callers.h"
 #include "sync/settings_shared.h"
 
 static const struct conf_option options[] = {
@@ -139,6 +140,7 @@ static const struct conf_option options[] = {
         .help =
             "https://app.example.com/connected[,...]: beginnings of the URLs where people may be led after "
             "consenting"},
+    SETTINGS_CALLERS,
     {.name = "shutdown.grace_ms",
         CONF_INT(struct settings, shutdown_ms),
         .fallback = "10000",

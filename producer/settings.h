@@ -3,6 +3,7 @@
 /* The producer's settings: one table (settings.c) says names, defaults, ranges and help. */
 #include "base/base.h"
 #include "base/conf.h"
+#include "gate.h"
 
 struct settings {
 	const char *database_url;
@@ -36,6 +37,8 @@ struct settings {
 	const char *oauth_state_key;
 	const char *oauth_return_to;
 	int64_t oauth_state_life_s;
+	struct auth_options auth;
+	struct gate_options gate;
 	int64_t shutdown_ms;
 	bool routes; /* --routes: print the table and exit */
 };

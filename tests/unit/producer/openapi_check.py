@@ -94,7 +94,7 @@ class Check:
     def responses(self, where, op, route):
         wanted = {"503", "422"}
         if route["needs"]:
-            wanted |= {"401", "403"}
+            wanted |= {"401", "403", "429"}
         if route["effect"] != "handler":
             wanted |= {"500"}
         if route["effect"] == "write":

@@ -70,6 +70,9 @@ static void dispatch(void *user, struct str messages)
 	buf_add_str(&dispatched, messages);
 }
 
+static struct auth_options auth_options;
+static struct gate_options gate_options;
+
 static void serve(void)
 {
 	struct server_options o = {.listen = "127.0.0.1:0",
@@ -78,6 +81,8 @@ static void serve(void)
 	    .conninfo = "",
 	    .setup = "select 1;",
 	    .catalog = fake_catalog,
+	    .auth = &auth_options,
+	    .gate = &gate_options,
 	    .may_dispatch = may_dispatch,
 	    .dispatch = dispatch};
 	struct err err;
@@ -105,6 +110,9 @@ static int setup(void **state)
 	rights = "read,sync,connect,admin";
 	statements = 0;
 	dispatched = BUF(4096);
+	auth_options = (struct auth_options){
+	    .remember_ms = 5000, .tokens = {.secret = "", .jwks = "", .algorithms = ""}};
+	gate_options = (struct gate_options){.allowed_origins = ""};
 	serve();
 	return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "auth.h"
+#include "credentials.h"
 #include "io/crypto.h"
 
 #include <setjmp.h>
@@ -16,6 +17,8 @@
 static struct loop *loop;
 static struct pg session;
 static struct auth *auth;
+static const struct auth_options options = {
+    .remember_ms = 5000, .tokens = {.secret = "", .jwks = "", .algorithms = ""}};
 static const char *tenant; /* what the database says; NULL: no such key */
 static const char *rights;
 static const char *expires_in_ms; /* NULL: never */
@@ -52,7 +55,7 @@ static struct asking check(const char *header)
 {
 	struct asking a = {.ask.done = done};
 
-	auth_check(auth, str_of(header), &a.ask);
+	auth_check(auth, str_of(header), (struct str){NULL, 0}, &a.ask);
 	fake_pg_deliver();
 	assert_int_equal(a.calls, 1);
 	return a;
@@ -69,7 +72,7 @@ static int setup(void **state)
 	asked = 0;
 	loop = loop_new();
 	session = (struct pg){.loop = loop, .up = true};
-	auth = auth_new(loop, &session);
+	auth = auth_new(loop, &session, NULL, NULL, &options);
 	return 0;
 }
 
@@ -121,7 +124,7 @@ static void test_a_key_ends(void **state)
 {
 	(void)state;
 	expires_in_ms = "0";
-	assert_int_equal(check("Bearer sfk_" SECRET).verdict, AUTH_EXPIRED);
+	assert_string_equal(check("Bearer sfk_" SECRET).ask.code, "expired_key");
 	expires_in_ms = "60000";
 	assert_int_equal(check("Bearer sfk_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq").verdict, AUTH_KNOWN);
 }
@@ -130,9 +133,9 @@ static void test_an_unknown_key_is_remembered_too(void **state)
 {
 	(void)state;
 	tenant = NULL;
-	assert_int_equal(check("Bearer sfk_" SECRET).verdict, AUTH_UNKNOWN);
+	assert_string_equal(check("Bearer sfk_" SECRET).ask.code, "unknown_key");
 	tenant = TENANT;
-	assert_int_equal(check("Bearer sfk_" SECRET).verdict, AUTH_UNKNOWN);
+	assert_string_equal(check("Bearer sfk_" SECRET).ask.code, "unknown_key");
 	assert_int_equal(asked, 1);
 }
 
@@ -143,7 +146,7 @@ static void test_what_cannot_be_a_key_is_not_asked_for(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(check(cases[i]).verdict, AUTH_MISSING);
+		assert_string_equal(check(cases[i]).ask.code, "missing_key");
 	assert_int_equal(asked, 0);
 }
 
@@ -153,7 +156,7 @@ static void test_asks_for_one_key_share_a_question(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
-		auth_check(auth, STR("Bearer sfk_" SECRET), &a[i].ask);
+		auth_check(auth, STR("Bearer sfk_" SECRET), (struct str){NULL, 0}, &a[i].ask);
 	assert_int_equal(a[0].calls, 0);
 	fake_pg_deliver();
 	assert_int_equal(asked, 1);
@@ -179,16 +182,16 @@ static void test_memory_is_bounded(void **state)
 	char header[64];
 
 	(void)state;
-	for (int i = 0; i <= AUTH_KEYS_MAX; i++) {
+	for (int i = 0; i <= CREDENTIALS_MAX; i++) {
 		snprintf(header, sizeof header, "Bearer sfk_%043d", i);
 		check(header);
 	}
-	assert_int_equal(asked, AUTH_KEYS_MAX + 1);
+	assert_int_equal(asked, CREDENTIALS_MAX + 1);
 	check(header);
-	assert_int_equal(asked, AUTH_KEYS_MAX + 1);
+	assert_int_equal(asked, CREDENTIALS_MAX + 1);
 	snprintf(header, sizeof header, "Bearer sfk_%043d", 0);
 	check(header);
-	assert_int_equal(asked, AUTH_KEYS_MAX + 2);
+	assert_int_equal(asked, CREDENTIALS_MAX + 2);
 }
 
 int main(void)
