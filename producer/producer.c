@@ -287,6 +287,7 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 	        .auth = &s->auth,
 	        .gate = &s->gate,
 	        .http = p->http,
+	        .plain_loopback = s->outgoing_plain_loopback,
 	        .keys = p->keys,
 	        .oauth = oauth_setup(p),
 	        .streams = push_streams(p->push),
@@ -340,7 +341,8 @@ enum rc producer_init(struct producer *p, struct err *err)
 	p->intake_batch = batch_new(p->loop, p->intake_pg);
 	if (open_outgoing(p, err) != RC_OK)
 		return err->rc;
-	p->push = push_new(p->loop, s, p->setup);
+	p->push = push_new(p->loop,
+	    &(struct push_options){.settings = s, .setup = p->setup, .http = p->http, .keys = p->keys});
 	if (open_doors(p, &catalog, err) != RC_OK)
 		return err->rc;
 	loop_on_terminate(p->loop, stop, p);

@@ -6,11 +6,20 @@
 #include "io/loop.h"
 #include "settings.h"
 
+struct crypto_keys;
+struct http_client;
 struct push;
 struct streams;
 
-/* `setup`: SQL of every session. The settings must outlive it. */
-struct push *push_new(struct loop *loop, const struct settings *settings, const char *setup);
+struct push_options {
+	const struct settings *settings;
+	const char *setup; /* SQL of every session */
+	struct http_client *http;
+	const struct crypto_keys *keys;
+};
+
+/* What the options point to must outlive it, `setup` but for this call. */
+struct push *push_new(struct loop *loop, const struct push_options *o);
 /* After the server. Accepts NULL. */
 void push_free(struct push *p);
 struct streams *push_streams(const struct push *p);

@@ -91,7 +91,7 @@ struct route_match {
 /* The API of this program: the rows of every noun's own file. */
 const struct routes *routes_all(void);
 extern const struct routes routes_syncs, routes_streams, routes_dead_records, routes_keys, routes_providers,
-    routes_schedules;
+    routes_schedules, routes_webhooks;
 /* Finds the route; a literal segment beats a parameter, the first difference decides. GET answers HEAD too.
  */
 void routes_find(const struct routes *routes, struct str method, struct str path, struct route_match *ret);

@@ -25,6 +25,7 @@ struct server_options {
 	const struct auth_options *auth; /* checked, as the gate's are; both outlive the server */
 	const struct gate_options *gate;
 	struct http_client *http;       /* for calls to others; outlives the server */
+	bool plain_loopback;            /* of webhooks: http:// and this machine */
 	const struct crypto_keys *keys; /* for secrets at rest */
 	struct oauth_setup oauth;
 	struct streams *streams; /* live progress; outlives the server */

@@ -20,6 +20,11 @@ struct settings {
 	int64_t streams_heartbeat_ms;
 	int64_t streams_life_s;
 	int64_t streams_buffer_bytes;
+	int64_t webhooks_tick_ms;
+	int64_t webhooks_timeout_ms;
+	int64_t webhooks_retry_first_ms;
+	int64_t webhooks_each_max;
+	int64_t webhooks_keep_days;
 	const char *admin_listen;
 	const char *providers_dir;
 	int64_t tick_ms;

@@ -59,6 +59,8 @@ struct pg_args {
 
 void pg_args_clear(struct pg_args *a);
 void pg_args_done(struct pg_args *a);
+/* What was bound as $i+1, in the form it is sent; p NULL for NULL. Valid until the next binding. */
+struct str pg_arg_value(const struct pg_args *a, int i);
 void pg_arg_null(struct pg_args *a);
 void pg_arg_text(struct pg_args *a, struct str s); /* sent untyped: the statement's context decides */
 void pg_arg_i64(struct pg_args *a, int64_t v);     /* int8 */

@@ -62,6 +62,15 @@ void pg_args_done(struct pg_args *a)
 	a->n = 0;
 }
 
+struct str pg_arg_value(const struct pg_args *a, int i)
+{
+	const struct pg_arg *arg = &a->arg[i];
+
+	assert(i < a->n);
+	return arg->len < 0 ? (struct str){NULL, 0}
+	                    : (struct str){buf_str(&a->bytes).p + arg->at, (size_t)arg->len};
+}
+
 void pg_arg_null(struct pg_args *a)
 {
 	arg_next(a, 0, false)->len = -1;

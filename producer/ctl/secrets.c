@@ -159,7 +159,7 @@ static void batch_add(struct rotation *rot, struct batch *b, const struct pg_res
 	buf_done(&b->sealed[b->n]);
 	if (!rot->failed++) {
 		rot->failure = err;
-		err_prefix(&rot->failure, "connection %.*s", STR_ARG(pg_str(r, row, 0)));
+		err_prefix(&rot->failure, "connection or webhook %.*s", STR_ARG(pg_str(r, row, 0)));
 	}
 }
 

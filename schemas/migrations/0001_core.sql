@@ -457,6 +457,7 @@ create function end_tasks(p_ids uuid[], p_states text[], p_classes text[], p_mes
 returns setof outbox language plpgsql as $$
 declare
     v_tasks uuid[];
+    v_tenants uuid[];
     v_members uuid[];
     v_ended int[];
     v_failed int[];
@@ -469,8 +470,8 @@ begin
             error_message = p_messages[array_position(p_ids, t.task_id)], ended_at = now(), owner = null, due_at = null,
             queued_at = null, after_task = null, wait_reason = null, sequence = t.sequence + 1
         where t.task_id = any (p_ids) and t.state not in ('completed', 'failed', 'cancelled')
-        returning t.task_id)
-    select array_agg(task_id) into v_tasks from ended;
+        returning t.task_id, t.tenant_id)
+    select array_agg(task_id), array_agg(tenant_id) into v_tasks, v_tenants from ended;
     if v_tasks is null then
         return;
     end if;
@@ -507,6 +508,9 @@ begin
     end if;
     if 'failed' = any (p_states) then
         return query select * from bury_tasks(v_tasks);
+    end if;
+    if exists (select from webhooks w where w.tenant_id = any (v_tenants) and w.active) then
+        perform queue_deliveries(v_tasks || v_syncs);
     end if;
 end $$;
 
@@ -790,10 +794,20 @@ end $$;
 
 -- A cancelled sync whose remaining tasks go on for others ends by itself, with its event, whose id is returned.
 create function end_sync_cancelled(p_sync_id uuid) returns uuid[] language plpgsql as $$
+declare
+    v_tenant uuid;
+    v_events uuid[];
 begin
     update syncs set state = 'cancelled', ended_at = now(), open_tasks = 0
-    where sync_id = p_sync_id and ended_at is null;
-    return case when found then array(select e.event_id from publish_syncs(array[p_sync_id]) e) end;
+    where sync_id = p_sync_id and ended_at is null
+    returning tenant_id into v_tenant;
+    if found then
+        v_events := array(select e.event_id from publish_syncs(array[p_sync_id]) e);
+    end if;
+    if exists (select from webhooks w where w.tenant_id = v_tenant and w.active) then
+        perform queue_deliveries(array[p_sync_id]);
+    end if;
+    return v_events;
 end $$;
 
 -- ---- breakers ----
