@@ -6,10 +6,13 @@ import re
 import socket
 import threading
 import uuid
+from contextlib import ExitStack
 
 import psycopg2
 import pytest
 
+from harness import tokens
+from harness.listening import Listener
 from harness.process import HarnessError
 from harness.trespass import Belongings, Routes, Side, nobodys, told, without
 
@@ -45,7 +48,10 @@ def fleet_of_two(kafka, postgres, template, ledger):
     logs = LOGS / "test_tenants"
     logs.mkdir(exist_ok=True)
     fleet = Fleet("tenants", postgres, kafka, ledger, logs)
-    yield fleet.start()
+    fleet.start_producer(env={"SYNCFLEET_AUTH__JWT_SECRET": tokens.SECRET}, auth__jwt_issuer=tokens.ISSUER,
+                         auth__jwt_audience=tokens.AUDIENCE)
+    fleet.start_worker()
+    yield fleet
     fleet.close()
 
 
@@ -62,6 +68,7 @@ def user(fleet_of_two, sides):
     ours, _ = sides
     id = fleet_of_two.value("insert into users (tenant_id, external_id) values (%s, 'somebody') returning user_id", ours.tenant.id)
     own = side(fleet_of_two, "somebody", ours.tenant, id)
+    own.key = tokens.token(subject="somebody", tenant=ours.tenant.id, life_s=3600)
     fleet_of_two.wait_for_rest()
     return id, own
 
@@ -100,43 +107,66 @@ def requests(fleet_of_two):
 
 # ---- every route ----
 
+def trespasses(fleet, who, whose, marks):
+    """Faults of all routes: each identifier that one takes is another's once. The answer must be that for one which does
+    not exist, and hold nothing of the other's."""
+    routes, faults = Routes(fleet), []
+    for route, param in ((route, param) for route in routes.all for param in routes.identifiers(route)):
+        request, unknown = (routes.request(route, who.ids, param, ids) for ids in (whose.ids, nobodys(whose.ids)))
+        answer = who.ask(request)
+        if answer.status >= 500 or param["in"] == "path" and answer.status not in (403, 404):
+            faults.append(f"{request}: {answer}")
+        if shown := sorted(mark for mark in marks - set(request.sent) if mark in told(answer)):
+            faults.append(f"{request}: tells {shown}")
+        if param["type"] != "cursor" and without(answer, request.sent) != without(other := who.ask(unknown), unknown.sent):
+            faults.append(f"{request}: {answer.status} {answer.body}, but of what does not exist {other.status} {other.body}")
+    return faults
+
+
 def test_every_route_against_anothers_identifiers(fleet_of_two, sides):
-    """Each identifier that a route takes is the other tenant's once: the answer is that for one which does not exist, it
-    tells nothing of the other tenant, and whatever is his stays as it was."""
     ours, theirs = sides
-    routes, belongings, faults, tried = Routes(fleet_of_two), Belongings(fleet_of_two, theirs.tenant.id), [], 0
-    before, marks = belongings.rows(), belongings.marks()
-    for route in routes.all:
-        if route["needs"] is None and f"{route['method']} {route['path']}" not in PUBLIC:
-            faults.append(f"{route['method']} {route['path']} needs no right: say in PUBLIC why that does no harm")
-        for param in routes.identifiers(route):
-            request = routes.request(route, ours.ids, param, theirs.ids)
-            answer = ours.ask(request)
-            tried += 1
-            if answer.status >= 500:
-                faults.append(f"{request}: {answer}")
-            if shown := sorted(mark for mark in marks - set(request.sent) if mark in told(answer)):
-                faults.append(f"{request}: tells {shown}")
-            if param["type"] == "cursor":
-                continue
-            unknown = routes.request(route, ours.ids, param, nobodys(theirs.ids))
-            if without(answer, request.sent) != without(expected := ours.ask(unknown), unknown.sent):
-                faults.append(f"{request}: {answer.status} {answer.body}, but of what does not exist {expected.status} {expected.body}")
-            if param["in"] == "path" and answer.status not in (403, 404):
-                faults.append(f"{request}: {answer.status}")
+    belongings = Belongings(fleet_of_two, theirs.tenant.id)
+    before = belongings.rows()
+    faults = trespasses(fleet_of_two, ours, theirs, belongings.marks())
     assert not faults, "\n".join(faults)
-    assert tried > 10 and belongings.rows() == before
+    assert belongings.rows() == before
 
 
-def test_every_list_holds_only_the_callers_own(fleet_of_two, sides):
-    for own, other in (sides, sides[::-1]):
-        marks = Belongings(fleet_of_two, other.tenant.id).marks()
-        for route in (route for route in Routes(fleet_of_two).all if route["method"] == "GET" and "{" not in route["path"]):
-            answer = own.ask(Routes(fleet_of_two).request(route, own.ids))
+def test_every_route_of_a_user_against_his_tenants_identifiers(fleet_of_two, sides, user):
+    ours, own = sides[0], user[1]
+    marks = {value for name, value in ours.ids.items() if name not in ("tenant_id", "key_id")}
+    whose = Side(ours.tenant, {**ours.ids, "tenant_id": sides[1].ids["tenant_id"]})
+    faults = trespasses(fleet_of_two, own, whose, marks)
+    assert not faults, "\n".join(faults)
+    assert fleet_of_two.value("select state from syncs where sync_id = %s", ours.ids["sync_id"]) == "completed"
+
+
+def test_every_route_needs_a_caller(fleet_of_two):
+    open_to_all = {f"{route['method']} {route['path']}" for route in Routes(fleet_of_two).all if route["needs"] is None}
+    assert open_to_all == set(PUBLIC), "say in PUBLIC why a route needs nobody"
+
+
+def test_every_list_holds_only_the_callers_own(fleet_of_two, sides, user):
+    routes, own = Routes(fleet_of_two), user[1]
+    lists = [route for route in routes.all if route["method"] == "GET" and "{" not in route["path"] and not routes.streams(route)]
+    marks = {side.tenant.id: Belongings(fleet_of_two, side.tenant.id).marks() for side in sides}
+    tenants = {value for name, value in sides[0].ids.items() if name != "tenant_id"}
+    for who, others in ((sides[0], marks[sides[1].tenant.id]), (sides[1], marks[sides[0].tenant.id]), (own, tenants)):
+        for route in (route for route in lists if f"{route['method']} {route['path']}" not in PUBLIC):
+            answer = who.ask(routes.request(route, who.ids))
             assert answer.status in (200, 403), answer
-            assert not [mark for mark in marks if mark in told(answer)], route["path"]
-        assert own.ids["sync_id"] in told(own.tenant.api("GET", "/v1/syncs"))
-        assert own.ids["dead_record_id"] in told(own.tenant.api("GET", "/v1/dead-records"))
+            assert not [mark for mark in others if mark in told(answer)], route["path"]
+        for path, name in (("/v1/syncs", "sync_id"), ("/v1/dead-records", "dead_record_id")):
+            assert who.ids[name] in told(who.tenant.api("GET", path, key=who.key))
+
+
+def test_a_search_goes_through_the_callers_own(fleet_of_two, sides, user):
+    """By a text that only another's rows hold; operators that compare texts are not leakproof."""
+    ours, theirs = sides
+    fleet_of_two.sql("update dead_records set reason = reason || connection_id")
+    for who, whose in ((theirs, ours), (user[1], ours), (ours, theirs)):
+        found, own = (who.tenant.api("GET", f"/v1/dead-records?reason={side.ids['connection_id']}", key=who.key) for side in (whose, who))
+        assert found.body["dead_records"] == [] and len(own.body["dead_records"]) == 1, (found, own)
 
 
 # ---- what is used again: HTTP connections, database sessions, transactions ----
@@ -203,6 +233,22 @@ def test_writes_of_both_in_one_transaction(fleet_of_two, sides):
     assert not fleet.sql("select 1 from syncs s join connections c using (connection_id) where s.tenant_id <> c.tenant_id")
     assert not fleet.sql("select 1 from sync_members m join syncs s using (sync_id) join sync_tasks t using (task_id) "
                          "where s.tenant_id <> t.tenant_id")
+
+
+def test_who_listens_hears_of_his_own(fleet_of_two, sides, user):
+    """All three listen while all three sync: a user is told of his own, a service of its tenant's."""
+    fleet, (ours, theirs), own = fleet_of_two, sides, user[1]
+    fleet.wait_for_rest()  # an end of before would be told, too
+    with ExitStack() as stack:
+        streams = {id(who): stack.enter_context(Listener(f"{fleet.producer_url}/v1/events", who.key or who.tenant.key))
+                   for who in (ours, theirs, own)}
+        asked = {}
+        for who in (ours, theirs, own):
+            body = {"provider": "practicepanther", "connection_id": who.ids["connection_id"], "resources": ["contacts"]}
+            asked[id(who)] = who.tenant.api("POST", "/v1/syncs", body, key=who.key).body["sync_id"]
+        for who, wanted in ((ours, {asked[id(ours)], asked[id(own)]}), (theirs, {asked[id(theirs)]}), (own, {asked[id(own)]})):
+            streams[id(who)].wait_for("done", len(wanted))
+            assert {event.data["sync_id"] for event in streams[id(who)].events} == wanted
 
 
 def test_a_scope_ends_with_its_transaction(requests, sides):
@@ -290,7 +336,9 @@ def test_a_user_sees_his_own_connections_only(fleet_of_two, requests, sides, use
     for table in ("connections", "syncs", "sync_tasks", "dead_records", "resource_states", "practicepanther_contacts"):
         seen = {connection for (connection,) in requests(scope, f"select distinct connection_id::text from {table}")}
         assert seen == {own.ids["connection_id"]}, table
-    assert requests(scope, "select sync_id::text, task_id::text from sync_members") == [(own.ids["sync_id"], own.ids["task_id"])]
+    seen = {sync for (sync,) in requests(scope, "select sync_id::text from sync_members")}
+    assert seen == {row["sync_id"] for row in fleet_of_two.sql("select sync_id::text from syncs where connection_id = %s",
+                                                               own.ids["connection_id"])}
     assert requests(scope, "select user_id::text from users") == [(str(id),)]
     assert not requests(scope, "select key_id from service_keys")
     assert not requests((sides[1].tenant.id, str(id)), "select connection_id from connections"), "his id is no other tenant's"

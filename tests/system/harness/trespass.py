@@ -51,6 +51,9 @@ class Routes:
     def identifiers(self, route):
         return [param for param in route["params"] if param["type"] in FOREIGN and param["in"] in ("path", "query", "body")]
 
+    def streams(self, route):
+        return "text/event-stream" in str(self._operation(route)["responses"].get("200"))
+
     def request(self, route, ids, also=None, foreign=None):
         """A request with everything that the route requires, made of `ids`; of them `also` (a parameter) by `foreign`."""
         made = Request(route["method"], route["path"])
@@ -85,10 +88,18 @@ class Routes:
         return example if example is not None and kind not in ("provider", "enum") and name not in TEXTS else plain[kind]()
 
     def _example(self, route):
-        operation = self.document["paths"][route["path"]][route["method"].lower()]
-        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        content = self._operation(route).get("requestBody", {}).get("content", {}).get("application/json", {})
         examples = [example["value"] for example in content.get("examples", {}).values()] + [content.get("example", {})]
         return examples[0] if isinstance(examples[0], dict) else {}
+
+
+    def _operation(self, route):
+        """As the document has it, with components of responses in their places."""
+        operation = self.document["paths"][route["path"]][route["method"].lower()]
+        named = self.document["components"]["responses"]
+        responses = {status: named[response["$ref"].rsplit("/", 1)[1]] if "$ref" in response else response
+                     for status, response in operation["responses"].items()}
+        return {**operation, "responses": responses}
 
 
 class Belongings:
