@@ -41,18 +41,31 @@ static void make_room(struct credentials *c)
 	}
 }
 
-struct credential *credentials_get(struct credentials *c, const uint8_t sha256[CRYPTO_SHA256_LEN])
+struct credential *credentials_find(const struct credentials *c, const uint8_t sha256[CRYPTO_SHA256_LEN])
 {
 	struct credential *one;
 
 	HASH_FIND(hh, c->table, sha256, CRYPTO_SHA256_LEN, one);
+	return one;
+}
+
+void credential_refuse(struct credential *one, const char *code, const char *detail)
+{
+	one->code = code;
+	one->detail = detail;
+}
+
+struct credential *credentials_get(struct credentials *c, const uint8_t sha256[CRYPTO_SHA256_LEN])
+{
+	struct credential *one = credentials_find(c, sha256);
+
 	if (one)
 		return one;
 	make_room(c);
 	one = mem_zalloc(sizeof *one);
 	memcpy(one->sha256, sha256, CRYPTO_SHA256_LEN);
 	one->item.args = PG_ARGS;
-	HASH_ADD(
-	    hh, c->table, sha256, CRYPTO_SHA256_LEN, one); // NOLINT(clang-analyzer-unix.Malloc): as above
+	// NOLINTNEXTLINE(clang-analyzer-unix.Malloc): as above
+	HASH_ADD(hh, c->table, sha256, CRYPTO_SHA256_LEN, one);
 	return one;
 }

@@ -30,7 +30,11 @@ struct credentials {
 	struct credential *table; /* uthash keeps the order of insertion: the oldest come first */
 };
 
+/* The one of that hash, or NULL. */
+struct credential *credentials_find(const struct credentials *c, const uint8_t sha256[CRYPTO_SHA256_LEN]);
 /* The one of that hash, perhaps a new one. */
 struct credential *credentials_get(struct credentials *c, const uint8_t sha256[CRYPTO_SHA256_LEN]);
 void credentials_forget(struct credentials *c, struct credential *one);
 void credentials_done(struct credentials *c);
+/* Static texts. */
+void credential_refuse(struct credential *one, const char *code, const char *detail);

@@ -65,7 +65,7 @@ enum rc tokens_check(const struct token_options *o, struct err *err)
 
 struct tokens *tokens_new(struct loop *loop, const struct token_options *o, struct http_client *http)
 {
-	unsigned algorithms;
+	unsigned algorithms = 0;
 
 	if (read_algorithms(o, &algorithms, NULL) != RC_OK || !algorithms)
 		return NULL;
