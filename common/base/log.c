@@ -137,7 +137,7 @@ static void put_line(struct str line)
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {
-	static struct buf line; /* one thread; kept, so that logging does not allocate */
+	static _Thread_local struct buf line; /* kept, so that logging does not allocate */
 	bool truncated = false;
 
 	line.max = LOG_LINE_MAX - TAIL_ROOM;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
+#include "base/log.h"
 #include "io/kafka_client.h"
 
 #include <sys/eventfd.h>
@@ -61,6 +62,14 @@ static enum rc conf_set_properties(rd_kafka_conf_t *conf, const char *properties
 	return RC_OK;
 }
 
+/* What matters comes as an error event; this is for who asked for it by librdkafka's property `debug`. */
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	(void)rk;
+	log_event(LOG_LEVEL_DEBUG, "kafka_log", LOG_STR("facility", facility), LOG_INT("level", level),
+	    LOG_STR("text", text));
+}
+
 rd_kafka_conf_t *kafka_conf_new(
     const struct kafka_options *o, const struct kafka_setting *settings, size_t n, struct err *err)
 {
@@ -74,7 +83,7 @@ rd_kafka_conf_t *kafka_conf_new(
 		rd_kafka_conf_destroy(conf);
 		return NULL;
 	}
-	rd_kafka_conf_set_log_cb(conf, NULL); /* what matters comes as an error event */
+	rd_kafka_conf_set_log_cb(conf, on_log);
 	return conf;
 }
 

@@ -14,13 +14,18 @@ from .process import HarnessError, Process, accepts_connections, free_port, wait
 POM = Path(__file__).resolve().parents[1] / "kafka" / "pom.xml"
 JAVA = ["java", "-Xms64m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 
+PASSWORD = "canary-of-kafka-3e71b6"  # of the user fleet, at the address sasl
+
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl_port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl_port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+ user_fleet="{password}";
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs={folder}/data
@@ -64,11 +69,12 @@ class Kafka:
     def __init__(self, ledger, log, java=JAVA):
         self.ledger, self.log, self.java = ledger, log, java
         self.folder = ledger.make_folder()
-        self.port, self.controller_port = free_port(), free_port()
+        self.port, self.sasl_port, self.controller_port = free_port(), free_port(), free_port()
         self.process = None
         self.jars = jars()
         self.properties = self.folder / "server.properties"
-        self.properties.write_text(PROPERTIES.format(port=self.port, controller_port=self.controller_port, folder=self.folder))
+        self.properties.write_text(PROPERTIES.format(port=self.port, sasl_port=self.sasl_port, password=PASSWORD,
+                                                     controller_port=self.controller_port, folder=self.folder))
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         done = subprocess.run([*JAVA, "-cp", f"{self.jars}/*", "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c",
                                self.properties], capture_output=True, text=True, check=False)
@@ -78,6 +84,11 @@ class Kafka:
     @property
     def address(self):
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def sasl(self):
+        """The same broker for who gives a password."""
+        return f"127.0.0.1:{self.sasl_port}"
 
     def start(self, timeout=60.0):
         self.process = Process("kafka", [*self.java, "-cp", f"{self.jars}/*", "kafka.Kafka", self.properties], self.log, self.ledger)
