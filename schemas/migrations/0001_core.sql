@@ -484,7 +484,8 @@ begin
         cross join lateral (select x.state from sync_tasks x where x.task_id = m.task_id offset 0) t
         where m.task_id = any (v_tasks) group by m.sync_id) share;
 
-    -- Two transactions that end tasks of the same syncs lock them in the same order.
+    -- Two transactions that end tasks of the same syncs lock them in the same order; who comes
+    -- last ends the sync, by the clock of that moment: his transaction may have begun before others.
     perform 1 from syncs where sync_id = any (v_members) and ended_at is null order by sync_id for update;
 
     with counted as (
@@ -492,7 +493,7 @@ begin
         set open_tasks = s.open_tasks - v_ended[array_position(v_members, s.sync_id)],
             failed_tasks = s.failed_tasks + v_failed[array_position(v_members, s.sync_id)],
             cancelled_tasks = s.cancelled_tasks + v_cancelled[array_position(v_members, s.sync_id)],
-            ended_at = case when s.open_tasks = v_ended[array_position(v_members, s.sync_id)] then now() end,
+            ended_at = case when s.open_tasks = v_ended[array_position(v_members, s.sync_id)] then clock_timestamp() end,
             state = case when s.open_tasks > v_ended[array_position(v_members, s.sync_id)] then s.state
                 when s.failed_tasks + v_failed[array_position(v_members, s.sync_id)] > 0 then 'failed'
                 when s.cancelled_tasks + v_cancelled[array_position(v_members, s.sync_id)] > 0 then 'cancelled'
@@ -798,7 +799,7 @@ declare
     v_tenant uuid;
     v_events uuid[];
 begin
-    update syncs set state = 'cancelled', ended_at = now(), open_tasks = 0
+    update syncs set state = 'cancelled', ended_at = clock_timestamp(), open_tasks = 0
     where sync_id = p_sync_id and ended_at is null
     returning tenant_id into v_tenant;
     if found then
