@@ -175,12 +175,31 @@ def test_every_sync_event_says_the_sums_of_its_tasks(history, events):
         assert {name: event[name] for name in same} == {name: row[name] for name in same}
         assert (event["event_type"], event["sync_ids"], event["task_id"], event["resource"]) == (f"sync.{row['state']}", [id], None, None)
         assert (event["created_at"], event["ended_at"]) == (text_of(row["created_at"]), text_of(row["ended_at"]))
-        if max(task["ended_at"] for task in tasks) <= row["ended_at"]:  # else a cancelled one whose tasks went on for others
+        ended_after = max(task["ended_at"] for task in tasks) <= row["ended_at"]
+        assert ended_after or row["state"] == "cancelled"  # then its tasks went on for others
+        if ended_after:
             assert {name: event[name] for name in COUNTERS} == {name: sum(task[name] for task in tasks) for name in COUNTERS}
         failed = sorted(task["resource"] for task in tasks if task["state"] == "failed" and task["ended_at"] <= row["ended_at"])
         assert (event["state"] == "failed") == bool(failed) or event["state"] == "cancelled"
         for resource in failed:
             assert f"{resource}: " in event["error_message"]
+
+
+def test_a_sync_never_ends_before_its_tasks(fleet):
+    """The transaction that ends its last task may have begun before the one that ended another."""
+    fleet.start_producer()
+    first, last = (task["task_id"] for task in fleet.tasks(fleet.sync(fleet.connection("acct-1"), ["contacts", "matters"])))
+    early, late = fleet.another_session(), fleet.another_session()
+    early.autocommit = False
+    end = "select 1 from end_tasks(array[%s]::uuid[], '{completed}', '{null}', '{null}')"
+    with early.cursor() as one, late.cursor() as other:
+        one.execute("select now()")
+        other.execute(end, [first])
+        one.execute(end, [last])
+    early.commit()
+    assert fleet.value("select s.ended_at >= all (select t.ended_at from sync_tasks t) from syncs s")
+    for session in (early, late):
+        session.close()
 
 
 def test_the_tables_hold_what_completed_walks_have_counted(history, events):
