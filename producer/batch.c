@@ -5,6 +5,8 @@
 #include "io/gather.h"
 #include "scope.h"
 
+#define COL_REPLAYED 4
+
 struct queue {
 	struct batch_item *head;
 	struct batch_item **tail;
@@ -48,8 +50,11 @@ static void on_row(void *user, const struct pg_result *res, const struct err *er
 {
 	struct batch_item *item = user;
 
-	if (!err)
-		item->reply = reply_from_row(res);
+	if (err)
+		return;
+	item->reply = reply_from_row(res);
+	if (item->once && pg_bool(res, 0, COL_REPLAYED))
+		reply_add_header(&item->reply, "Idempotency-Replayed", mem_strdup("true"));
 }
 
 static void finish(struct batch *b, const struct err *err)
@@ -68,9 +73,16 @@ static void run_again_alone(struct batch *b)
 
 	while ((item = queue_pop(&b->running))) {
 		reply_done(&item->reply);
-		item->alone = true;
+		item->tries++;
 		queue_push(&b->again, item);
 	}
+}
+
+static bool may_try_again(const struct batch_item *item, const struct err *err)
+{
+	bool collided = strncmp(err->sqlstate, "40", 2) == 0; /* class 40: transaction rollback */
+
+	return err->rc != RC_LOST && item->tries + 1 < (collided ? BATCH_TRIES_MAX : 2);
 }
 
 static void on_committed(void *user, const struct pg_result *res, const struct err *err)
@@ -80,7 +92,7 @@ static void on_committed(void *user, const struct pg_result *res, const struct e
 	(void)res;
 	if (!err)
 		FAILPOINT(accept_after_commit);
-	if (err && err->rc != RC_LOST && !b->running.head->alone)
+	if (err && may_try_again(b->running.head, err))
 		run_again_alone(b);
 	else
 		finish(b, err);

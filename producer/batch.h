@@ -3,7 +3,8 @@
 /*
  * Writing requests gather while the session is busy and then run as one transaction, so that a commit is paid
  * once for many. Nobody is answered before it. When the transaction fails by its data, each request runs once
- * more alone: one bad request fails nobody else.
+ * more alone: one bad request fails nobody else. A deadlock's victim is tried a few times: others' batches
+ * may lock the same things in another order.
  */
 #include "base/base.h"
 #include "caller.h"
@@ -11,6 +12,7 @@
 #include "io/pg.h"
 #include "reply.h"
 
+#define BATCH_TRIES_MAX 5
 #define BATCH_REQUESTS_MAX 128 /* of one transaction: about 30 ms of the slowest statement */
 
 struct batch;
@@ -23,7 +25,8 @@ struct batch_item {
 	/* Once, never inside batch_add: `err` NULL means committed, and `reply` is the row, to be taken. */
 	void (*done)(struct batch_item *item, const struct err *err);
 	struct reply reply;
-	bool alone; /* it runs for the second time */
+	bool once; /* the row has a fifth column: whether it is the answer to an earlier request */
+	int tries; /* that have failed; from the first on it runs alone */
 	struct batch_item *next;
 };
 

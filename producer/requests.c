@@ -279,9 +279,11 @@ static void accept(struct held *h, const struct sync_request *rq)
 	pg_arg_text(a, str_of(sync_mode_name(rq->mode)));
 	bind_text(a, rq->traceparent);
 	pg_arg_bool(a, r->o.may_dispatch(r->o.user, rq->provider, tasks));
+	pg_arg_text(a, str_of(sync_priority_name(rq->priority)));
+	pg_arg_text(a, str_of(sync_conflict_name(rq->on_conflict)));
 	h->item.statement = &sql_intake_accept;
 	h->item.done = answered;
-	h->item.alone = false;
+	h->item.tries = 0;
 	FAILPOINT(requests_before_commit);
 	batch_add(r->o.batch, &h->item);
 }

@@ -23,7 +23,8 @@ static struct {
 	enum rc rc;
 	char sqlstate[6];
 	int status;
-	bool fails; /* by its data */
+	bool fails;    /* by its data */
+	bool collides; /* with others */
 } t[ITEMS];
 static size_t order[ITEMS * 2];
 static size_t norder;
@@ -44,7 +45,7 @@ static void answer(const struct fake_op *op, struct pg_result *row, struct err *
 	if (!t[i].fails)
 		return;
 	err_set(err, RC_IO, "s: bad value");
-	snprintf(err->sqlstate, sizeof err->sqlstate, "22003");
+	snprintf(err->sqlstate, sizeof err->sqlstate, "%s", t[i].collides ? "40P01" : "22003");
 }
 
 static void done(struct batch_item *item, const struct err *err)
@@ -183,6 +184,23 @@ static void test_a_single_bad_request_has_one_more_try(void **state)
 	assert_int_equal(t[0].rc, RC_OK);
 }
 
+static void test_a_victim_of_deadlocks_has_a_few_more_tries(void **state)
+{
+	(void)state;
+	t[0].fails = t[1].fails = true;
+	t[0].collides = true;
+	add(0);
+	add(1);
+	for (int i = 0; i < 2 * BATCH_TRIES_MAX; i++) {
+		turn();
+		fake_pg_deliver();
+	}
+	assert_int_equal(fake.nsyncs, 1 + (BATCH_TRIES_MAX - 1) + 1);
+	assert_int_equal(t[0].calls, 1);
+	assert_string_equal(t[0].sqlstate, "40P01");
+	assert_int_equal(t[1].calls, 1);
+}
+
 static void test_a_lost_transaction_is_not_repeated(void **state)
 {
 	(void)state;
@@ -237,6 +255,7 @@ int main(void)
 	    TEST(test_requests_gather_while_the_session_is_busy),
 	    TEST(test_a_bad_request_fails_nobody_else),
 	    TEST(test_a_single_bad_request_has_one_more_try),
+	    TEST(test_a_victim_of_deadlocks_has_a_few_more_tries),
 	    TEST(test_a_lost_transaction_is_not_repeated),
 	    TEST(test_nothing_is_sent_to_a_session_that_is_down),
 	    TEST(test_free_drops_what_waits),
