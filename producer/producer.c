@@ -324,10 +324,11 @@ enum rc producer_init(struct producer *p, struct err *err)
 		return err->rc;
 	p->setup = mem_printf("set syncfleet.dispatch_retry_ms = '%" PRId64
 	                      "'; set syncfleet.outbox_resend_ms = '%" PRId64
+	                      "'; set syncfleet.backfill_age_ms = '%" PRId64
 	                      "'; set statement_timeout = '30s'; set lock_timeout = '10s'; set jit = off; "
 	                      "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; "
 	                      "set client_min_messages = error",
-	    s->dispatch_retry_ms, s->resend_after_ms);
+	    s->dispatch_retry_ms, s->resend_after_ms, s->backfill_age_ms);
 	p->loop = loop_new();
 	p->clock_pg = open_session(p, "sync-producer clock", clock_down);
 	p->intake_pg = open_session(p, "sync-producer requests", NULL);

@@ -30,6 +30,7 @@ struct settings {
 	int64_t tick_ms;
 	int64_t dispatch_retry_ms;
 	int64_t slots_floor;
+	int64_t backfill_age_ms;
 	int64_t dead_after_ms;
 	int64_t takeovers_max;
 	int64_t resend_after_ms;

@@ -14,6 +14,8 @@ static const struct json_field request_fields[] = {
     {.name = "connection_id", JSON_UUID(struct sync_request, connection_id), .required = true},
     {.name = "resources", JSON_STRINGS(struct sync_request, resources), .min = 1, .max = MESSAGE_NAME_MAX},
     {.name = "mode", JSON_ENUM(struct sync_request, mode), .allowed = SYNC_MODES},
+    {.name = "priority", JSON_ENUM(struct sync_request, priority), .allowed = SYNC_PRIORITIES},
+    {.name = "on_conflict", JSON_ENUM(struct sync_request, on_conflict), .allowed = SYNC_CONFLICTS},
     {.name = "tenant_id",
         JSON_UUID(struct sync_request, tenant_id),
         JSON_GIVEN(struct sync_request, has_tenant)},
@@ -236,6 +238,10 @@ void request_encode(const struct sync_request *rq, struct buf *out)
 		jsonw_array_end(&w);
 	}
 	jsonw_text(&w, "mode", sync_mode_name(rq->mode));
+	if (rq->priority != SYNC_INTERACTIVE)
+		jsonw_text(&w, "priority", sync_priority_name(rq->priority));
+	if (rq->on_conflict != SYNC_ATTACH)
+		jsonw_text(&w, "on_conflict", sync_conflict_name(rq->on_conflict));
 	if (rq->has_tenant)
 		jsonw_uuid(&w, "tenant_id", &rq->tenant_id);
 	jsonw_object_end(&w);

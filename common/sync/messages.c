@@ -13,6 +13,16 @@ const char *sync_mode_name(enum sync_mode mode)
 	return names[mode];
 }
 
+const char *sync_priority_name(enum sync_priority priority)
+{
+	return priority == SYNC_BACKFILL ? "backfill" : "interactive";
+}
+
+const char *sync_conflict_name(enum sync_conflict conflict)
+{
+	return conflict == SYNC_REJECT ? "reject" : "attach";
+}
+
 /* ---- shared ---- */
 
 enum rc message_problem(struct json_problem *problem, const char *pointer, const char *fmt, ...)

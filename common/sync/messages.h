@@ -21,6 +21,15 @@
 enum sync_mode { SYNC_FULL, SYNC_INCREMENTAL, SYNC_REPLAY }; /* in the order of TASK_MODES */
 const char *sync_mode_name(enum sync_mode mode);
 
+#define SYNC_PRIORITIES "interactive|backfill"
+enum sync_priority { SYNC_INTERACTIVE, SYNC_BACKFILL };
+const char *sync_priority_name(enum sync_priority priority);
+
+/* When work is wanted that is wanted already: join it, or refuse the request. */
+#define SYNC_CONFLICTS "attach|reject"
+enum sync_conflict { SYNC_ATTACH, SYNC_REJECT };
+const char *sync_conflict_name(enum sync_conflict conflict);
+
 /* ---- a request for a sync: sync.requests, and the body of POST /v1/syncs ---- */
 
 /* The Kafka headers that CloudEvents' binary mode uses, and W3C Trace Context; p NULL: absent. */
@@ -41,6 +50,8 @@ struct sync_request {
 	enum sync_mode mode;
 	struct uuid tenant_id;
 	bool has_tenant;
+	enum sync_priority priority;
+	enum sync_conflict on_conflict;
 	/* CloudEvents' identity: a repeated event has the same source and id. p NULL: plain JSON, which has
 	 * none. */
 	struct str event_source;

@@ -63,6 +63,7 @@ create table syncs (
     open_tasks int not null,
     failed_tasks int not null default 0,
     cancelled_tasks int not null default 0,
+    backfill boolean not null default false,
     traceparent text,
     created_at timestamptz not null default now(),
     ended_at timestamptz
@@ -98,6 +99,7 @@ create table sync_tasks (
     wait_reason text,
     due_at timestamptz,
     queued_at timestamptz,
+    ripe_at timestamptz,
     after_task uuid,
     error_class text,
     error_message text,
@@ -116,9 +118,10 @@ comment on column sync_tasks.attempts is 'failed tries of the next page';
 comment on column sync_tasks.takeovers is 'workers that died with this task since its last page';
 comment on column sync_tasks.restarts is 'walks begun anew, since the cursor had expired; then everything is walked';
 comment on column sync_tasks.due_at is 'waiting: when it goes on; dispatched: when the message counts as lost';
+comment on column sync_tasks.ripe_at is 'of a backfill: until then it stands behind the interactive tasks of its tenant';
 comment on column sync_tasks.after_task is 'a follow-up run, held until that task ends';
 create unique index sync_tasks_live on sync_tasks (connection_id, resource, (after_task is null)) where ended_at is null;
-create index sync_tasks_queued on sync_tasks (provider, tenant_id, queued_at) where queued_at is not null;
+create index sync_tasks_queued on sync_tasks (provider, tenant_id, greatest(queued_at, ripe_at)) where queued_at is not null;
 create index sync_tasks_due on sync_tasks (state, provider, due_at) where due_at is not null;
 create index sync_tasks_owned on sync_tasks (owner) where owner is not null;
 create index sync_tasks_held on sync_tasks (after_task) where after_task is not null;
@@ -267,6 +270,11 @@ return least(coalesce(nullif(current_setting('syncfleet.dispatch_retry_ms', true
     * power(2, least(p_repeats, 12)), 300000) * interval '1 millisecond';
 comment on function dispatch_delay is 'how long a message may stay unclaimed: doubling, at most five minutes';
 
+create function ripe_after(p_priority text) returns timestamptz language sql stable
+return case when p_priority = 'backfill' then now() + coalesce(nullif(current_setting('syncfleet.backfill_age_ms', true), ''),
+    '600000')::int * interval '1 millisecond' end;
+comment on function ripe_after is 'when a task that is accepted now counts as interactive; null: it is';
+
 create function task_message(p_task_id uuid, p_dispatch int, p_provider text, p_resource text, p_connection_id uuid,
     p_tenant_id uuid, p_mode text, p_traceparent text) returns json language sql stable
 return json_build_object(
@@ -285,6 +293,7 @@ return task_message(t.task_id, t.dispatch, t.provider, t.resource, t.connection_
 -- nobody has claimed yet, as long as a provider has room. Room is the fleet's free slots and as much again, less the
 -- messages that nobody has claimed. Beyond the free slots it is at least p_floor, so that Kafka's lag shows a backlog,
 -- and at most half of all slots: whoever comes then has but half a turn of the slots ahead, and starts within a slice.
+-- Within its tenant a backfill stands behind whatever is interactive until it is ripe; turns do not look at that.
 -- `room` is what is left of it, and `backlog` says that somebody still waits. Of a provider that is failing only probes
 -- are dispatched, and nobody stands in line for it.
 create function dispatch_queued(p_providers text[], p_floor int, p_fresh interval)
@@ -324,12 +333,12 @@ begin
                 from tenant where tenant.tenant_id is not null),
             turn as (
                 select q.task_id, q.queued_at,
-                    row_number() over (partition by tenant.tenant_id order by q.queued_at)
+                    row_number() over (partition by tenant.tenant_id order by q.place)
                         + coalesce(v_unclaimed[array_position(v_tenants, tenant.tenant_id)], 0) as turn
                 from tenant, lateral (
-                    select t.task_id, t.queued_at from sync_tasks t
+                    select t.task_id, t.queued_at, greatest(t.queued_at, t.ripe_at) as place from sync_tasks t
                     where t.provider = v_provider and t.tenant_id = tenant.tenant_id and t.queued_at is not null
-                    order by t.queued_at limit v_room for update skip locked) q)
+                    order by greatest(t.queued_at, t.ripe_at) limit v_room for update skip locked) q)
             select array_agg(p.task_id order by p.turn, p.queued_at) into v_picked
             from (select * from turn order by turn.turn, turn.queued_at limit v_room) p;
         end if;
@@ -590,9 +599,10 @@ return (select json_build_object(
 comment on function accepted is 'the answer to a request that was accepted before';
 
 -- The task that a sync of this resource joins when it has a live one: the task itself while nobody has claimed it and
--- its mode is as wide, else one follow-up run. A replay joins any walk, which then begins with it. NULL when the live task
--- ended meanwhile.
-create function join_live_task(p_connection_id uuid, p_resource text, p_mode text, p_traceparent text) returns uuid
+-- its mode is as wide, else one follow-up run. A replay joins any walk, which then begins with it. What is interactive
+-- makes so what it joins or waits for. NULL when the live task ended meanwhile.
+create function join_live_task(p_connection_id uuid, p_resource text, p_mode text, p_traceparent text,
+    p_ripe_at timestamptz) returns uuid
 language plpgsql as $$
 declare
     t sync_tasks;
@@ -604,6 +614,9 @@ begin
     if not found then
         return null;
     end if;
+    if t.ripe_at is not null and p_ripe_at is null then
+        update sync_tasks set ripe_at = null where task_id = t.task_id;
+    end if;
     if t.epoch = 0 and t.state in ('queued', 'dispatched') then
         if t.mode = p_mode or t.mode = 'full' and p_mode = 'incremental' then
             return t.task_id;
@@ -613,23 +626,43 @@ begin
             return t.task_id;
         end if;
     end if;
-    insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, after_task, traceparent)
-    values (uuid_v7(), t.tenant_id, t.connection_id, t.provider, t.resource, p_mode, 'queued', t.task_id, p_traceparent)
+    insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, ripe_at, after_task,
+        traceparent)
+    values (uuid_v7(), t.tenant_id, t.connection_id, t.provider, t.resource, p_mode, 'queued', p_ripe_at, t.task_id,
+        p_traceparent)
     on conflict (connection_id, resource, (after_task is null)) where ended_at is null
     do update set
         mode = case when 'full' in (excluded.mode, sync_tasks.mode) then 'full'
             when 'incremental' in (excluded.mode, sync_tasks.mode) then 'incremental' else 'replay' end,
-        replay = sync_tasks.replay or 'replay' in (excluded.mode, sync_tasks.mode)
+        replay = sync_tasks.replay or 'replay' in (excluded.mode, sync_tasks.mode),
+        ripe_at = case when excluded.ripe_at is not null then sync_tasks.ripe_at end
     returning task_id into v_task;
     return v_task;
 end $$;
 
+-- The refusal of a request that would join work: it names the first of the syncs that wait for it. NULL when that has
+-- ended meanwhile.
+create function sync_in_progress(p_connection_id uuid, p_resource text) returns text language plpgsql as $$
+declare
+    v_sync uuid;
+begin
+    select (select min(s.sync_id::text)::uuid from sync_members m join syncs s using (sync_id)
+        where m.task_id = t.task_id and s.ended_at is null)
+    into v_sync from sync_tasks t
+    where t.connection_id = p_connection_id and t.resource = p_resource and t.ended_at is null and t.after_task is null;
+    return case when found then (problem(409, 'sync_in_progress', format('%s of this connection is being synced', p_resource),
+            '#/resources')::jsonb
+        || jsonb_build_object('sync_id', v_sync, 'href', '/v1/syncs/' || v_sync))::text end;
+end $$;
+
 -- Accepts one request. `status` 202: the sync and its tasks are there, and `dispatch` holds the messages to send after
 -- the commit (only with p_direct: there are free slots and nobody waits). A request id that was seen before answers
--- with its sync. Anything else is a problem document and changes nothing. This runs for every request: the documents are
--- made of what is at hand, since a function that reads tables is planned anew at each call.
+-- with its sync. Anything else is a problem document and changes nothing; p_on_conflict 'reject' makes one of work that is
+-- wanted already. This runs for every request: the documents are made of what is at hand, since a function that reads
+-- tables is planned anew at each call.
 create function accept_sync(p_sync_id uuid, p_tenant_id uuid, p_source text, p_request_id text, p_connection_id uuid,
-    p_provider text, p_resources text[], p_mode text, p_traceparent text, p_direct boolean)
+    p_provider text, p_resources text[], p_mode text, p_traceparent text, p_direct boolean,
+    p_priority text default 'interactive', p_on_conflict text default 'attach')
 returns table (status int, location text, body text, dispatch text) language plpgsql as $$
 declare
     v_tenant uuid;
@@ -641,6 +674,7 @@ declare
     v_state text := case when p_direct then 'dispatched' else 'queued' end;
     v_due timestamptz := case when p_direct then now() + dispatch_delay(0) end;
     v_queued timestamptz := case when not p_direct then now() end;
+    v_ripe timestamptz := ripe_after(p_priority);
     v_task uuid;
     v_new uuid;
     v_tasks uuid[] := '{}';
@@ -670,13 +704,24 @@ begin
         end if;
     end if;
 
+    if cardinality(p_resources) > 1 then -- all lock the same tasks in the same order
+        p_resources := array(select r from unnest(p_resources) r order by r);
+    end if;
+    if p_on_conflict = 'reject' then -- nearly always known without a trace
+        body := (select x from unnest(p_resources) r, sync_in_progress(p_connection_id, r) x where x is not null limit 1);
+        if body is not null then
+            status := 409;
+            return next;
+            return;
+        end if;
+    end if;
     foreach v_resource in array p_resources loop
         loop
             v_new := uuid_v7();
             insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch,
-                due_at, queued_at, traceparent)
+                due_at, queued_at, ripe_at, traceparent)
             values (v_new, v_tenant, p_connection_id, p_provider, v_resource, p_mode, v_state, p_direct::int,
-                v_due, v_queued, p_traceparent)
+                v_due, v_queued, v_ripe, p_traceparent)
             on conflict (connection_id, resource, (after_task is null)) where ended_at is null do nothing;
             if found then
                 v_task := v_new;
@@ -686,7 +731,15 @@ begin
                 end if;
                 exit;
             end if;
-            v_task := join_live_task(p_connection_id, v_resource, p_mode, p_traceparent);
+            if p_on_conflict = 'reject' then
+                body := sync_in_progress(p_connection_id, v_resource);
+                continue when body is null;
+                delete from sync_tasks where task_id = any (v_tasks);
+                status := 409;
+                return next;
+                return;
+            end if;
+            v_task := join_live_task(p_connection_id, v_resource, p_mode, p_traceparent, v_ripe);
             exit when v_task is not null;
         end loop;
         v_tasks := v_tasks || v_task;
@@ -694,9 +747,9 @@ begin
             'state', case when v_task = v_new then v_state else 'queued' end);
     end loop;
 
-    insert into syncs (sync_id, tenant_id, connection_id, provider, mode, source, request_id, open_tasks, traceparent)
+    insert into syncs (sync_id, tenant_id, connection_id, provider, mode, source, request_id, open_tasks, backfill, traceparent)
     values (p_sync_id, v_tenant, p_connection_id, p_provider, p_mode, p_source, p_request_id, cardinality(v_tasks),
-        p_traceparent);
+        p_priority = 'backfill', p_traceparent);
     insert into sync_members (sync_id, task_id) select p_sync_id, unnest(v_tasks);
 
     status := 202;
@@ -733,7 +786,7 @@ begin
     v_replaying := exists (select from sync_tasks t where t.connection_id = p_connection_id and t.resource = p_resource
         and t.ended_at is null and (t.replay or t.mode = 'replay'));
     return query select * from accept_sync(p_sync_id, c.tenant_id, 'http', null, p_connection_id, c.provider,
-        array[p_resource], 'replay', p_traceparent, false);
+        array[p_resource], 'replay', p_traceparent, false, 'backfill');
     -- What a replay that was cancelled has left is asked for no more.
     update dead_records d
     set replay_asked_at = case when p_ids is null or d.dead_record_id = any (p_ids) then now() end

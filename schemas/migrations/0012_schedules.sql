@@ -293,7 +293,7 @@ begin
         return;
     end if;
     select * into a from accept_sync(uuid_v7(), s.tenant_id, 'schedule', 'schedule:' || s.schedule_id || ':' || iso_time(p_tick),
-        s.connection_id, s.provider, coalesce(s.resources, p_resources), s.mode, null, false);
+        s.connection_id, s.provider, coalesce(s.resources, p_resources), s.mode, null, false, 'backfill');
     return query select case when a.status = 202 then (a.body::json ->> 'sync_id')::uuid end,
         case when a.status <> 202 then a.body::json ->> 'detail' end;
 -- One bad schedule delays nobody; what passes by itself is tried again with all the others.

@@ -173,11 +173,11 @@ class Fleet:
     def sync(self, connection, resources=None, mode=None):
         return connection.tenant.sync(connection, resources, mode)
 
-    def request_by_kafka(self, connection, resources=None, mode=None, headers=None):
+    def request_by_kafka(self, connection, resources=None, mode=None, headers=None, **more):
         """The same request on sync.requests, as CloudEvents' binary mode has it; returns the event's id."""
         event = str(uuid.uuid4())
         body = {"provider": connection.provider, "connection_id": connection.id, "tenant_id": connection.tenant.id,
-                "resources": resources, "mode": mode}
+                "resources": resources, "mode": mode, **more}
         defaults = {"ce_specversion": "1.0", "ce_id": event, "ce_source": "/tests", "ce_type": "io.syncfleet.sync.requested.v1",
                     "content-type": "application/json"}
         self.produce("sync.requests", {name: value for name, value in body.items() if value is not None},

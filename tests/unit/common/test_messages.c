@@ -191,9 +191,9 @@ static void test_request_fields(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    request_decode(
-	        STR("{\"provider\":\"bench\",\"connection_id\":\"" CONNECTION
-	            "\",\"resources\":[\"a\",\"b\"],\"mode\":\"full\",\"tenant_id\":\"" TENANT "\"}"),
+	    request_decode(STR("{\"provider\":\"bench\",\"connection_id\":\"" CONNECTION
+	                       "\",\"resources\":[\"a\",\"b\"],\"mode\":\"full\",\"priority\":\"backfill\","
+	                       "\"on_conflict\":\"reject\",\"tenant_id\":\"" TENANT "\"}"),
 	        &none, &rq, &problem),
 	    RC_OK);
 	assert_str(rq.provider, "bench");
@@ -201,6 +201,8 @@ static void test_request_fields(void **state)
 	assert_int_equal(rq.resources.n, 2);
 	assert_str(rq.resources.item[1], "b");
 	assert_int_equal(rq.mode, SYNC_FULL);
+	assert_int_equal(rq.priority, SYNC_BACKFILL);
+	assert_int_equal(rq.on_conflict, SYNC_REJECT);
 	assert_true(rq.has_tenant);
 	assert_uuid(&rq.tenant_id, TENANT);
 	assert_str(rq.event_id, NULL);
@@ -208,6 +210,8 @@ static void test_request_fields(void **state)
 	sync_request_done(&rq);
 	assert_int_equal(request_decode(STR(BODY), &none, &rq, &problem), RC_OK);
 	assert_int_equal(rq.mode, SYNC_INCREMENTAL);
+	assert_int_equal(rq.priority, SYNC_INTERACTIVE);
+	assert_int_equal(rq.on_conflict, SYNC_ATTACH);
 	assert_int_equal(rq.resources.n, 0);
 	assert_false(rq.has_tenant);
 	sync_request_done(&rq);
@@ -220,7 +224,8 @@ static void test_request_encode(void **state)
 	struct buf out = BUF(1024);
 	const struct str full = STR(
 	    "{\"provider\":\"bench\",\"connection_id\":\"" CONNECTION
-	    "\",\"resources\":[\"a\"],\"mode\":\"full\",\"tenant_id\":\"" TENANT "\"}");
+	    "\",\"resources\":[\"a\"],\"mode\":\"full\",\"priority\":\"backfill\",\"on_conflict\":\"reject\","
+	    "\"tenant_id\":\"" TENANT "\"}");
 
 	(void)state;
 	assert_int_equal(request_decode(full, &(struct request_headers){0}, &rq, &problem), RC_OK);
