@@ -6,7 +6,9 @@
 #include "base/metrics.h"
 #include "batch.h"
 #include "call.h"
+#include "etag.h"
 #include "gate.h"
+#include "once.h"
 #include "params.h"
 #include "problem.h"
 #include "reply.h"
@@ -36,6 +38,7 @@ struct call {
 	call_then *then;        /* what the statement's row is for */
 	void *kept;             /* by a handler */
 	void (*release)(void *kept);
+	char *idempotency_key; /* NULL: none, or it was used */
 	char request_id[REQUEST_ID_MAX + 1];
 	int64_t since_us;
 	struct call *prev;
@@ -68,11 +71,14 @@ static void call_free(struct call *c)
 	pg_args_done(&c->item.args);
 	if (c->release)
 		c->release(c->kept);
+	free(c->idempotency_key);
 	free(c);
 }
 
 void call_answer(struct call *c, struct reply reply)
 {
+	if (c->match.route && routes_has(c->match.route, PARAM_IF_NONE_MATCH))
+		etag_apply(httpd_header(c->rq, "If-None-Match"), &reply);
 	count(c, reply.status);
 	gate_add_headers(c->calls->gate, &c->passage, &reply);
 	reply_send(c->rq, &reply, c->request_id);
@@ -186,8 +192,13 @@ void call_write(struct call *c, const struct pg_statement *st, call_then *then)
 {
 	c->then = then;
 	c->item.statement = st;
+	c->item.once = false;
 	c->item.caller = c->passage.ask.caller.rights ? &c->passage.ask.caller : NULL;
 	c->item.done = on_written;
+	if (c->idempotency_key) {
+		once_wrap(&c->item, c->rq, c->idempotency_key);
+		free(TAKE(c->idempotency_key));
+	}
 	batch_add(c->calls->batch, &c->item);
 }
 
@@ -200,7 +211,7 @@ static void run_route(struct call *c)
 		call_read(c, route->statement, call_answer);
 		break;
 	case ROUTE_WRITE:
-		call_write(c, route->statement, call_answer);
+		call_write(c, route->statement, route->then ? route->then : call_answer);
 		break;
 	case ROUTE_HANDLER:
 		route->handler(c);
@@ -244,7 +255,8 @@ static void read_params(struct call *c, struct problem_faults *faults)
 	    .caller = &c->passage.ask.caller,
 	    .catalog = &calls->o->catalog,
 	    .may_dispatch = calls->o->may_dispatch,
-	    .user = calls->o->user};
+	    .user = calls->o->user,
+	    .idempotency_key = &c->idempotency_key};
 
 	if (!read_body(c, faults, &body))
 		return;

@@ -12,6 +12,7 @@ struct caller;
 struct batch;
 struct gate;
 struct streams;
+struct waits;
 
 /* What calls work with, and those that are not answered yet. */
 struct calls {
@@ -21,6 +22,7 @@ struct calls {
 	struct batch *batch;
 	struct pg *read;
 	struct streams *streams;
+	struct waits *sync_waits; /* for the ends of syncs */
 	struct call *list;
 };
 
@@ -41,7 +43,8 @@ void *call_kept(const struct call *c);
 struct pg_args *call_args(struct call *c);
 /*
  * Runs a statement in the caller's scope, on the read-only session or in a batch. `then` gets its row as a
- * reply, which is its own from then on; when it fails, the call is answered and `then` never runs.
+ * reply, which is its own from then on; when it fails, the call is answered and `then` never runs. The first
+ * write of a route that takes an Idempotency-Key takes effect once; later `then` gets the row it was.
  */
 typedef void call_then(struct call *c, struct reply row);
 void call_read(struct call *c, const struct pg_statement *st, call_then *then);

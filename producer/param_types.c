@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
+#include "once.h"
 #include "param_types.h"
 #include "stream_point.h"
+
+#include <ctype.h>
 
 #define SHOWN_MAX 64       /* bytes of a refused value that are repeated to the caller */
 #define NAMES_MAX 1536     /* bytes of a list of what is allowed */
@@ -297,6 +300,63 @@ static void bind_event_id(struct binding *b, const struct given *g)
 		pg_arg_null(b->args);
 }
 
+#define TIME_SHAPE "dddd-dd-ddTdd:dd:dd"
+#define FRACTION_MAX 9
+
+/* Whether `s` begins with the shape, where d is a digit, and cuts it off. */
+static bool cut_shape(struct str *s, const char *shape)
+{
+	size_t n = strlen(shape);
+
+	if (s->n < n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (shape[i] == 'd' ? !isdigit((unsigned char)s->p[i]) : s->p[i] != shape[i])
+			return false;
+	*s = (struct str){s->p + n, s->n - n};
+	return true;
+}
+
+/* RFC 3339, section 5.6; whether there is such a day and hour is for the database to say. */
+static bool is_time(struct str s)
+{
+	size_t digits = 0;
+
+	if (!cut_shape(&s, TIME_SHAPE))
+		return false;
+	if (cut_shape(&s, "."))
+		while (cut_shape(&s, "d"))
+			if (++digits > FRACTION_MAX)
+				return false;
+	return str_is(s, "Z") || ((cut_shape(&s, "+dd:dd") || cut_shape(&s, "-dd:dd")) && s.n == 0);
+}
+
+static void bind_time(struct binding *b, const struct given *g)
+{
+	struct str s = text_of(b, g, "a time");
+
+	if (s.p && is_time(s))
+		pg_arg_text(b->args, s);
+	else if (s.p)
+		fault_type(b, "a time such as 2026-11-20T09:30:00Z (a plus sign in a query is sent as %2B)");
+}
+
+static void keep_idempotency_key(struct binding *b, const struct given *g)
+{
+	free(*b->in->idempotency_key);
+	*b->in->idempotency_key = once_read_key(g->text);
+	if (!*b->in->idempotency_key)
+		problem_fault(b->faults, "invalid_idempotency_key", b->pointer,
+		    "%s must be 1 to %d printable characters, bare or in quotes", b->param->name,
+		    ONCE_KEY_MAX);
+}
+
+static void leave_unbound(struct binding *b, const struct given *g)
+{
+	(void)b;
+	(void)g;
+}
+
 static void check_own_tenant(struct binding *b, const struct given *g)
 {
 	struct str s = text_of(b, g, "a UUID");
@@ -354,7 +414,8 @@ void param_bind_absent(struct binding *b)
 {
 	if (b->param->type == PARAM_RESOURCES)
 		bind_every_resource(b);
-	else if (b->param->type != PARAM_OWN_TENANT)
+	else if (b->param->type != PARAM_OWN_TENANT && b->param->type != PARAM_IDEMPOTENCY_KEY &&
+	         b->param->type != PARAM_IF_NONE_MATCH && b->param->type != PARAM_PREFER)
 		pg_arg_null(b->args);
 }
 
@@ -374,6 +435,10 @@ void param_bind_given(struct binding *b, const struct given *g)
 	    [PARAM_NAMES] = bind_names,
 	    [PARAM_TRACEPARENT] = bind_traceparent,
 	    [PARAM_EVENT_ID] = bind_event_id,
+	    [PARAM_TIME] = bind_time,
+	    [PARAM_IDEMPOTENCY_KEY] = keep_idempotency_key,
+	    [PARAM_IF_NONE_MATCH] = leave_unbound,
+	    [PARAM_PREFER] = leave_unbound,
 	    [PARAM_OWN_TENANT] = check_own_tenant,
 	};
 

@@ -21,6 +21,8 @@ struct params_input {
 	/* Whether that many tasks of the provider may be dispatched at once. */
 	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);
 	void *user;
+	/* Set to the request's Idempotency-Key, owned, when the route takes one and there is one. */
+	char **idempotency_key;
 };
 
 /*

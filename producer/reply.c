@@ -62,9 +62,9 @@ static void add(struct head *h, const char *name, const char *value)
 
 static void head_make(const struct reply *r, const char *request_id, struct head *h)
 {
-	if (r->status != 204)
+	if (r->status != 204 && r->status != 304)
 		add(h, "Content-Type", content_type(r));
-	add(h, "Cache-Control", "no-store");
+	add(h, "Cache-Control", r->cache ? r->cache : "no-store");
 	add(h, "X-Request-Id", request_id);
 	if (r->location && r->status == 200) {
 		h->link = mem_printf("<%s>; rel=\"next\"", r->location);

@@ -15,6 +15,7 @@ struct reply {
 	char *location;           /* owned, or NULL: the new object, or on a 200 the next page */
 	char *dispatch;           /* owned, or NULL: messages to send */
 	const char *content_type; /* NULL: JSON, or a problem from 400 on */
+	const char *cache;        /* NULL: no-store; static */
 	const char *allow;        /* of a 405; must live until the reply is sent */
 	const char *challenge;    /* of a 401; static. NULL: without a reason */
 	struct httpd_header extra[REPLY_HEADERS_MAX];

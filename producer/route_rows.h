@@ -18,6 +18,8 @@
 #define LIMIT {.name = "limit", .from = PARAM_QUERY, .type = PARAM_INT, .fallback = PAGE_DEFAULT, .min = 1, .max = PAGE_MAX}
 #define CURSOR {.name = "cursor", .from = PARAM_QUERY, .type = PARAM_CURSOR}
 #define TRACEPARENT {.name = "traceparent", .from = PARAM_HEADER, .type = PARAM_TRACEPARENT}
+#define IDEMPOTENCY_KEY {.name = "Idempotency-Key", .from = PARAM_HEADER, .type = PARAM_IDEMPOTENCY_KEY}
+#define IF_NONE_MATCH {.name = "If-None-Match", .from = PARAM_HEADER, .type = PARAM_IF_NONE_MATCH}
 /* clang-format on */
 
 #define PARAMS(list) .params = (list), .nparams = ARRAY_SIZE(list)

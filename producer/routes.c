@@ -123,12 +123,20 @@ bool routes_needs_body(const struct route *route)
 	return false;
 }
 
+bool routes_has(const struct route *route, enum param_type type)
+{
+	for (size_t i = 0; i < route->nparams; i++)
+		if (route->params[i].type == type)
+			return true;
+	return false;
+}
+
 static void print_param(struct jsonw *w, const struct route_param *p)
 {
 	static const char *const from[] = {"path", "query", "body", "header", "made"};
 	static const char *const type[] = {"uuid", "int", "enum", "provider", "resources", "some_resources",
-	    "bool", "cursor", "text", "ids", "names", "traceparent", "event_id", "own_tenant", "tenant",
-	    "user", "new_id", "rights", "direct"};
+	    "bool", "cursor", "text", "ids", "names", "traceparent", "event_id", "time", "idempotency_key",
+	    "if_none_match", "prefer", "own_tenant", "tenant", "user", "new_id", "rights", "direct"};
 
 	jsonw_object(w, NULL);
 	jsonw_text(w, "name", p->name);

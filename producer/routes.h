@@ -17,6 +17,7 @@
 #define ROUTE_PUBLIC 0 /* needs no right and no caller */
 
 struct call;
+struct reply;
 
 enum route_effect {
 	ROUTE_READ,    /* on the read-only session */
@@ -45,13 +46,17 @@ enum param_type {
 	PARAM_IDS,    /* identifiers, as uuid[] */
 	PARAM_NAMES,  /* some of `allowed`, each once, as text[] */
 	PARAM_TRACEPARENT,
-	PARAM_EVENT_ID,   /* of a server-sent event */
-	PARAM_OWN_TENANT, /* must be the caller's tenant; not bound */
-	PARAM_TENANT,     /* made: the caller's tenant */
-	PARAM_USER,       /* made: the user who calls, or null for a service */
-	PARAM_NEW_ID,     /* made: a new identifier */
-	PARAM_RIGHTS,     /* made: the caller's rights, as text[] */
-	PARAM_DIRECT,     /* made: whether the tasks may be dispatched at once */
+	PARAM_EVENT_ID,        /* of a server-sent event */
+	PARAM_TIME,            /* RFC 3339 */
+	PARAM_IDEMPOTENCY_KEY, /* the effect happens once for each; not bound */
+	PARAM_IF_NONE_MATCH,   /* answers have an ETag; not bound */
+	PARAM_PREFER,          /* read by what the route's row goes through; not bound */
+	PARAM_OWN_TENANT,      /* must be the caller's tenant; not bound */
+	PARAM_TENANT,          /* made: the caller's tenant */
+	PARAM_USER,            /* made: the user who calls, or null for a service */
+	PARAM_NEW_ID,          /* made: a new identifier */
+	PARAM_RIGHTS,          /* made: the caller's rights, as text[] */
+	PARAM_DIRECT,          /* made: whether the tasks may be dispatched at once */
 };
 
 struct route_param {
@@ -73,7 +78,8 @@ struct route {
 	const struct pg_statement *statement; /* NULL: a handler's own affair */
 	const struct route_param *params;
 	size_t nparams;
-	void (*handler)(struct call *c); /* of ROUTE_HANDLER, after the parameters are bound */
+	void (*handler)(struct call *c);                /* of ROUTE_HANDLER, after the parameters are bound */
+	void (*then)(struct call *c, struct reply row); /* what the statement's row goes through, or NULL */
 };
 
 struct routes {
@@ -100,5 +106,7 @@ int routes_path_place(const struct route *route, const char *name);
 /* Whether the route reads a JSON body at all, and whether it cannot do without. */
 bool routes_takes_body(const struct route *route);
 bool routes_needs_body(const struct route *route);
+/* Whether the route has a parameter of that type. */
+bool routes_has(const struct route *route, enum param_type type);
 /* Appends the table as JSON, one route a line: what `sync-producer --routes` prints. */
 void routes_print(const struct routes *routes, struct buf *out);

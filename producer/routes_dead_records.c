@@ -28,6 +28,7 @@ static const struct route_param replay_params[] = {
         .max = NAME_MAX_BYTES},
     {.name = "ids", .from = PARAM_BODY, .type = PARAM_IDS},
     TRACEPARENT,
+    IDEMPOTENCY_KEY,
 };
 
 static const struct route rows[] = {

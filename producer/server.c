@@ -7,6 +7,8 @@
 #include "io/httpd.h"
 #include "io/pg.h"
 #include "server.h"
+#include "statements.h"
+#include "waits.h"
 
 #define HEAD_MAX 16384
 #define IDLE_MS 60000
@@ -103,7 +105,8 @@ struct server *server_new(struct loop *loop, const struct server_options *o, str
 	    .gate = gate_new(o->gate),
 	    .batch = batch,
 	    .read = s->read.pg,
-	    .streams = o->streams};
+	    .streams = o->streams,
+	    .sync_waits = waits_new(loop, s->read.pg, &sql_syncs_ended)};
 	return s;
 }
 
@@ -119,6 +122,7 @@ bool server_database_up(const struct server *s)
 
 void server_stop(struct server *s, int64_t deadline_ms, loop_fn *stopped, void *user)
 {
+	waits_stop(s->calls.sync_waits);
 	httpd_stop(s->httpd, deadline_ms, stopped, user);
 }
 
@@ -131,6 +135,7 @@ void server_free(struct server *s)
 	session_close(&s->write);
 	auth_free(s->calls.auth);
 	batch_free(s->calls.batch);
+	waits_free(s->calls.sync_waits);
 	call_drop_all(&s->calls);
 	gate_free(s->calls.gate);
 	free(s);

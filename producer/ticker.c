@@ -15,6 +15,7 @@
 #define FAST_MS 40       /* between two dispatches while tasks wait */
 #define KICK_MS 250      /* a request that found no room is committed and seen within this */
 #define SWEEP_MS 2000    /* between two looks for tasks without an owner */
+#define FORGET_MS 60000  /* between two looks for answers kept for long enough */
 #define GAP_MS 2000      /* a longer pause between two answers: the database was not watched all along */
 
 struct ticker {
@@ -30,7 +31,8 @@ struct ticker {
 	int64_t fast_until_ms;
 	int64_t answered_ms;
 	int64_t watched_since_ms;
-	int64_t sweep_ms; /* when the next one is due */
+	int64_t sweep_ms;  /* when the next one is due */
+	int64_t forget_ms; /* likewise */
 };
 
 static void tick(void *user);
@@ -138,6 +140,16 @@ static void send_reap(struct ticker *t)
 	pg_query(t->o.pg, &sql_clock_reap, a, events_due, t);
 }
 
+static void send_forget(struct ticker *t)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms < t->forget_ms)
+		return;
+	t->forget_ms = now_ms + FORGET_MS;
+	pg_query(t->o.pg, &sql_clock_forget, NULL, NULL, NULL);
+}
+
 /* Each duty is a transaction of its own; dispatching is last but one, so that what came due goes out in the
  * same tick. */
 static void tick(void *user)
@@ -150,6 +162,7 @@ static void tick(void *user)
 	send_reap(t);
 	pg_query(t->o.pg, &sql_clock_due, NULL, NULL, NULL);
 	schedules_tick(t->schedules);
+	send_forget(t);
 	send_dispatch(t);
 	pg_query(t->o.pg, &sql_clock_again, NULL, sent_again, t);
 	pg_query(t->o.pg, &sql_clock_outbox, NULL, last_answer, t);

@@ -2,8 +2,8 @@
 #pragma once
 /*
  * What is due: queued tasks are dispatched by turns, unclaimed messages repeated, waits ended, dead workers'
- * tasks given back, schedules run, unsent events sent. Every producer runs one; SKIP LOCKED keeps them out of each other's
- * way (no leader).
+ * tasks given back, schedules run, unsent events sent. Every producer runs one; SKIP LOCKED keeps them out of
+ * each other's way (no leader).
  */
 #include "base/base.h"
 #include "io/loop.h"

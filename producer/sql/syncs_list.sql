@@ -1,12 +1,21 @@
--- $1 tenant_id, $2 limit, $3 cursor: the last sync_id of the page before, $4 state, $5 provider, $6 connection_id.
--- Newest first: identifiers are in order of creation.
+-- $1 tenant_id, $2 limit, $3 cursor: the last sync_id of the page before, $4 state, $5 provider, $6 connection_id,
+-- $7 resource, $8 mode, $9 priority, $10 created_after, $11 created_before. Newest first: identifiers are in order of
+-- creation, give or take what the clocks of those who make them differ by, for which there is an hour.
 with found as (
     select s.*, row_number() over (order by s.sync_id desc) as place
     from syncs s
     where s.tenant_id = $1::uuid
-        and ($3::uuid is null or s.sync_id < $3::uuid)
+        and s.sync_id >= coalesce(uuid_at($10::timestamptz - interval '1 hour'), '00000000-0000-0000-0000-000000000000')
+        and s.sync_id < coalesce(least($3::uuid, uuid_at($11::timestamptz + interval '1 hour')),
+            'ffffffff-ffff-ffff-ffff-ffffffffffff')
         and ($5::text is null or s.provider = $5::text)
         and ($6::uuid is null or s.connection_id = $6::uuid)
+        and ($8::text is null or s.mode = $8::text)
+        and ($9::text is null or s.backfill = ($9::text = 'backfill'))
+        and ($10::timestamptz is null or s.created_at > $10::timestamptz)
+        and ($11::timestamptz is null or s.created_at < $11::timestamptz)
+        and ($7::text is null or exists (select from sync_members m join sync_tasks t using (task_id)
+            where m.sync_id = s.sync_id and t.resource = $7::text))
         and ($4::text is null
             or s.state = case $4::text when 'queued' then 'running' else $4::text end
             and ($4::text not in ('queued', 'running') or ($4::text = 'running') = exists (
@@ -29,12 +38,16 @@ next as (
     where place = $2::bigint and exists (select from found where place > $2::bigint))
 select 200 as status,
     (select '/v1/syncs?limit=' || $2::bigint || '&cursor=' || cursor || coalesce('&state=' || $4::text, '')
-        || coalesce('&provider=' || $5::text, '') || coalesce('&connection_id=' || $6::uuid, '') from next) as location,
+        || coalesce('&provider=' || $5::text, '') || coalesce('&connection_id=' || $6::uuid, '')
+        || coalesce('&resource=' || url_escaped($7::text), '') || coalesce('&mode=' || $8::text, '')
+        || coalesce('&priority=' || $9::text, '') || coalesce('&created_after=' || iso_time($10::timestamptz), '')
+        || coalesce('&created_before=' || iso_time($11::timestamptz), '') from next) as location,
     json_build_object(
         'syncs', coalesce((select json_agg(json_build_object(
             'sync_id', sync_id,
             'state', case when state = 'running' and started_at is null then 'queued' else state end,
-            'provider', provider, 'connection_id', connection_id, 'mode', mode, 'resources', coalesce(resources, '[]'),
+            'provider', provider, 'connection_id', connection_id, 'mode', mode,
+            'priority', case when backfill then 'backfill' else 'interactive' end, 'resources', coalesce(resources, '[]'),
             'source', source, 'schedule_id', case when source = 'schedule' then split_part(request_id, ':', 2) end,
             'created_at', iso_time(created_at), 'started_at', iso_time(started_at), 'ended_at', iso_time(ended_at),
             'records', json_build_object('inserted', inserted, 'updated', updated, 'unchanged', unchanged,

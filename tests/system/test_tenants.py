@@ -360,6 +360,7 @@ def accept(connection, tenant):
 TRIES = {
     "accept_sync": lambda whose, tenant: accept(whose["connection_id"], tenant),
     "cancel_sync": lambda whose, tenant: ("select status from cancel_sync(%s::uuid, %s::uuid)", whose["sync_id"], tenant),
+    "retry_sync": lambda whose, tenant: ("select status from retry_sync(uuid_v7(), %s::uuid, %s::uuid, null)", whose["sync_id"], tenant),
     "replay_records": lambda whose, tenant: (
         "select status from replay_records(uuid_v7(), %s::uuid, %s::uuid, 'contacts', null, null)", tenant, whose["connection_id"]),
     "put_schedule": lambda whose, tenant: (
@@ -382,7 +383,8 @@ TRIES = {
 TENANTS_ONLY = {"create_key", "revoke_key", "create_webhook", "change_webhook", "delete_webhook", "rotate_webhook", "test_webhook", "redeliver"}  # nothing of a user's
 # Functions that run as the owner before there is a scope.
 UNSCOPED = {"caller_of_key": "tells of a key only to who knows its hash", "caller_of_token": "a verified token names him",
-            "user_seen": "a verified token names him"}
+            "user_seen": "a verified token names him", "ended_syncs": "whether an id has ended, to who was given it",
+            "recall_answer": "of the scope's own tenant", "keep_answer": "for the scope's own tenant"}
 
 
 def definers(fleet):

@@ -7,7 +7,7 @@ import sys
 import yaml
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-EMPTY = ("204",)
+EMPTY = ("204", "304")
 SCHEMA_OF_TYPE = {
     "uuid": {"type": "string", "format": "uuid"},
     "own_tenant": {"type": "string", "format": "uuid"},
@@ -18,6 +18,10 @@ SCHEMA_OF_TYPE = {
     "text": {"type": "string"},
     "traceparent": {"type": "string"},
     "event_id": {"type": "string"},
+    "time": {"type": "string", "format": "date-time"},
+    "idempotency_key": {"type": "string"},
+    "if_none_match": {"type": "string"},
+    "prefer": {"type": "string"},
     "ids": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"type": "string", "format": "uuid"}},
     "names": {"type": "array", "minItems": 1, "uniqueItems": True},
     "resources": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}},
@@ -101,6 +105,11 @@ class Check:
             wanted |= {"400", "413", "415"}
         if any(p["in"] == "path" for p in route["params"]):
             wanted |= {"404"}
+        types = {p["type"] for p in route["params"]}
+        if "idempotency_key" in types:
+            wanted |= {"409"}
+        if "if_none_match" in types:
+            wanted |= {"304"}
         for status in sorted(wanted - set(op["responses"])):
             self.fault(where, f"response {status} is missing")
         for status, response in op["responses"].items():

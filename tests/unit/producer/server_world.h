@@ -15,7 +15,8 @@
 #define SECRET "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 #define UNKNOWN_SECRET "ZZZdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 #define KEY "Authorization: Bearer sfk_" SECRET "\r\n"
-#define SYNC "/v1/syncs/0190aaaa-0000-7000-8000-000000000001"
+#define SYNC_ID "0190aaaa-0000-7000-8000-000000000001"
+#define SYNC "/v1/syncs/" SYNC_ID
 #define CONNECTION "\"connection_id\":\"0190aaaa-0000-7000-8000-000000000002\""
 
 static struct loop *loop;
@@ -23,6 +24,7 @@ static struct server *server;
 static struct client one;
 static const char *failing_state; /* SQLSTATE that route statements fail with, or NULL */
 static const char *row[FAKE_COLUMNS_MAX];
+static bool sync_ended; /* what those who wait for it are told */
 static const char *asked_statement;
 static const char *rights; /* of the key */
 static struct buf dispatched;
@@ -47,9 +49,18 @@ static void answer(const struct fake_op *op, struct pg_result *res, struct err *
 	}
 	if (strcmp(op->statement->name, "scope") == 0)
 		return;
+	if (strcmp(op->statement->name, "syncs_ended") == 0) {
+		res->rows = sync_ended;
+		res->column[0] = SYNC_ID;
+		return;
+	}
 	asked_statement = op->statement->name;
 	statements++;
 	memcpy(res->column, row, sizeof row);
+	if (sync_ended && strcmp(op->statement->name, "syncs_get") == 0) {
+		res->column[0] = "200";
+		res->column[1] = NULL;
+	}
 	if (!failing_state)
 		return;
 	err_set(err, RC_IO, "failed");
@@ -106,6 +117,7 @@ static int setup(void **state)
 	row[0] = "200";
 	row[2] = "{\"a\":1}";
 	failing_state = NULL;
+	sync_ended = false;
 	asked_statement = NULL;
 	rights = "read,sync,connect,admin";
 	statements = 0;

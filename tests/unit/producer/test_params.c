@@ -1,140 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
-#include "params.h"
 
-#include <setjmp.h>
-
-#include <cmocka.h>
-
-#include "fake_catalog.h"
-
-/* ---- a request without a server: the functions of io/httpd.h ---- */
-
-static struct {
-	const char *query[8]; /* name, value, name, value, ... NULL */
-	const char *header_name;
-	const char *header_value;
-} request;
-
-struct str httpd_query(const struct httpd_request *rq, const char *name)
-{
-	(void)rq;
-	for (size_t i = 0; request.query[i]; i += 2)
-		if (strcmp(request.query[i], name) == 0)
-			return str_of(request.query[i + 1]);
-	return (struct str){NULL, 0};
-}
-
-void httpd_query_each(
-    const struct httpd_request *rq, void (*fn)(void *user, struct str name, struct str value), void *user)
-{
-	(void)rq;
-	for (size_t i = 0; request.query[i]; i += 2)
-		fn(user, str_of(request.query[i]), str_of(request.query[i + 1]));
-}
-
-struct str httpd_header(const struct httpd_request *rq, const char *name)
-{
-	(void)rq;
-	return request.header_name && strcmp(name, request.header_name) == 0 ? str_of(request.header_value)
-	                                                                     : (struct str){NULL, 0};
-}
-
-void httpd_answer_take(struct httpd_request *rq, unsigned status, const struct httpd_header *headers,
-    size_t nheaders, char *body, size_t n)
-{
-	(void)rq;
-	(void)status;
-	(void)headers;
-	(void)nheaders;
-	(void)n;
-	free(body);
-}
-
-/* ---- binding ---- */
-
-static const struct caller caller = {.rights = RIGHTS_OF_ADMIN, .tenant = {{0xaa}}};
-static struct pg_args args;
-static struct problem_faults faults;
-static bool dispatch_now;
-static size_t asked_tasks;
-
-static bool may_dispatch(void *user, struct str provider, size_t tasks)
-{
-	(void)user;
-	assert_true(provider.n > 0);
-	asked_tasks = tasks;
-	return dispatch_now;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	memset(&request, 0, sizeof request);
-	args = PG_ARGS;
-	problem_faults_init(&faults);
-	dispatch_now = true;
-	asked_tasks = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pg_args_done(&args);
-	problem_faults_done(&faults);
-	return 0;
-}
-
-static void bind(const char *method, const char *path, const char *body)
-{
-	struct route_match match;
-	struct params_input in = {
-	    .match = &match, .caller = &caller, .catalog = &fake_catalog, .may_dispatch = may_dispatch};
-	AUTO(json_put_ptr) json_object *root = NULL;
-
-	teardown(NULL);
-	args = PG_ARGS;
-	problem_faults_init(&faults);
-	/* not the whole table: its handlers need a server */
-	static const struct routes *const nouns[] = {&routes_syncs, &routes_dead_records, &routes_schedules};
-	match.route = NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(nouns) && !match.route; i++)
-		routes_find(nouns[i], str_of(method), str_of(path), &match);
-	assert_non_null(match.route);
-	if (body) {
-		root = params_parse_body(str_of(body), &faults);
-		if (!root)
-			return;
-	}
-	in.body = root;
-	params_bind(&in, &args, &faults);
-}
-
-static bool is_null(int i)
-{
-	return args.arg[i].len < 0;
-}
-
-static struct str arg(int i)
-{
-	assert(i < args.n && !is_null(i) && args.bytes.p);
-	return (struct str){args.bytes.p + args.arg[i].at, (size_t)args.arg[i].len};
-}
-
-static bool holds(struct str s, const char *text)
-{
-	return memmem(s.p, s.n, text, strlen(text)) != NULL;
-}
-
-#define CONNECTION "\"connection_id\":\"0190aaaa-0000-7000-8000-000000000001\""
+#include "params_world.h"
 
 static void test_a_small_sync_request_gets_its_defaults(void **state)
 {
 	(void)state;
 	bind("POST", "/v1/syncs", "{\"provider\":\"practicepanther\"," CONNECTION "}");
 	assert_int_equal(faults.n, 0);
-	assert_int_equal(args.n, 8);
+	assert_int_equal(args.n, 10);
 	assert_int_equal(arg(0).p[6] >> 4, 7); /* a new UUIDv7 */
 	assert_memory_equal(arg(1).p, caller.tenant.b, 16);
 	assert_int_equal((unsigned char)arg(2).p[15], 1);
@@ -144,6 +18,9 @@ static void test_a_small_sync_request_gets_its_defaults(void **state)
 	assert_true(is_null(6));
 	assert_int_equal(arg(7).p[0], 1);
 	assert_int_equal(asked_tasks, 3);
+	assert_true(str_is(arg(8), "interactive"));
+	assert_true(str_is(arg(9), "attach"));
+	assert_null(idempotency_key);
 }
 
 static void test_a_full_sync_request(void **state)
@@ -155,14 +32,17 @@ static void test_a_full_sync_request(void **state)
 	bind("POST", "/v1/syncs",
 	    "{\"provider\":\"practicepanther\"," CONNECTION
 	    ",\"resources\":[\"tasks\",\"contacts\"],\"mode\":\"full\","
+	    "\"priority\":\"backfill\",\"on_conflict\":\"reject\","
 	    "\"tenant_id\":\"AA000000-0000-0000-0000-000000000000\"}");
 	assert_int_equal(faults.n, 0);
-	assert_int_equal(args.n, 8);
+	assert_int_equal(args.n, 10);
 	assert_true(holds(arg(4), "contacts") && holds(arg(4), "tasks") && !holds(arg(4), "matters"));
 	assert_true(str_is(arg(5), "full"));
 	assert_true(str_is(arg(6), request.header_value));
 	assert_int_equal(arg(7).p[0], 0);
 	assert_int_equal(asked_tasks, 2);
+	assert_true(str_is(arg(8), "backfill"));
+	assert_true(str_is(arg(9), "reject"));
 }
 
 static void test_refused_bodies(void **state)
@@ -342,9 +222,9 @@ static void test_a_page_of_syncs(void **state)
 	(void)state;
 	bind("GET", "/v1/syncs", NULL);
 	assert_int_equal(faults.n, 0);
-	assert_int_equal(args.n, 6);
+	assert_int_equal(args.n, 11);
 	assert_memory_equal(arg(1).p, "\0\0\0\0\0\0\0\x32", 8);
-	for (int i = 2; i < 6; i++)
+	for (int i = 2; i < 11; i++)
 		assert_true(is_null(i));
 	const char *query[8] = {
 	    "limit", "200", "cursor", "0190aaaa000070008000000000000001", "state", "queued", NULL};
@@ -376,6 +256,18 @@ static void test_refused_queries(void **state)
 	    {"state", "queued|running", "not_allowed"},
 	    {"provider", "zoho", "unknown_provider"},
 	    {"connection_id", "x", "wrong_type"},
+	    {"resource", "", "out_of_range"},
+	    {"mode", "ask", "not_allowed"},
+	    {"priority", "high", "not_allowed"},
+	    {"created_after", "", "wrong_type"},
+	    {"created_after", "yesterday", "wrong_type"},
+	    {"created_after", "2026-11-20", "wrong_type"},
+	    {"created_after", "2026-11-20T09:30:00", "wrong_type"},
+	    {"created_after", "2026-11-20T09:30:00 02:00", "wrong_type"},
+	    {"created_after", "2026-11-20T09:30:00+0200", "wrong_type"},
+	    {"created_before", "2026-11-20T09:30:00.1234567890Z", "wrong_type"},
+	    {"created_before", "2026-11-20T09:30:00Zz", "wrong_type"},
+	    {"created_before", "2026-11-20T09:30:00+02:00 ", "wrong_type"},
 	    {"offset", "3", "unknown_parameter"},
 	    {"", "", "unknown_parameter"},
 	};

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "base/hash.h"
+#include "io/crypto.h"
+#include "once.h"
+
+#define SQL_MAX (64u << 10)
+#define NAME_MAX_BYTES 63 /* of a prepared statement, as PostgreSQL cuts them */
+#define REQUEST_MAX (32u << 20)
+
+/* ---- the key ---- */
+
+static bool is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
+/* The string's end, where nothing but parameters may follow, which mean nothing here. */
+static bool ends_well(struct str rest)
+{
+	rest = str_trim(rest);
+	return rest.n == 0 || rest.p[0] == ';';
+}
+
+static bool read_quoted(struct str s, struct buf *key)
+{
+	for (size_t i = 1; i < s.n; i++) {
+		if (s.p[i] == '"')
+			return ends_well((struct str){s.p + i + 1, s.n - i - 1});
+		if (s.p[i] == '\\' && (++i == s.n || (s.p[i] != '"' && s.p[i] != '\\')))
+			return false;
+		if (!is_printable(s.p[i]))
+			return false;
+		buf_add_char(key, s.p[i]);
+	}
+	return false;
+}
+
+static bool read_bare(struct str s, struct buf *key)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_printable(s.p[i]))
+			return false;
+	buf_add_str(key, s);
+	return true;
+}
+
+char *once_read_key(struct str header)
+{
+	AUTO(buf_done) struct buf key = BUF(ONCE_KEY_MAX + 1);
+	struct str s = str_trim(header);
+	bool ok = s.n > 0 && s.p[0] == '"' ? read_quoted(s, &key) : read_bare(s, &key);
+
+	ok = ok && key.n > 0 && key.n <= ONCE_KEY_MAX && buf_ok(&key);
+	return ok ? mem_strndup(key.p, key.n) : NULL;
+}
+
+/* ---- the statement ---- */
+
+/* A statement and what it becomes; sessions remember their addresses, so they stay. */
+struct wrapped {
+	const struct pg_statement *inner;
+	struct pg_statement outer;
+	UT_hash_handle hh;
+};
+
+static struct wrapped *wrapped_all;
+
+/*
+ * CASE is what keeps the inner statement from being run when there is an answer already; the later `offset 0`
+ * what keeps the answer from being kept once for each of its columns.
+ */
+static char *wrap_sql(const struct pg_statement *inner, int nargs)
+{
+	struct buf sql = BUF(SQL_MAX);
+
+	buf_printf(&sql,
+	    "with seen as materialized (select recall_answer($%d::uuid, $%d::text, $%d::bytea) as answer), "
+	    "made as materialized (select s.answer, case when s.answer is null then "
+	    "(select row(r.status, r.location, r.body, r.dispatch, false)::answer from (\n",
+	    nargs + 1, nargs + 2, nargs + 3);
+	buf_add_text(&sql, inner->sql);
+	buf_printf(&sql,
+	    "\n) r) end as made from seen s) "
+	    "select (x.a).status, (x.a).location, (x.a).body, (x.a).dispatch, (x.a).replayed "
+	    "from (select case when m.answer is null then keep_answer($%d::uuid, $%d::text, $%d::bytea, "
+	    "m.made) "
+	    "else m.answer end as a from made m offset 0) x",
+	    nargs + 1, nargs + 2, nargs + 3);
+	assert(buf_ok(&sql));
+	return sql.p;
+}
+
+static const struct pg_statement *wrap(const struct pg_statement *inner, int nargs)
+{
+	struct wrapped *w;
+
+	HASH_FIND_PTR(wrapped_all, &inner, w);
+	if (w)
+		return &w->outer;
+	w = mem_zalloc(sizeof *w);
+	w->inner = inner;
+	w->outer.name = mem_printf("once_%.*s", NAME_MAX_BYTES - 5, inner->name);
+	w->outer.sql = wrap_sql(inner, nargs);
+	HASH_ADD_PTR(wrapped_all, inner, w);
+	return &w->outer;
+}
+
+/* ---- the request ---- */
+
+static void fingerprint(const struct httpd_request *rq, uint8_t ret[CRYPTO_SHA256_LEN])
+{
+	AUTO(buf_done) struct buf text = BUF(REQUEST_MAX);
+
+	/* a path holds no line breaks that were not decoded from it, and a body's place is told by its length
+	 */
+	buf_printf(&text, "%.*s\n%zu\n", STR_ARG(rq->method), rq->body.n);
+	buf_add_str(&text, rq->body);
+	buf_add_str(&text, rq->path);
+	crypto_sha256(buf_str(&text), ret);
+}
+
+void once_wrap(struct batch_item *item, const struct httpd_request *rq, const char *key)
+{
+	const struct caller *caller = item->caller;
+	uint8_t sha256[CRYPTO_SHA256_LEN];
+
+	fingerprint(rq, sha256);
+	item->statement = wrap(item->statement, item->args.n);
+	item->once = true;
+	pg_arg_uuid(&item->args, caller->role == ROLE_SERVICE ? &caller->key : &caller->user);
+	pg_arg_text(&item->args, str_of(key));
+	pg_arg_bytea(&item->args, (struct str){(const char *)sha256, sizeof sha256});
+}

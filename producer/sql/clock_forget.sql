@@ -1,0 +1,1 @@
+select forget_answers(1000)

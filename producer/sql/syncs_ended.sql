@@ -1,0 +1,1 @@
+select * from ended_syncs($1::uuid[])

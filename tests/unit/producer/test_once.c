@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "once.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "fake_pg.h"
+
+#define LONGEST 255
+
+static const struct pg_statement inner = {"make", "select $1::int"};
+static const struct caller service = {.role = ROLE_SERVICE, .rights = 1, .tenant = {{1}}, .key = {{2}}};
+static const struct caller user = {.role = ROLE_USER, .rights = 1, .tenant = {{1}}, .user = {{3}}};
+
+static void test_keys(void **state)
+{
+	static const struct {
+		const char *header;
+		const char *key; /* NULL: malformed */
+	} cases[] = {
+	    {"\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "8e03978e-40d5-43dd-bc93-6894a57f9324"},
+	    {"8e03978e-40d5-43dd-bc93-6894a57f9324", "8e03978e-40d5-43dd-bc93-6894a57f9324"},
+	    {" \"a b\" ", "a b"},
+	    {"\"a\\\"b\\\\c\"", "a\"b\\c"},
+	    {"\"a\";q=1", "a"},
+	    {"\"a\" ; q", "a"},
+	    {"a\"b", "a\"b"},
+	    {"~", "~"},
+	    {"", NULL},
+	    {"  ", NULL},
+	    {"\"\"", NULL},
+	    {"\"", NULL},
+	    {"\"a", NULL},
+	    {"\"a\"b", NULL},
+	    {"\"a\", \"b\"", NULL},
+	    {"\"a\\", NULL},
+	    {"\"a\\\"", NULL},
+	    {"\"a\\n\"", NULL},
+	    {"\"a\tb\"", NULL},
+	    {"a\tb", NULL},
+	    {"a\x7f", NULL},
+	    {"\xc3\xa9", NULL},
+	    {"\"\xc3\xa9\"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *key = once_read_key(str_of(cases[i].header));
+
+		if (cases[i].key) {
+			assert_non_null(key);
+			assert_string_equal(key, cases[i].key);
+		} else {
+			assert_null(key);
+		}
+		free(key);
+	}
+}
+
+static void test_the_longest_key(void **state)
+{
+	char text[LONGEST + 4];
+
+	(void)state;
+	memset(text, 'k', sizeof text);
+	char *key = once_read_key((struct str){text, LONGEST});
+	assert_int_equal(strlen(key), LONGEST);
+	free(key);
+	assert_null(once_read_key((struct str){text, LONGEST + 1}));
+	text[0] = text[LONGEST + 1] = '"';
+	key = once_read_key((struct str){text, LONGEST + 2});
+	assert_int_equal(strlen(key), LONGEST);
+	free(key);
+	text[LONGEST + 1] = 'k';
+	text[LONGEST + 2] = '"';
+	assert_null(once_read_key((struct str){text, LONGEST + 3}));
+}
+
+static struct batch_item item;
+
+/* What the request is bound with: 3 further arguments. */
+static struct str wrapped(
+    const struct caller *caller, const char *method, const char *path, const char *body, int arg)
+{
+	struct httpd_request rq = {.method = str_of(method), .path = str_of(path), .body = str_of(body)};
+
+	pg_args_done(&item.args);
+	item = (struct batch_item){.statement = &inner, .args = PG_ARGS, .caller = caller};
+	pg_arg_i64(&item.args, 7);
+	once_wrap(&item, &rq, "the key");
+	assert_int_equal(item.args.n, 4);
+	assert_true(item.once);
+	return fake_pg_arg(&item.args, arg);
+}
+
+static void test_the_statement_is_made_once(void **state)
+{
+	(void)state;
+	wrapped(&service, "POST", "/a", "{}", 1);
+	const struct pg_statement *first = item.statement;
+	assert_string_equal(first->name, "once_make");
+	assert_non_null(strstr(first->sql, "recall_answer($2::uuid, $3::text, $4::bytea)"));
+	assert_non_null(strstr(first->sql, "(\nselect $1::int\n)"));
+	wrapped(&user, "POST", "/b", "{}", 1);
+	assert_ptr_equal(item.statement, first);
+	pg_args_done(&item.args);
+}
+
+static void test_the_request_is_told_from_others(void **state)
+{
+	static const char *const others[][3] = {{"PUT", "/a", "{}"}, {"POST", "/b", "{}"},
+	    {"POST", "/a", "{} "}, {"POST", "/a{", "}"}, {"POST", "", "/a{}"}, {"POST", "{}/a", ""}};
+	char same[32];
+
+	(void)state;
+	assert_int_equal(wrapped(&service, "POST", "/a", "{}", 3).n, sizeof same);
+	memcpy(same, wrapped(&service, "POST", "/a", "{}", 3).p, sizeof same);
+	assert_memory_equal(wrapped(&user, "POST", "/a", "{}", 3).p, same, sizeof same);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_memory_not_equal(
+		    wrapped(&service, others[i][0], others[i][1], others[i][2], 3).p, same, sizeof same);
+	assert_true(str_is(wrapped(&service, "POST", "/a", "{}", 2), "the key"));
+	pg_args_done(&item.args);
+}
+
+static void test_callers_do_not_share_keys(void **state)
+{
+	struct uuid of_service;
+
+	(void)state;
+	memcpy(of_service.b, wrapped(&service, "POST", "/a", "{}", 1).p, sizeof of_service.b);
+	assert_memory_equal(wrapped(&user, "POST", "/a", "{}", 1).p, user.user.b, 16);
+	assert_memory_not_equal(of_service.b, user.user.b, 16);
+	pg_args_done(&item.args);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_keys),
+	    cmocka_unit_test(test_the_longest_key),
+	    cmocka_unit_test(test_the_statement_is_made_once),
+	    cmocka_unit_test(test_the_request_is_told_from_others),
+	    cmocka_unit_test(test_callers_do_not_share_keys),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
