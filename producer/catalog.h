@@ -18,5 +18,5 @@ bool catalog_has_resource(const struct catalog *c, struct str provider, struct s
 /* Appends the names, separated by ", ". */
 void catalog_name_providers(const struct catalog *c, struct buf *out);
 void catalog_name_resources(const struct catalog *c, struct str provider, struct buf *out);
-/* Appends the document of GET /v1/providers. */
+/* Appends all of it as JSON: {"providers": [{"provider": ..., "resources": [...]}]}. */
 void catalog_print(const struct catalog *c, struct buf *out);

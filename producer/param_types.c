@@ -12,6 +12,7 @@
 #define TRACEPARENT_LEN 55 /* 00-<32 hex>-<16 hex>-<2 hex> */
 #define CURSOR_LEN 32
 #define IDS_MAX 1000 /* of one request */
+#define REGISTRY_MAX (1u << 20)
 
 #define SHOWN(s) (int)MIN((s).n, (size_t)SHOWN_MAX), (s).p
 
@@ -380,6 +381,15 @@ static void bind_rights(struct binding *b)
 	pg_array_end(b->args);
 }
 
+static void bind_registry(struct binding *b)
+{
+	struct buf document = BUF(REGISTRY_MAX);
+
+	catalog_print(b->in->catalog, &document);
+	pg_arg_text(b->args, buf_str(&document));
+	buf_done(&document);
+}
+
 void param_bind_made(struct binding *b)
 {
 	struct uuid id;
@@ -393,6 +403,12 @@ void param_bind_made(struct binding *b)
 			pg_arg_null(b->args);
 		else
 			pg_arg_uuid(b->args, &b->in->caller->user);
+		break;
+	case PARAM_OPERATES:
+		pg_arg_bool(b->args, (b->in->caller->rights & RIGHT_OPERATE) != 0);
+		break;
+	case PARAM_REGISTRY:
+		bind_registry(b);
 		break;
 	case PARAM_NEW_ID:
 		id = uuid_new();

@@ -134,9 +134,40 @@ bool routes_has(const struct route *route, enum param_type type)
 static void print_param(struct jsonw *w, const struct route_param *p)
 {
 	static const char *const from[] = {"path", "query", "body", "header", "made"};
-	static const char *const type[] = {"uuid", "int", "enum", "provider", "resources", "some_resources",
-	    "bool", "cursor", "text", "ids", "names", "traceparent", "event_id", "time", "idempotency_key",
-	    "if_none_match", "prefer", "own_tenant", "tenant", "user", "new_id", "rights", "direct"};
+	static const char *const type[] = {
+	    [PARAM_UUID] = "uuid",
+	    [PARAM_INT] = "int",
+	    [PARAM_ENUM] = "enum",
+	    [PARAM_PROVIDER] = "provider",
+	    [PARAM_RESOURCES] = "resources",
+	    [PARAM_SOME_RESOURCES] = "some_resources",
+	    [PARAM_BOOL] = "bool",
+	    [PARAM_CURSOR] = "cursor",
+	    [PARAM_TEXT] = "text",
+	    [PARAM_IDS] = "ids",
+	    [PARAM_NAMES] = "names",
+	    [PARAM_TRACEPARENT] = "traceparent",
+	    [PARAM_EVENT_ID] = "event_id",
+	    [PARAM_TIME] = "time",
+	    [PARAM_IDEMPOTENCY_KEY] = "idempotency_key",
+	    [PARAM_IF_NONE_MATCH] = "if_none_match",
+	    [PARAM_PREFER] = "prefer",
+	    [PARAM_OWN_TENANT] = "own_tenant",
+	    [PARAM_TENANT] = "tenant",
+	    [PARAM_USER] = "user",
+	    [PARAM_NEW_ID] = "new_id",
+	    [PARAM_RIGHTS] = "rights",
+	    [PARAM_DIRECT] = "direct",
+	    [PARAM_EVENT_ID] = "event_id",
+	    [PARAM_OWN_TENANT] = "own_tenant",
+	    [PARAM_TENANT] = "tenant",
+	    [PARAM_USER] = "user",
+	    [PARAM_OPERATES] = "operates",
+	    [PARAM_REGISTRY] = "registry",
+	    [PARAM_NEW_ID] = "new_id",
+	    [PARAM_RIGHTS] = "rights",
+	    [PARAM_DIRECT] = "direct",
+	};
 
 	jsonw_object(w, NULL);
 	jsonw_text(w, "name", p->name);

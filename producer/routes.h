@@ -57,6 +57,15 @@ enum param_type {
 	PARAM_NEW_ID,          /* made: a new identifier */
 	PARAM_RIGHTS,          /* made: the caller's rights, as text[] */
 	PARAM_DIRECT,          /* made: whether the tasks may be dispatched at once */
+	PARAM_EVENT_ID,        /* of a server-sent event */
+	PARAM_OWN_TENANT,      /* must be the caller's tenant; not bound */
+	PARAM_TENANT,          /* made: the caller's tenant */
+	PARAM_USER,            /* made: the user who calls, or null for a service */
+	PARAM_OPERATES,        /* made: whether he operates the fleet, and so all tenants are his */
+	PARAM_REGISTRY,        /* made: every provider with its resources, a JSON document */
+	PARAM_NEW_ID,          /* made: a new identifier */
+	PARAM_RIGHTS,          /* made: the caller's rights, as text[] */
+	PARAM_DIRECT,          /* made: whether the tasks may be dispatched at once */
 };
 
 struct route_param {
@@ -96,8 +105,14 @@ struct route_match {
 
 /* The API of this program: the rows of every noun's own file. */
 const struct routes *routes_all(void);
-extern const struct routes routes_syncs, routes_streams, routes_dead_records, routes_keys, routes_providers,
-    routes_schedules, routes_webhooks;
+extern const struct routes routes_syncs;
+extern const struct routes routes_streams;
+extern const struct routes routes_dead_records;
+extern const struct routes routes_keys;
+extern const struct routes routes_schedules;
+extern const struct routes routes_webhooks;
+extern const struct routes routes_dead_letters;
+extern const struct routes routes_operating;
 /* Finds the route; a literal segment beats a parameter, the first difference decides. GET answers HEAD too.
  */
 void routes_find(const struct routes *routes, struct str method, struct str path, struct route_match *ret);

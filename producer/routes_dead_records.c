@@ -2,8 +2,6 @@
 #include "base/base.h"
 #include "route_rows.h"
 
-#define REASON_MAX_BYTES 200
-
 static const struct route_param list_params[] = {
     TENANT,
     LIMIT,

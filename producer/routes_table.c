@@ -4,8 +4,16 @@
 
 #define ROUTES_MAX 256
 
-static const struct routes *const nouns[] = {&routes_syncs, &routes_streams, &routes_dead_records,
-    &routes_keys, &routes_providers, &routes_schedules, &routes_webhooks};
+static const struct routes *const nouns[] = {
+    &routes_syncs,
+    &routes_streams,
+    &routes_dead_records,
+    &routes_keys,
+    &routes_schedules,
+    &routes_webhooks,
+    &routes_dead_letters,
+    &routes_operating,
+};
 
 const struct routes *routes_all(void)
 {

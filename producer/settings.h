@@ -33,6 +33,12 @@ struct settings {
 	int64_t backfill_age_ms;
 	int64_t dead_after_ms;
 	int64_t takeovers_max;
+	int64_t cap_percent;
+	int64_t cap_tasks;
+	int64_t cap_window_ms;
+	int64_t cap_probe_ms;
+	int64_t evidence_days;
+	int64_t syncs_days;
 	int64_t resend_after_ms;
 	bool outgoing_plain_loopback;
 	const char *outgoing_ca_file;

@@ -9,20 +9,30 @@
 #include "io/pg.h"
 #include "schedules.h"
 #include "statements.h"
+#include "stops.h"
 #include "sync/outbox.h"
 
-#define OVERDUE_TICKS 20 /* without an answer for so many ticks the clock is not ready */
-#define FAST_MS 40       /* between two dispatches while tasks wait */
-#define KICK_MS 250      /* a request that found no room is committed and seen within this */
-#define SWEEP_MS 2000    /* between two looks for tasks without an owner */
-#define FORGET_MS 60000  /* between two looks for answers kept for long enough */
-#define GAP_MS 2000      /* a longer pause between two answers: the database was not watched all along */
+#define OVERDUE_TICKS 20  /* without an answer for so many ticks the clock is not ready */
+#define FAST_MS 40        /* between two dispatches while tasks wait */
+#define KICK_MS 250       /* a request that found no room is committed and seen within this */
+#define SWEEP_MS 2000     /* between two looks for tasks without an owner */
+#define FORGET_MS 60000   /* between two looks for answers kept for long enough */
+#define GAP_MS 2000       /* a longer pause between two answers: the database was not watched all along */
+#define OVERDUE_TICKS 20  /* without an answer for so many ticks the clock is not ready */
+#define FAST_MS 40        /* between two dispatches while tasks wait */
+#define KICK_MS 250       /* a request that found no room is committed and seen within this */
+#define SWEEP_MS 2000     /* between two looks for tasks without an owner */
+#define FORGET_MS 60000   /* between two looks for what is too old, unless the last one found much */
+#define FORGET_MANY 500   /* rows of a look: see clock_forget.sql */
+#define FORGET_BUDGETS 60 /* one look in so many is for idle budgets, too */
+#define GAP_MS 2000       /* a longer pause between two answers: the database was not watched all along */
 
 struct ticker {
 	struct ticker_options o;
 	struct timer *timer;
 	struct timer *fast; /* dispatching only, while tasks wait for room */
 	struct schedules *schedules;
+	struct stops *stops;
 	struct pg_args args;
 	bool busy;
 	bool dispatching;
@@ -31,8 +41,11 @@ struct ticker {
 	int64_t fast_until_ms;
 	int64_t answered_ms;
 	int64_t watched_since_ms;
-	int64_t sweep_ms;  /* when the next one is due */
-	int64_t forget_ms; /* likewise */
+	int64_t sweep_ms;   /* when the next one is due */
+	int64_t forget_ms;  /* likewise */
+	int64_t sweep_ms;   /* when the next one is due */
+	int64_t forget_ms;  /* so, too */
+	uint64_t forgotten; /* looks */
 };
 
 static void tick(void *user);
@@ -114,6 +127,7 @@ static void send_dispatch(void *user)
 	if (t->dispatching || !pg_is_up(t->o.pg))
 		return;
 	t->dispatching = true;
+	stops_judge(t->stops);
 	pg_args_clear(a);
 	pg_array_begin(a, PG_TEXT);
 	for (size_t i = 0; i < registry_count(t->o.registry); i++)
@@ -148,53 +162,76 @@ static void send_forget(struct ticker *t)
 		return;
 	t->forget_ms = now_ms + FORGET_MS;
 	pg_query(t->o.pg, &sql_clock_forget, NULL, NULL, NULL);
-}
+	static void forgotten(void *user, const struct pg_result *res, const struct err *err)
+	{
+		struct ticker *t = user;
 
-/* Each duty is a transaction of its own; dispatching is last but one, so that what came due goes out in the
- * same tick. */
-static void tick(void *user)
-{
-	struct ticker *t = user;
+		if (!err && pg_i64(res, 0, 0) >= FORGET_MANY)
+			t->forget_ms = 0;
+	}
 
-	if (t->busy || !pg_is_up(t->o.pg))
-		return;
-	t->busy = true;
-	send_reap(t);
-	pg_query(t->o.pg, &sql_clock_due, NULL, NULL, NULL);
-	schedules_tick(t->schedules);
-	send_forget(t);
-	send_dispatch(t);
-	pg_query(t->o.pg, &sql_clock_again, NULL, sent_again, t);
-	pg_query(t->o.pg, &sql_clock_outbox, NULL, last_answer, t);
-}
+	static void send_forget(struct ticker * t)
+	{
+		struct pg_args *a = &t->args;
 
-struct ticker *ticker_new(struct loop *loop, const struct ticker_options *o)
-{
-	struct ticker *t = mem_zalloc(sizeof *t);
+		if (clock_mono_ms() < t->forget_ms)
+			return;
+		t->forget_ms = clock_mono_ms() + FORGET_MS;
+		pg_args_clear(a);
+		pg_arg_i64(a, t->o.settings->evidence_days);
+		pg_arg_i64(a, t->o.settings->syncs_days);
+		pg_arg_bool(a, t->forgotten++ % FORGET_BUDGETS == 0);
+		pg_query(t->o.pg, &sql_clock_forget, a, forgotten, t);
+	}
 
-	t->o = *o;
-	t->args = PG_ARGS;
-	t->schedules = schedules_new(o->pg, o->registry);
-	t->timer = timer_new(loop, tick, t);
-	t->fast = timer_new(loop, send_dispatch, t);
-	timer_set(t->timer, 0, o->settings->tick_ms);
-	return t;
-}
+	/* Each duty is a transaction of its own; dispatching is last but one, so that what came due goes out
+	 * in the same tick. */
+	static void tick(void *user)
+	{
+		struct ticker *t = user;
 
-void ticker_free(struct ticker *t)
-{
-	if (!t)
-		return;
-	timer_free(t->timer);
-	timer_free(t->fast);
-	schedules_free(t->schedules);
-	pg_args_done(&t->args);
-	free(t);
-}
+		if (t->busy || !pg_is_up(t->o.pg))
+			return;
+		t->busy = true;
+		send_reap(t);
+		pg_query(t->o.pg, &sql_clock_due, NULL, NULL, NULL);
+		schedules_tick(t->schedules);
+		send_forget(t);
+		send_dispatch(t);
+		pg_query(t->o.pg, &sql_clock_again, NULL, sent_again, t);
+		send_forget(t);
+		pg_query(t->o.pg, &sql_clock_outbox, NULL, last_answer, t);
+	}
 
-void ticker_kick(struct ticker *t)
-{
-	if (clock_mono_ms() >= t->fast_until_ms && !t->backlog)
-		timer_set(t->fast, FAST_MS, 0);
-	t->fast_until_ms = clock_mono_ms() + KICK_MS;
-}
+	struct ticker *ticker_new(struct loop * loop, const struct ticker_options *o)
+	{
+		struct ticker *t = mem_zalloc(sizeof *t);
+
+		t->o = *o;
+		t->args = PG_ARGS;
+		t->schedules = schedules_new(o->pg, o->registry);
+		t->timer = timer_new(loop, tick, t);
+		t->fast = timer_new(loop, send_dispatch, t);
+		t->stops = stops_new(o->settings, o->registry, o->pg);
+		timer_set(t->timer, 0, o->settings->tick_ms);
+		return t;
+	}
+
+	void ticker_free(struct ticker * t)
+	{
+		if (!t)
+			return;
+		timer_free(t->timer);
+		timer_free(t->fast);
+		schedules_free(t->schedules);
+		stops_free(t->stops);
+		pg_args_done(&t->args);
+		free(t);
+	}
+
+	void ticker_kick(struct ticker * t)
+	{
+		if (clock_mono_ms() >= t->fast_until_ms && !t->backlog)
+			timer_set(t->fast, FAST_MS, 0);
+		t->fast_until_ms = clock_mono_ms() + KICK_MS;
+	}

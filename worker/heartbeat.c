@@ -8,9 +8,11 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "breaker.h"
+#include "ends.h"
 #include "intake.h"
 #include "io/loop.h"
 #include "io/pg.h"
+#include "orders.h"
 #include "statements.h"
 #include "task.h"
 #include "worker.h"
@@ -29,6 +31,7 @@ struct heartbeat {
 	struct timer *timer;
 	struct pg_args args;
 	struct buf calls; /* how they went */
+	struct buf ends;
 	bool registered;
 	bool asking; /* a statement is under way */
 	bool leaving;
@@ -88,6 +91,7 @@ static void do_register(struct heartbeat *h)
 	pg_arg_i64(&h->args, getpid());
 	pg_arg_text(&h->args, str_of(version_text()));
 	pg_arg_i64(&h->args, w->settings.slots);
+	pg_arg_bool(&h->args, w->draining);
 	pg_query(h->pg, &sql_register, &h->args, registered, h);
 }
 
@@ -203,6 +207,7 @@ static void beaten(void *user, const struct pg_result *res, const struct err *er
 	give_back_strays(h, pg_str(res, 0, 3));
 	breakers_learn(h->worker->breakers, pg_str(res, 0, 4), h->asked_ms);
 	breakers_judge(h->worker->breakers);
+	orders_obey(h->worker, pg_str(res, 0, 5), pg_bool(res, 0, 6));
 	acknowledged(h);
 }
 
@@ -230,6 +235,8 @@ static void beat(struct heartbeat *h)
 	buf_clear(&h->calls);
 	breakers_report(w->breakers, &h->calls);
 	pg_arg_text(a, buf_str(&h->calls));
+	ends_report(w->ends, &h->ends);
+	pg_arg_text(a, buf_str(&h->ends));
 	pg_query(h->pg, &sql_beat, a, beaten, h);
 }
 
@@ -284,6 +291,7 @@ struct heartbeat *heartbeat_new(struct worker *w)
 	h->worker = w;
 	h->args = PG_ARGS;
 	buf_init(&h->calls, CALLS_MAX);
+	buf_init(&h->ends, CALLS_MAX);
 	h->timer = timer_new(w->loop, tick, h);
 	timer_set(h->timer, w->settings.beat_interval_ms, w->settings.beat_interval_ms);
 	h->pg = pg_open(w->loop, &(struct pg_options){.conninfo = w->settings.database_url,
@@ -303,5 +311,6 @@ void heartbeat_free(struct heartbeat *h)
 	timer_free(h->timer);
 	pg_args_done(&h->args);
 	buf_done(&h->calls);
+	buf_done(&h->ends);
 	free(h);
 }

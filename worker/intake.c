@@ -59,6 +59,7 @@ struct intake {
 	struct gather start;
 	struct pg_args args;
 	bool stopped;
+	bool drained;
 	bool paused;
 	bool busy;
 	uint64_t unreadable;
@@ -127,7 +128,7 @@ static void received(void *user, const struct kafka_message *m)
 	struct json_problem problem;
 	struct message message = {.source = source, .partition = m->partition, .offset = m->offset};
 
-	if (in->stopped)
+	if (in->stopped || in->drained)
 		return;
 	if (task_message_decode(m->value, &task, &problem) == RC_OK) {
 		message.task_id = task.task_id;
@@ -206,7 +207,8 @@ static void claim(void *user)
 	struct worker *w = in->worker;
 	struct pg_args *a = &in->args;
 
-	if (in->busy || in->stopped || !pg_is_up(w->control) || !heartbeat_is_fresh(w->heartbeat))
+	if (in->busy || in->stopped || in->drained || !pg_is_up(w->control) ||
+	    !heartbeat_is_fresh(w->heartbeat))
 		return;
 	if (in->claiming.n == 0)
 		take_from_inbox(in);
@@ -234,6 +236,22 @@ void intake_wake(struct intake *in)
 {
 	if (in)
 		gather_wake(&in->start);
+}
+
+/* The offsets of what is dropped here are not committed: whoever gets the partition reads it again. */
+void intake_drain(struct intake *in, bool drain)
+{
+	in->drained = drain;
+	in->inbox.n = 0;
+	if (!in->busy)
+		in->claiming.n = 0;
+	regulate(in);
+	for (size_t i = 0; i < in->nsources; i++) {
+		if (drain)
+			kafka_consumer_leave(in->sources[i].consumer);
+		else
+			kafka_consumer_join(in->sources[i].consumer);
+	}
 }
 
 void intake_stop(struct intake *in)

@@ -21,6 +21,8 @@ size_t intake_free_slots(const struct intake *in);
 bool intake_is_assigned(const struct intake *in);
 /* A slot came free, the session or the heartbeat came back. */
 void intake_wake(struct intake *in);
+/* Takes no more messages and leaves the groups, so that others get them; or takes up work again. */
+void intake_drain(struct intake *in, bool drain);
 /* Takes no more messages. */
 void intake_stop(struct intake *in);
 /* Claims that are neither running nor refused yet. */

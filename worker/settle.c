@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "ends.h"
 #include "evidence.h"
 #include "io/pg.h"
 #include "statements.h"
@@ -12,6 +13,8 @@
 #include "task.h"
 #include "task_list.h"
 #include "worker.h"
+
+#define ENDS_MAX 65536 /* bytes: a name and a number for each provider */
 
 struct settle {
 	struct worker *worker;
@@ -201,6 +204,16 @@ static void send_evidence(struct settle *s)
 	pg_exec(s->worker->control, &sql_evidence, &s->args, NULL, NULL);
 }
 
+static void send_ends(struct settle *s)
+{
+	AUTO(buf_done) struct buf ends = BUF(ENDS_MAX);
+
+	ends_report(s->worker->ends, &ends);
+	pg_args_clear(&s->args);
+	pg_arg_text(&s->args, buf_str(&ends));
+	pg_exec(s->worker->control, &sql_ends, &s->args, NULL, NULL);
+}
+
 static void send(void *user)
 {
 	struct settle *s = user;
@@ -223,6 +236,8 @@ static void send(void *user)
 	add_numbers(s, is_back, attempts_of);
 	add_numbers(s, is_back, wait_of);
 	pg_exec(pg, &sql_settle, &s->args, NULL, NULL);
+	if (count(s, is_failed))
+		send_ends(s);
 	begin_args(s, is_failed);
 	add_numbers(s, is_failed, attempts_of);
 	pg_exec(pg, &sql_tries, &s->args, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "answer.h"
 #include "breaker.h"
+#include "ends.h"
 #include "evidence.h"
 #include "generation.h"
 #include "io/crypto.h"
@@ -113,6 +114,12 @@ static void end(struct task *t)
 	release(t);
 }
 
+static void completed(struct task *t)
+{
+	ends_completed(t->worker->ends, t->walk.provider);
+	end(t);
+}
+
 /* ---- token ---- */
 
 static bool token_ends_soon(const struct task *t)
@@ -161,12 +168,22 @@ static bool slice_over(const struct task *t)
 	       (t->slice_pages >= s->slice_pages || clock_mono_ms() >= t->slice_end_ms);
 }
 
+/* NULL: it goes on in place. */
+static const char *must_leave(const struct task *t)
+{
+	if (t->yield)
+		return t->yield;
+	if (t->worker->stopping)
+		return "the worker ends";
+	return slice_over(t) ? "others wait for the slot" : NULL;
+}
+
 static enum task_step step_replay(struct task *t)
 {
-	if (t->worker->stopping)
-		return trouble_leave(t, OUTCOME_QUEUED, "the worker ends");
-	if (slice_over(t))
-		return trouble_leave(t, OUTCOME_QUEUED, "others wait for the slot");
+	const char *why = must_leave(t);
+
+	if (why)
+		return trouble_leave(t, OUTCOME_QUEUED, why);
 	if (worker_may_call(t->worker) && t->unstored == 0 && !t->replaying)
 		replay_read(t);
 	return TASK_REPLAY;
@@ -202,11 +219,10 @@ static bool held_up(const struct task *t)
 static enum task_step step_permit(struct task *t)
 {
 	struct worker *w = t->worker;
+	const char *why = must_leave(t);
 
-	if (w->stopping)
-		return trouble_leave(t, OUTCOME_QUEUED, "the worker ends");
-	if (slice_over(t))
-		return trouble_leave(t, OUTCOME_QUEUED, "others wait for the slot");
+	if (why)
+		return trouble_leave(t, OUTCOME_QUEUED, why);
 	if (held_up(t))
 		return TASK_PERMIT;
 	if (!breaker_allows(w->breakers, t))
@@ -278,10 +294,10 @@ static void pause_over(void *user)
 
 static enum task_step step_sweep(struct task *t)
 {
-	if (t->worker->stopping)
-		return trouble_leave(t, OUTCOME_QUEUED, "the worker ends");
-	if (slice_over(t))
-		return trouble_leave(t, OUTCOME_QUEUED, "others wait for the slot");
+	const char *why = must_leave(t);
+
+	if (why)
+		return trouble_leave(t, OUTCOME_QUEUED, why);
 	t->slice_pages++;
 	sweep_add(t->worker->sweep, t);
 	return TASK_SWEEP;
@@ -292,7 +308,7 @@ void task_swept(struct task *t, bool done)
 	if (t->step == TASK_GONE)
 		release(t);
 	else if (done)
-		end(t);
+		completed(t);
 	else if (t->step == TASK_SWEEP)
 		task_goto(t, TASK_SWEEP);
 }
@@ -340,7 +356,7 @@ void task_stored(struct task *t, size_t n, bool ended)
 	else if (ended && generation_is_sweep(buf_str(&t->cursor)))
 		task_goto(t, TASK_SWEEP);
 	else if (ended)
-		end(t);
+		completed(t);
 	else if (t->step == TASK_DRAIN || t->step == TASK_PERMIT || t->step == TASK_REPLAY)
 		task_goto(t, t->step);
 }
@@ -376,13 +392,14 @@ void task_settled(struct task *t)
 		end(t);
 }
 
-void task_stop(struct task *t)
+void task_yield(struct task *t, const char *why)
 {
+	t->yield = why;
 	if (t->step != TASK_TOKEN && t->step != TASK_REPLAY && t->step != TASK_PERMIT &&
 	    t->step != TASK_PAUSE)
 		return;
 	silence(t);
-	task_goto(t, trouble_leave(t, OUTCOME_QUEUED, "the worker ends"));
+	task_goto(t, trouble_leave(t, OUTCOME_QUEUED, why));
 }
 
 void task_resume(struct task *t)

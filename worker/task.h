@@ -71,6 +71,7 @@ struct task {
 	bool restarting;  /* the next slice begins one */
 	int64_t slice_end_ms;
 	int64_t slice_pages;
+	const char *yield; /* why the slice ends at the next page boundary, or NULL; a literal */
 	enum task_step step;
 	struct http_call *call;
 	struct permit permit;
@@ -114,8 +115,8 @@ void task_replayed(struct task *t, struct rows *rows);
 void task_replay_failed(struct task *t, const struct err *err);
 /* The row was given back or failed. */
 void task_settled(struct task *t);
-/* The worker ends: no further page is begun. */
-void task_stop(struct task *t);
+/* No further page is begun, and its row goes back to the queue; `why` is a literal. */
+void task_yield(struct task *t, const char *why);
 /* The process ends: frees it, whatever it waits for; the store, settlements and calls are gone already. */
 void task_abandon(struct task *t);
 /* Called again when calls may be started once more. */

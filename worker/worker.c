@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "breaker.h"
 #include "base/metrics.h"
+#include "ends.h"
 #include "figures.h"
 #include "heartbeat.h"
 #include "intake.h"
@@ -117,7 +118,7 @@ void worker_stop(void *user)
 	timer_set(w->grace, w->settings.shutdown_ms, 0);
 	for (struct task *t = w->tasks, *next; t; t = next) {
 		next = t->next;
-		task_stop(t);
+		task_yield(t, "the worker ends");
 	}
 	worker_leave_when_idle(w);
 }
@@ -144,7 +145,7 @@ static bool check_kafka(void *user, struct buf *why)
 {
 	struct worker *w = user;
 
-	buf_add_text(why, "no partition assigned");
+	buf_add_text(why, w->draining ? "drained" : "no partition assigned");
 	return intake_is_assigned(w->intake);
 }
 
@@ -298,6 +299,7 @@ enum rc worker_init(struct worker *w, struct err *err)
 	w->tokens = tokens_new(w);
 	w->limits = limits_new(w);
 	w->breakers = breakers_new(w);
+	w->ends = ends_new(w->registry);
 	w->heartbeat = heartbeat_new(w);
 	w->intake = intake_new(w, err);
 	if (!w->intake)
@@ -322,6 +324,7 @@ void worker_done(struct worker *w)
 	heartbeat_free(w->heartbeat);
 	pg_close(w->control);
 	breakers_free(w->breakers);
+	ends_free(w->ends);
 	timer_free(w->grace);
 	loop_free(w->loop);
 	provider_request_done(&w->request);

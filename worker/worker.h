@@ -13,6 +13,7 @@
 #include "sync/declaration.h"
 
 struct breakers;
+struct ends;
 struct heartbeat;
 struct intake;
 struct limits;
@@ -42,6 +43,7 @@ struct worker {
 	struct tokens *tokens;
 	struct limits *limits;
 	struct breakers *breakers;
+	struct ends *ends;
 	struct intake *intake;
 	struct admin *admin;
 	struct admin_check checks[3];
@@ -51,6 +53,7 @@ struct worker {
 	struct task *tasks;              /* all that are not freed */
 	size_t ntasks;
 	bool others_wait; /* as of the last heartbeat */
+	bool draining;    /* as of it: takes no messages, gives tasks back, stays */
 	bool stopping;
 	bool leaving; /* the fleet was told */
 	bool failed;  /* stops for a reason that a new process does not have */

@@ -82,6 +82,9 @@ void kafka_consumer_free(struct kafka_consumer *c, int64_t deadline_ms);
  * message is handed over until resumed; the consumer goes on being polled, so it keeps its membership.
  */
 void kafka_consumer_pause(struct kafka_consumer *c, bool paused);
+/* Leaves the group: others get its partitions; and joins it again. It goes on being polled meanwhile. */
+void kafka_consumer_leave(struct kafka_consumer *c);
+void kafka_consumer_join(struct kafka_consumer *c);
 /*
  * Everything of the partition up to this offset is done. It is committed with others a little later; refusals
  * are ignored, since ownership is in PostgreSQL.

@@ -22,6 +22,7 @@ struct kafka_consumer {
 	rd_kafka_topic_partition_list_t *assigned;
 	struct kafka_watch *watch;
 	bool paused;
+	bool left;         /* on purpose */
 	bool was_assigned; /* the group has answered once */
 };
 
@@ -100,7 +101,7 @@ static int statistics(rd_kafka_t *rk, char *json, size_t n, void *user)
 	(void)n;
 	if (c->paused)
 		kafka_watch_reset(c->watch);
-	if (kafka_watch_sample(c->watch, json, c->options.on_lag, c->options.user) && !c->paused)
+	if (kafka_watch_sample(c->watch, json, c->options.on_lag, c->options.user) && !c->paused && !c->left)
 		rejoin(c);
 	return 0;
 }
@@ -155,6 +156,19 @@ static void commit(void *user)
 	if (c->uncommitted)
 		rd_kafka_commit(c->rk, NULL, 1);
 	c->uncommitted = false;
+}
+
+void kafka_consumer_leave(struct kafka_consumer *c)
+{
+	commit(c);
+	c->left = true;
+	rd_kafka_unsubscribe(c->rk);
+}
+
+void kafka_consumer_join(struct kafka_consumer *c)
+{
+	c->left = false;
+	rd_kafka_subscribe(c->rk, c->topics);
 }
 
 static enum rc subscribe(struct kafka_consumer *c, const char *const *topics, size_t n, struct err *err)

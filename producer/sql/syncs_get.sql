@@ -4,12 +4,13 @@ with found as (
 counted as (
     select t.*, b.open_until,
         -- a failing provider keeps what is queued, too; without a time once probes are out
-        case t.state
+        coalesce(st.stopped, case t.state
             when 'queued' then case when t.after_task is not null then 'earlier_run'
                 when b.open then provider_is_failing(t.provider) else 'slot' end
             when 'dispatched' then 'worker'
-            when 'waiting' then coalesce(t.wait_reason, 'due_time') end as waits_for,
-        case when t.state = 'waiting' then greatest(t.due_at,
+            when 'waiting' then coalesce(t.wait_reason, 'due_time') end) as waits_for,
+        st.stopped,
+        case when st.stopped is not null then null when t.state = 'waiting' then greatest(t.due_at,
                 case when t.wait_reason = provider_is_failing(t.provider) then b.open_until end)
             when t.state = 'queued' and t.after_task is null and b.open and b.open_until > now() then b.open_until
             end as waits_until,
@@ -17,7 +18,12 @@ counted as (
         case when t.started_at is not null
             then greatest(extract(epoch from coalesce(t.ended_at, now()) - t.started_at)::float8, 0.001) end as seconds
     from found f join sync_members using (sync_id) join sync_tasks t using (task_id)
-        left join breakers b on b.provider = t.provider and b.open),
+        left join breakers b on b.provider = t.provider and b.open
+        left join provider_stops ps on ps.provider = t.provider
+        left join connection_pauses cp on cp.connection_id = t.connection_id
+        cross join lateral (select case when t.state in ('queued', 'dispatched', 'waiting') and t.after_task is null
+            then case when cp.connection_id is not null then connection_is_paused()
+                when ps.provider is not null then provider_is_stopped(ps.provider, ps.kind, ps.reason) end end as stopped) st),
 rated as (
     select c.*, round((records / seconds)::numeric, 1) as rate,
         -- what is left at the rate so far; nothing is promised further ahead than ten years
@@ -27,8 +33,9 @@ rated as (
     from counted c),
 summed as (
     select json_agg(r.resource order by r.resource) as resources,
-        (array_agg(r.waits_for order by r.waits_until) filter (where r.waits_until is not null))[1] as waits_for,
-        min(r.waits_until) as waits_until, min(r.started_at) as started_at, sum(r.records) as records,
+        coalesce(min(r.stopped),
+            (array_agg(r.waits_for order by r.waits_until) filter (where r.waits_until is not null))[1]) as waits_for,
+        case when min(r.stopped) is null then min(r.waits_until) end as waits_until, min(r.started_at) as started_at, sum(r.records) as records,
         sum(r.records_inserted) as inserted, sum(r.records_updated) as updated, sum(r.records_unchanged) as unchanged,
         sum(r.records_deleted) as deleted, sum(r.records_quarantined) as quarantined,
         case when count(*) filter (where r.ended_at is null and r.estimate is null) = 0 then max(r.estimate) end as estimate,

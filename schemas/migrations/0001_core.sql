@@ -295,7 +295,7 @@ return task_message(t.task_id, t.dispatch, t.provider, t.resource, t.connection_
 -- and at most half of all slots: whoever comes then has but half a turn of the slots ahead, and starts within a slice.
 -- Within its tenant a backfill stands behind whatever is interactive until it is ripe; turns do not look at that.
 -- `room` is what is left of it, and `backlog` says that somebody still waits. Of a provider that is failing only probes
--- are dispatched, and nobody stands in line for it.
+-- are dispatched, and nobody stands in line for it; so it is with one that is stopped (0013_operating.sql).
 create function dispatch_queued(p_providers text[], p_floor int, p_fresh interval)
 returns table (provider text, room int, backlog boolean, messages text) language plpgsql as $$
 declare
@@ -308,6 +308,7 @@ declare
     v_room int;
     v_picked uuid[];
     v_failing text[] := array(select b.provider from breakers b where b.open);
+    v_stopped text[] := array(select s.provider from provider_stops s);
 begin
     select coalesce(sum(w.slots), 0), coalesce(sum(w.free_slots), 0) into v_slots, v_free
     from workers w where w.beat_at > now() - p_fresh and not w.leaving;
@@ -321,6 +322,9 @@ begin
             group by t.tenant_id) u;
         if v_provider = any (v_failing) then
             v_room := least(v_room, probe_room(v_provider));
+        end if;
+        if v_provider = any (v_stopped) then
+            v_room := least(v_room, stop_room(v_provider));
         end if;
         v_picked := null;
         if v_room > 0 then
@@ -345,6 +349,9 @@ begin
         if v_picked is not null and v_provider = any (v_failing) then
             perform probes_dispatched(v_provider, cardinality(v_picked));
         end if;
+        if v_picked is not null and v_provider = any (v_stopped) then
+            perform stop_probes(v_provider, v_picked);
+        end if;
         return query
         with sent as (
             update sync_tasks t
@@ -353,7 +360,7 @@ begin
             where t.task_id = any (v_picked)
             returning t, array_position(v_picked, t.task_id) as place)
         select v_provider, greatest(v_room, 0) - coalesce(cardinality(v_picked), 0),
-            v_provider <> all (v_failing) and (v_room <= 0 and exists (select 1 from sync_tasks t
+            v_provider <> all (v_failing || v_stopped) and (v_room <= 0 and exists (select 1 from sync_tasks t
                 where t.provider = v_provider and t.queued_at is not null)
                 or v_room > 0 and coalesce(cardinality(v_picked), 0) >= v_room),
             (select json_agg(task_message(sent.t) order by sent.place)::text from sent);
@@ -575,6 +582,7 @@ end $$;
 -- The dead letters of failed tasks; an account that must be authorised again is no dead letter.
 create function bury_tasks(p_tasks uuid[]) returns setof outbox language plpgsql as $$
 begin
+    perform keep_dead_letters(p_tasks);
     return query
     insert into outbox (event_id, topic, key, value, headers, due_at)
     select uuid_v7(), 'sync.tasks.' || t.provider || '.dlq', t.provider || ':' || t.connection_id,

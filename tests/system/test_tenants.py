@@ -19,13 +19,13 @@ from harness.trespass import Belongings, Routes, Side, nobodys, told, without
 TENANT, USER = "syncfleet.tenant_id", "syncfleet.user_id"
 PUBLIC = {}  # routes without a caller, and why they may be
 # Fleet-wide and nobody's secret; requests read them to say what a sync waits for.
-EVERYBODYS = {"breakers"}
+EVERYBODYS = {"breakers", "provider_stops"}
 # The workers COPY into the providers' tables, which PostgreSQL refuses under forced policies even to owners.
 COPIED = re.compile("^(practicepanther|bench|zoho)_")
 
 
 def side(fleet, name, tenant=None, owner=None):
-    """A tenant (or a user of one) with a connection, a sync that has ended, a record in quarantine and a schedule."""
+    """A tenant (or a user of one) with a connection, a sync that has ended, a record in quarantine, a dead letter and a schedule."""
     tenant = tenant or fleet.new_tenant(name)
     connection = fleet.tenant.__class__.connection(tenant, f"account-of-{name}", records={"contacts": 3},
                                                    dials=[{"dial": "nul_text", "resource": "contacts"}])
@@ -36,6 +36,9 @@ def side(fleet, name, tenant=None, owner=None):
     record = fleet.value("select dead_record_id from dead_records where connection_id = %s", connection.id)
     task = fleet.value("select task_id from sync_members where sync_id = %s", sync)
     schedule = tenant.api("POST", "/v1/schedules", {"provider": connection.provider, "connection_id": connection.id, "cron": "@yearly"})
+    fleet.sql("insert into dead_letters (task_id, tenant_id, connection_id, provider, resource, mode, error_class, error_message, "
+              "fingerprint, attempts, pages) values (%s, %s, %s, %s, 'contacts', 'full', 'permanent', %s, 'x', 1, 0)",
+              task, tenant.id, connection.id, connection.provider, f"failure of {name}")
     key = fleet.value("select key_id from service_keys where tenant_id = %s", tenant.id)
     hook = fleet.value("insert into webhooks (webhook_id, tenant_id, url, event_types, secret) values "
                        "(uuid_v7(), %s, 'https://example.com/', '{sync.failed}', 'x') returning webhook_id", tenant.id)
@@ -44,6 +47,10 @@ def side(fleet, name, tenant=None, owner=None):
     return Side(tenant, {"webhook_id": hook, "delivery_id": delivery,
                          "connection_id": connection.id, "sync_id": sync, "dead_record_id": record, "task_id": task,
                          "tenant_id": tenant.id, "key_id": key, "schedule_id": schedule.body["schedule_id"], "/v1/dead-records/replay ids": record})
+    return Side(tenant, {"connection_id": connection.id, "sync_id": sync, "dead_record_id": record, "task_id": task,
+                         "tenant_id": tenant.id, "key_id": key, "schedule_id": schedule.body["schedule_id"], "/v1/dead-records/replay ids": record,
+                         "/v1/dead-letters/replay ids": task, "/v1/dead-letters/discard ids": task,
+                         "worker_id": str(uuid.uuid4())})
 
 
 @pytest.fixture(scope="module")
@@ -356,6 +363,11 @@ def accept(connection, tenant):
             "null, false)", tenant, connection)
 
 
+def letters(call, whose):
+    ids = f"row(array['{whose['task_id']}'::uuid], null, null, null, null, null)::letter_filter"
+    return (f"select case when {call.format(ids)} then 200 else 404 end",)
+
+
 # Of every function that runs as the owner: how to ask it for what is another's, his tenant's id spoofed or our own.
 TRIES = {
     "accept_sync": lambda whose, tenant: accept(whose["connection_id"], tenant),
@@ -379,12 +391,24 @@ TRIES = {
     "create_key": lambda whose, tenant: (
         "select status from create_key(uuid_v7(), %s::uuid, 'x', '{read}', null, null, sha256('x'))", whose["tenant_id"]),
     "revoke_key": lambda whose, tenant: ("select status from revoke_key(%s::uuid, %s::uuid)", whose["key_id"], tenant),
+    "pause_connection": lambda whose, tenant: (
+        "select case when pause_connection(%s::uuid, 'x', 'x') is null then 404 else 200 end", whose["connection_id"]),
+    "resume_connection": lambda whose, tenant: (
+        "select case when resume_connection(%s::uuid, 'x') is null then 404 else 200 end", whose["connection_id"]),
+    "dead_letter": lambda whose, tenant: (
+        "select case when dead_letter(false, %s::uuid) is null then 404 else 200 end", whose["task_id"]),
+    "open_dead_letters": lambda whose, tenant: letters("exists (select from open_dead_letters(false, {}, null, 10))", whose),
+    "replay_dead_letters": lambda whose, tenant: letters("(replay_dead_letters(false, {}, 9, '', null) ->> 'replayed')::int = 1", whose),
+    "discard_dead_letters": lambda whose, tenant: letters("(discard_dead_letters(false, {}, 9, '', '') ->> 'discarded')::int = 1", whose),
 }
 TENANTS_ONLY = {"create_key", "revoke_key", "create_webhook", "change_webhook", "delete_webhook", "rotate_webhook", "test_webhook", "redeliver"}  # nothing of a user's
 # Functions that run as the owner before there is a scope.
 UNSCOPED = {"caller_of_key": "tells of a key only to who knows its hash", "caller_of_token": "a verified token names him",
             "user_seen": "a verified token names him", "ended_syncs": "whether an id has ended, to who was given it",
             "recall_answer": "of the scope's own tenant", "keep_answer": "for the scope's own tenant"}
+            "user_seen": "a verified token names him", "actor": "tells a user's name to his own request",
+            **{name: "the fleet's; its route needs the right `operate`" for name in (
+                "pause_provider", "resume_provider", "drain_worker", "undrain_worker", "list_workers", "close_breaker", "list_breakers")}}
 
 
 def definers(fleet):

@@ -1,0 +1,7 @@
+-- $1 connection_id, $2 user_id
+with done as materialized (select resume_connection($1::uuid, actor($2::uuid)) as answer)
+select case when answer is not null then 200 else 404 end as status, null::text as location,
+    coalesce(answer::text, problem(404, 'unknown_connection', 'no connection with this id belongs to the caller''s tenant',
+        '{connection_id}')) as body,
+    null::text as dispatch
+from done
