@@ -4,7 +4,8 @@
 
 #define ORIGINS_MAX 64
 #define REQUEST_HEADERS                                                                                      \
-	"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "             \
+	"Authorization, Cache-Control, Content-Type, Idempotency-Key, If-Match, If-None-Match, "             \
+	"Last-Event-ID, "                                                                                    \
 	"X-Request-Id, traceparent"
 #define EXPOSED_HEADERS                                                                                      \
 	"ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"

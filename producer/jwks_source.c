@@ -3,12 +3,18 @@
 #include "jwks_source.h"
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "io/http.h"
 
 #include <errno.h>
 
 #define TIMEOUT_MS 10000
 #define FIRST_RETRY_MS 1000 /* while there is no set at all, nobody can be let in */
+
+static const struct metric_family_def loads_total = {.name = "key_set_loads_total",
+    .kind = METRIC_COUNTER,
+    .help = "Times that the key set for users' tokens was read.",
+    .labels = {"outcome"}};
 
 struct jwks_source {
 	struct loop *loop;
@@ -75,6 +81,8 @@ static void learn(struct jwks_source *s, struct jwks *set, const struct err *err
 		    LOG_LEVEL_WARN, "key_set_failed", LOG_BOOL("old_in_use", s->set != NULL), LOG_ERR(err));
 	}
 	s->failing = !set;
+	metric_add(
+	    metric_series(metrics_family(&loads_total), (const char *[]){set ? "loaded" : "failed"}), 1);
 	loop_defer(s->loop, &s->tell);
 }
 

@@ -31,7 +31,8 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     k service_keys;
     v_rights text[] := coalesce(p_rights, '{read,sync}');
-    v_lacking text[] := array(select r from unnest(v_rights) r where p_granter is not null and r <> all (p_granter));
+    v_lacking text[] := array(select r from unnest(v_rights) r
+        where not (p_granter is null and serves_fleet()) and r <> all (coalesce(p_granter, '{}')));
 begin
     if not may_touch(p_tenant_id, null) then
         return query select 404, null::text, problem(404, 'unknown_tenant', 'the caller is of another tenant'), null::text;

@@ -3,13 +3,16 @@
 import datetime
 import json
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import jwt
+import pytest
 
 from harness import tokens
 from harness.keys import KeyServer
 from harness.ledger import ROOT
+from harness.process import HarnessError
 
 CORPUS = ROOT / "tests" / "fixtures" / "tokens"
 
@@ -69,6 +72,16 @@ def test_another_tenants_keys_are_nobodys(fleet):
     assert [key["name"] for key in theirs] == ["tests"] and theirs != keys_of(fleet)
     assert refusal(fleet.api("DELETE", f"/v1/keys/{theirs[0]['key_id']}")) == (404, "unknown_key_id")
     assert other.api("GET", "/v1/keys").body["keys"] == theirs
+
+
+def test_keys_by_command(fleet):
+    with pytest.raises(HarnessError, match="--rights=read,fly: write some of read, sync, connect, admin, operate"):
+        fleet.ctl.key("first", rights="read,fly")
+    fleet.ctl("keys", "create", "--tenant=first", "--name=plain")
+    fleet.ctl.key("first", rights="operate,read", expires_in=60)
+    listed = fleet.ctl("keys", "list", "--tenant=first")
+    assert [row["rights"] for row in listed] == ["read,sync,connect,admin", "read,sync", "operate,read"]
+    assert [row["expires_at"] is None for row in listed] == [True, True, False]
 
 
 def test_an_expired_key_says_so(fleet):
@@ -260,6 +273,16 @@ def test_pages_of_listed_origins_may_read(fleet):
     foreign = fleet.api("GET", "/v1/syncs", headers={"Origin": "https://evil.example"})
     assert foreign.status == 200 and not any(name.startswith("access-control") for name in foreign.headers)
     assert foreign.headers["vary"] == "Origin"
+
+
+def test_pages_listen_by_cookie(fleet):
+    """EventSource can send no header of its own."""
+    fleet.start_producer(env={"AUTH_SECRET": tokens.SECRET}, http__allowed_origins=APP)
+    request = urllib.request.Request(f"{fleet.producer_url}/v1/events", headers={
+        "Origin": APP, "Accept": "text/event-stream", "Cookie": f"session_token={tokens.token()}"})
+    with urllib.request.urlopen(request, timeout=20) as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        assert stream.headers["Access-Control-Allow-Origin"] == APP and stream.headers["Access-Control-Allow-Credentials"] == "true"
 
 
 # ---- rates ----

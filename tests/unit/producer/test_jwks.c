@@ -2,6 +2,7 @@
 /* Key sets: which keys are taken, how one is found, and where they come from. */
 #include "base/base.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "io/http.h"
 #include "io/httpd.h"
 #include "jwks_source.h"
@@ -133,6 +134,7 @@ static int setup(void **state)
 
 	(void)state;
 	log_threshold = LOG_LEVEL_ERROR + 1;
+	metrics_init("test");
 	loop = loop_new();
 	client = http_client_new(loop,
 	    &(struct http_options){.allow_plain_loopback = true, .body_max = 1 << 20, .max_connections = 10},
@@ -159,6 +161,7 @@ static int teardown(void **state)
 	http_client_free(client);
 	httpd_free(httpd);
 	loop_free(loop);
+	metrics_done();
 	return 0;
 }
 

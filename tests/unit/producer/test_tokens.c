@@ -2,6 +2,7 @@
 /* Users' tokens: a corpus of good and forged ones (tests/fixtures/tokens/make.py), times, claims, settings.
  */
 #include "base/base.h"
+#include "base/metrics.h"
 #include "io/crypto.h"
 #include "tokens.h"
 
@@ -47,6 +48,7 @@ static void make(const struct token_options *o)
 static int setup(void **state)
 {
 	(void)state;
+	metrics_init("test");
 	loop = loop_new();
 	tokens = NULL;
 	return 0;
@@ -57,6 +59,7 @@ static int teardown(void **state)
 	(void)state;
 	tokens_free(tokens);
 	loop_free(loop);
+	metrics_done();
 	return 0;
 }
 
