@@ -54,13 +54,6 @@ enum param_type {
 	PARAM_OWN_TENANT,      /* must be the caller's tenant; not bound */
 	PARAM_TENANT,          /* made: the caller's tenant */
 	PARAM_USER,            /* made: the user who calls, or null for a service */
-	PARAM_NEW_ID,          /* made: a new identifier */
-	PARAM_RIGHTS,          /* made: the caller's rights, as text[] */
-	PARAM_DIRECT,          /* made: whether the tasks may be dispatched at once */
-	PARAM_EVENT_ID,        /* of a server-sent event */
-	PARAM_OWN_TENANT,      /* must be the caller's tenant; not bound */
-	PARAM_TENANT,          /* made: the caller's tenant */
-	PARAM_USER,            /* made: the user who calls, or null for a service */
 	PARAM_OPERATES,        /* made: whether he operates the fleet, and so all tenants are his */
 	PARAM_REGISTRY,        /* made: every provider with its resources, a JSON document */
 	PARAM_NEW_ID,          /* made: a new identifier */

@@ -12,20 +12,15 @@
 #include "stops.h"
 #include "sync/outbox.h"
 
-#define OVERDUE_TICKS 20  /* without an answer for so many ticks the clock is not ready */
-#define FAST_MS 40        /* between two dispatches while tasks wait */
-#define KICK_MS 250       /* a request that found no room is committed and seen within this */
-#define SWEEP_MS 2000     /* between two looks for tasks without an owner */
-#define FORGET_MS 60000   /* between two looks for answers kept for long enough */
-#define GAP_MS 2000       /* a longer pause between two answers: the database was not watched all along */
-#define OVERDUE_TICKS 20  /* without an answer for so many ticks the clock is not ready */
-#define FAST_MS 40        /* between two dispatches while tasks wait */
-#define KICK_MS 250       /* a request that found no room is committed and seen within this */
-#define SWEEP_MS 2000     /* between two looks for tasks without an owner */
-#define FORGET_MS 60000   /* between two looks for what is too old, unless the last one found much */
-#define FORGET_MANY 500   /* rows of a look: see clock_forget.sql */
-#define FORGET_BUDGETS 60 /* one look in so many is for idle budgets, too */
-#define GAP_MS 2000       /* a longer pause between two answers: the database was not watched all along */
+#define OVERDUE_TICKS 20     /* without an answer for so many ticks the clock is not ready */
+#define FAST_MS 40           /* between two dispatches while tasks wait */
+#define KICK_MS 250          /* a request that found no room is committed and seen within this */
+#define SWEEP_MS 2000        /* between two looks for tasks without an owner */
+#define FORGET_MS 60000      /* between two looks for answers kept for long enough */
+#define RETENTION_MS 60000   /* between two looks for what is too old, unless the last one found much */
+#define RETENTION_MANY 500   /* rows of a look: see clock_retention.sql */
+#define RETENTION_BUDGETS 60 /* one look in so many is for idle budgets, too */
+#define GAP_MS 2000          /* a longer pause between two answers: the database was not watched all along */
 
 struct ticker {
 	struct ticker_options o;
@@ -41,11 +36,10 @@ struct ticker {
 	int64_t fast_until_ms;
 	int64_t answered_ms;
 	int64_t watched_since_ms;
-	int64_t sweep_ms;   /* when the next one is due */
-	int64_t forget_ms;  /* likewise */
-	int64_t sweep_ms;   /* when the next one is due */
-	int64_t forget_ms;  /* so, too */
-	uint64_t forgotten; /* looks */
+	int64_t sweep_ms;     /* when the next one is due */
+	int64_t forget_ms;    /* likewise */
+	int64_t retention_ms; /* likewise */
+	uint64_t retentions;
 };
 
 static void tick(void *user);
@@ -162,76 +156,79 @@ static void send_forget(struct ticker *t)
 		return;
 	t->forget_ms = now_ms + FORGET_MS;
 	pg_query(t->o.pg, &sql_clock_forget, NULL, NULL, NULL);
-	static void forgotten(void *user, const struct pg_result *res, const struct err *err)
-	{
-		struct ticker *t = user;
+}
 
-		if (!err && pg_i64(res, 0, 0) >= FORGET_MANY)
-			t->forget_ms = 0;
-	}
+static void retained(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct ticker *t = user;
 
-	static void send_forget(struct ticker * t)
-	{
-		struct pg_args *a = &t->args;
+	if (!err && pg_i64(res, 0, 0) >= RETENTION_MANY)
+		t->retention_ms = 0;
+}
 
-		if (clock_mono_ms() < t->forget_ms)
-			return;
-		t->forget_ms = clock_mono_ms() + FORGET_MS;
-		pg_args_clear(a);
-		pg_arg_i64(a, t->o.settings->evidence_days);
-		pg_arg_i64(a, t->o.settings->syncs_days);
-		pg_arg_bool(a, t->forgotten++ % FORGET_BUDGETS == 0);
-		pg_query(t->o.pg, &sql_clock_forget, a, forgotten, t);
-	}
+static void send_retention(struct ticker *t)
+{
+	struct pg_args *a = &t->args;
+	int64_t now_ms = clock_mono_ms();
 
-	/* Each duty is a transaction of its own; dispatching is last but one, so that what came due goes out
-	 * in the same tick. */
-	static void tick(void *user)
-	{
-		struct ticker *t = user;
+	if (now_ms < t->retention_ms)
+		return;
+	t->retention_ms = now_ms + RETENTION_MS;
+	pg_args_clear(a);
+	pg_arg_i64(a, t->o.settings->evidence_days);
+	pg_arg_i64(a, t->o.settings->syncs_days);
+	pg_arg_bool(a, t->retentions++ % RETENTION_BUDGETS == 0);
+	pg_query(t->o.pg, &sql_clock_retention, a, retained, t);
+}
 
-		if (t->busy || !pg_is_up(t->o.pg))
-			return;
-		t->busy = true;
-		send_reap(t);
-		pg_query(t->o.pg, &sql_clock_due, NULL, NULL, NULL);
-		schedules_tick(t->schedules);
-		send_forget(t);
-		send_dispatch(t);
-		pg_query(t->o.pg, &sql_clock_again, NULL, sent_again, t);
-		send_forget(t);
-		pg_query(t->o.pg, &sql_clock_outbox, NULL, last_answer, t);
-	}
+/* Each duty is a transaction of its own; dispatching is last but one, so that what came due goes out in the
+ * same tick. */
+static void tick(void *user)
+{
+	struct ticker *t = user;
 
-	struct ticker *ticker_new(struct loop * loop, const struct ticker_options *o)
-	{
-		struct ticker *t = mem_zalloc(sizeof *t);
+	if (t->busy || !pg_is_up(t->o.pg))
+		return;
+	t->busy = true;
+	send_reap(t);
+	pg_query(t->o.pg, &sql_clock_due, NULL, NULL, NULL);
+	schedules_tick(t->schedules);
+	send_forget(t);
+	send_retention(t);
+	send_dispatch(t);
+	pg_query(t->o.pg, &sql_clock_again, NULL, sent_again, t);
+	pg_query(t->o.pg, &sql_clock_outbox, NULL, last_answer, t);
+}
 
-		t->o = *o;
-		t->args = PG_ARGS;
-		t->schedules = schedules_new(o->pg, o->registry);
-		t->timer = timer_new(loop, tick, t);
-		t->fast = timer_new(loop, send_dispatch, t);
-		t->stops = stops_new(o->settings, o->registry, o->pg);
-		timer_set(t->timer, 0, o->settings->tick_ms);
-		return t;
-	}
+struct ticker *ticker_new(struct loop *loop, const struct ticker_options *o)
+{
+	struct ticker *t = mem_zalloc(sizeof *t);
 
-	void ticker_free(struct ticker * t)
-	{
-		if (!t)
-			return;
-		timer_free(t->timer);
-		timer_free(t->fast);
-		schedules_free(t->schedules);
-		stops_free(t->stops);
-		pg_args_done(&t->args);
-		free(t);
-	}
+	t->o = *o;
+	t->args = PG_ARGS;
+	t->schedules = schedules_new(o->pg, o->registry);
+	t->timer = timer_new(loop, tick, t);
+	t->fast = timer_new(loop, send_dispatch, t);
+	t->stops = stops_new(o->settings, o->registry, o->pg);
+	timer_set(t->timer, 0, o->settings->tick_ms);
+	return t;
+}
 
-	void ticker_kick(struct ticker * t)
-	{
-		if (clock_mono_ms() >= t->fast_until_ms && !t->backlog)
-			timer_set(t->fast, FAST_MS, 0);
-		t->fast_until_ms = clock_mono_ms() + KICK_MS;
-	}
+void ticker_free(struct ticker *t)
+{
+	if (!t)
+		return;
+	timer_free(t->timer);
+	timer_free(t->fast);
+	schedules_free(t->schedules);
+	stops_free(t->stops);
+	pg_args_done(&t->args);
+	free(t);
+}
+
+void ticker_kick(struct ticker *t)
+{
+	if (clock_mono_ms() >= t->fast_until_ms && !t->backlog)
+		timer_set(t->fast, FAST_MS, 0);
+	t->fast_until_ms = clock_mono_ms() + KICK_MS;
+}

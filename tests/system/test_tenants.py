@@ -46,8 +46,6 @@ def side(fleet, name, tenant=None, owner=None):
                            "(%s, %s, uuid_v7(), 'sync.failed', '{}', null) returning delivery_id", hook, tenant.id)
     return Side(tenant, {"webhook_id": hook, "delivery_id": delivery,
                          "connection_id": connection.id, "sync_id": sync, "dead_record_id": record, "task_id": task,
-                         "tenant_id": tenant.id, "key_id": key, "schedule_id": schedule.body["schedule_id"], "/v1/dead-records/replay ids": record})
-    return Side(tenant, {"connection_id": connection.id, "sync_id": sync, "dead_record_id": record, "task_id": task,
                          "tenant_id": tenant.id, "key_id": key, "schedule_id": schedule.body["schedule_id"], "/v1/dead-records/replay ids": record,
                          "/v1/dead-letters/replay ids": task, "/v1/dead-letters/discard ids": task,
                          "worker_id": str(uuid.uuid4())})
@@ -405,10 +403,10 @@ TENANTS_ONLY = {"create_key", "revoke_key", "create_webhook", "change_webhook", 
 # Functions that run as the owner before there is a scope.
 UNSCOPED = {"caller_of_key": "tells of a key only to who knows its hash", "caller_of_token": "a verified token names him",
             "user_seen": "a verified token names him", "ended_syncs": "whether an id has ended, to who was given it",
-            "recall_answer": "of the scope's own tenant", "keep_answer": "for the scope's own tenant"}
-            "user_seen": "a verified token names him", "actor": "tells a user's name to his own request",
+            "actor": "tells a user's name to his own request",
             **{name: "the fleet's; its route needs the right `operate`" for name in (
-                "pause_provider", "resume_provider", "drain_worker", "undrain_worker", "list_workers", "close_breaker", "list_breakers")}}
+                "pause_provider", "resume_provider", "drain_worker", "undrain_worker", "list_workers", "close_breaker", "list_breakers")},
+            "recall_answer": "of the scope's own tenant", "keep_answer": "for the scope's own tenant"}
 
 
 def definers(fleet):

@@ -63,7 +63,7 @@ void syncs_accepted(struct call *c, struct reply row)
 
 /* ---- binding ---- */
 
-static const struct caller caller = {.rights = RIGHTS_OF_ADMIN, .tenant = {{0xaa}}};
+static struct caller caller = {.rights = RIGHTS_OF_ADMIN, .tenant = {{0xaa}}};
 static struct pg_args args;
 static struct problem_faults faults;
 static bool dispatch_now;
@@ -112,7 +112,8 @@ static inline void bind(const char *method, const char *path, const char *body)
 	args = PG_ARGS;
 	problem_faults_init(&faults);
 	/* not the whole table: its handlers need a server */
-	static const struct routes *const nouns[] = {&routes_syncs, &routes_dead_records, &routes_schedules};
+	static const struct routes *const nouns[] = {
+	    &routes_syncs, &routes_dead_records, &routes_schedules, &routes_dead_letters, &routes_operating};
 	match.route = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(nouns) && !match.route; i++)
 		routes_find(nouns[i], str_of(method), str_of(path), &match);

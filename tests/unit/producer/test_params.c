@@ -2,133 +2,6 @@
 #include "base/base.h"
 
 #include "params_world.h"
-#include <setjmp.h>
-
-#include <cmocka.h>
-
-#include "fake_catalog.h"
-
-/* ---- a request without a server: the functions of io/httpd.h ---- */
-
-static struct {
-	const char *query[8]; /* name, value, name, value, ... NULL */
-	const char *header_name;
-	const char *header_value;
-} request;
-
-struct str httpd_query(const struct httpd_request *rq, const char *name)
-{
-	(void)rq;
-	for (size_t i = 0; request.query[i]; i += 2)
-		if (strcmp(request.query[i], name) == 0)
-			return str_of(request.query[i + 1]);
-	return (struct str){NULL, 0};
-}
-
-void httpd_query_each(
-    const struct httpd_request *rq, void (*fn)(void *user, struct str name, struct str value), void *user)
-{
-	(void)rq;
-	for (size_t i = 0; request.query[i]; i += 2)
-		fn(user, str_of(request.query[i]), str_of(request.query[i + 1]));
-}
-
-struct str httpd_header(const struct httpd_request *rq, const char *name)
-{
-	(void)rq;
-	return request.header_name && strcmp(name, request.header_name) == 0 ? str_of(request.header_value)
-	                                                                     : (struct str){NULL, 0};
-}
-
-void httpd_answer_take(struct httpd_request *rq, unsigned status, const struct httpd_header *headers,
-    size_t nheaders, char *body, size_t n)
-{
-	(void)rq;
-	(void)status;
-	(void)headers;
-	(void)nheaders;
-	(void)n;
-	free(body);
-}
-
-/* ---- binding ---- */
-
-static struct caller caller = {.rights = RIGHTS_OF_ADMIN, .tenant = {{0xaa}}};
-static struct pg_args args;
-static struct problem_faults faults;
-static bool dispatch_now;
-static size_t asked_tasks;
-
-static bool may_dispatch(void *user, struct str provider, size_t tasks)
-{
-	(void)user;
-	assert_true(provider.n > 0);
-	asked_tasks = tasks;
-	return dispatch_now;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	memset(&request, 0, sizeof request);
-	args = PG_ARGS;
-	problem_faults_init(&faults);
-	dispatch_now = true;
-	asked_tasks = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pg_args_done(&args);
-	problem_faults_done(&faults);
-	return 0;
-}
-
-static void bind(const char *method, const char *path, const char *body)
-{
-	struct route_match match;
-	struct params_input in = {
-	    .match = &match, .caller = &caller, .catalog = &fake_catalog, .may_dispatch = may_dispatch};
-	AUTO(json_put_ptr) json_object *root = NULL;
-
-	teardown(NULL);
-	args = PG_ARGS;
-	problem_faults_init(&faults);
-	/* not the whole table: its handlers need a server */
-	static const struct routes *const nouns[] = {
-	    &routes_syncs, &routes_dead_records, &routes_schedules, &routes_dead_letters, &routes_operating};
-	match.route = NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(nouns) && !match.route; i++)
-		routes_find(nouns[i], str_of(method), str_of(path), &match);
-	assert_non_null(match.route);
-	if (body) {
-		root = params_parse_body(str_of(body), &faults);
-		if (!root)
-			return;
-	}
-	in.body = root;
-	params_bind(&in, &args, &faults);
-}
-
-static bool is_null(int i)
-{
-	return args.arg[i].len < 0;
-}
-
-static struct str arg(int i)
-{
-	assert(i < args.n && !is_null(i) && args.bytes.p);
-	return (struct str){args.bytes.p + args.arg[i].at, (size_t)args.arg[i].len};
-}
-
-static bool holds(struct str s, const char *text)
-{
-	return memmem(s.p, s.n, text, strlen(text)) != NULL;
-}
-
-#define CONNECTION "\"connection_id\":\"0190aaaa-0000-7000-8000-000000000001\""
 
 static void test_a_small_sync_request_gets_its_defaults(void **state)
 {
@@ -362,45 +235,6 @@ static void test_a_page_of_syncs(void **state)
 	assert_true(str_is(arg(3), "queued"));
 }
 
-static void test_the_registry_as_a_document(void **state)
-{
-	(void)state;
-	bind("GET", "/v1/providers", NULL);
-	assert_int_equal(args.n, 1);
-	assert_true(str_is(arg(0), "{\"providers\":[{\"provider\":\"practicepanther\",\"resources\":["
-	                           "\"contacts\",\"matters\",\"tasks\"]},"
-	                           "{\"provider\":\"bench\",\"resources\":[\"contacts\"]}]}"));
-}
-
-static void test_who_operates_the_fleet(void **state)
-{
-	(void)state;
-	bind("GET", "/v1/dead-letters", NULL);
-	assert_int_equal(faults.n, 0);
-	assert_memory_equal(arg(0).p, "\0", 1);
-	caller.rights |= RIGHT_OPERATE;
-	bind("GET", "/v1/dead-letters", NULL);
-	caller.rights = RIGHTS_OF_ADMIN;
-	assert_memory_equal(arg(0).p, "\1", 1);
-}
-
-static void test_which_dead_letters_are_replayed(void **state)
-{
-	(void)state;
-	bind("POST", "/v1/dead-letters/replay", NULL);
-	assert_int_equal(faults.n, 0);
-	assert_int_equal(args.n, 10);
-	for (int i = 1; i < 10; i++)
-		assert_true(is_null(i) == (i != 8)); /* the limit has a default */
-	bind("POST", "/v1/dead-letters/replay", "{\"ids\":[" AN_ID "],\"class\":\"cap\",\"limit\":500}");
-	assert_int_equal(faults.n, 0);
-	assert_true(str_is(arg(6), "cap"));
-	bind("POST", "/v1/dead-letters/replay", "{\"class\":\"auth\"}");
-	assert_string_equal(faults.code, "not_allowed");
-	bind("POST", "/v1/dead-letters/discard", "{}");
-	assert_string_equal(faults.code, "missing_field");
-}
-
 static void test_refused_queries(void **state)
 {
 	static const struct {
@@ -511,9 +345,6 @@ int main(void)
 	    TEST(test_every_fault_is_told),
 	    TEST(test_a_body_of_a_route_that_takes_nothing),
 	    TEST(test_a_page_of_syncs),
-	    TEST(test_the_registry_as_a_document),
-	    TEST(test_who_operates_the_fleet),
-	    TEST(test_which_dead_letters_are_replayed),
 	    TEST(test_refused_queries),
 	    TEST(test_a_repeated_query_parameter_is_refused),
 	    TEST(test_a_malformed_traceparent_is_none),
