@@ -39,6 +39,7 @@ struct call {
 	void *kept;             /* by a handler */
 	void (*release)(void *kept);
 	char *idempotency_key; /* NULL: none, or it was used */
+	json_object *body;
 	char request_id[REQUEST_ID_MAX + 1];
 	int64_t since_us;
 	struct call *prev;
@@ -67,6 +68,7 @@ static void count(const struct call *c, int status)
 static void call_free(struct call *c)
 {
 	DL_DELETE(c->calls->list, c);
+	json_object_put(c->body);
 	reply_done(&c->item.reply);
 	pg_args_done(&c->item.args);
 	if (c->release)
@@ -98,6 +100,16 @@ struct httpd_stream *call_answer_stream(
 void call_refuse(struct call *c, int status, const char *code, const char *detail)
 {
 	call_answer(c, problem_reply(status, code, detail));
+}
+
+void call_refuse_field(struct call *c, const char *code, const char *pointer, const char *detail)
+{
+	struct problem_faults faults;
+
+	problem_faults_init(&faults);
+	problem_fault(&faults, code, pointer, "%s", detail);
+	call_answer(c, problem_reply_faults(422, &faults));
+	problem_faults_done(&faults);
 }
 
 /* Faults of the caller's making are his to read; the others are ours. */
@@ -134,6 +146,26 @@ const struct caller *call_caller(const struct call *c)
 struct pg_args *call_args(struct call *c)
 {
 	return &c->item.args;
+}
+
+json_object *call_body(const struct call *c)
+{
+	return c->body;
+}
+
+struct str call_path(const struct call *c, const char *name)
+{
+	return c->match.value[routes_path_place(c->match.route, name)];
+}
+
+struct str call_body_text(const struct call *c, const char *name)
+{
+	json_object *value = NULL;
+
+	if (!c->body || !json_object_object_get_ex(c->body, name, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return (struct str){0};
+	return (struct str){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
 }
 
 void call_keep(struct call *c, void *kept, void (*release)(void *kept))
@@ -228,8 +260,8 @@ static bool is_json(struct str content_type)
 	return content_type.p && str_eq_nocase(str_trim(str_cut(&rest, ';')), STR("application/json"));
 }
 
-/* The body's object, or NULL when there is none; false when the call was answered. */
-static bool read_body(struct call *c, struct problem_faults *faults, json_object **ret)
+/* False when the call was answered. */
+static bool read_body(struct call *c, struct problem_faults *faults)
 {
 	const struct httpd_request *rq = c->rq;
 
@@ -239,8 +271,8 @@ static bool read_body(struct call *c, struct problem_faults *faults, json_object
 		call_refuse(c, 415, "unsupported_media_type", "the body must be sent as application/json");
 		return false;
 	}
-	*ret = params_parse_body(rq->body, faults);
-	if (*ret)
+	c->body = params_parse_body(rq->body, faults);
+	if (c->body)
 		return true;
 	call_answer(c, problem_reply_faults(400, faults));
 	return false;
@@ -249,7 +281,6 @@ static bool read_body(struct call *c, struct problem_faults *faults, json_object
 static void read_params(struct call *c, struct problem_faults *faults)
 {
 	const struct calls *calls = c->calls;
-	AUTO(json_put_ptr) json_object *body = NULL;
 	struct params_input in = {.rq = c->rq,
 	    .match = &c->match,
 	    .caller = &c->passage.ask.caller,
@@ -258,9 +289,9 @@ static void read_params(struct call *c, struct problem_faults *faults)
 	    .user = calls->o->user,
 	    .idempotency_key = &c->idempotency_key};
 
-	if (!read_body(c, faults, &body))
+	if (!read_body(c, faults))
 		return;
-	in.body = body;
+	in.body = c->body;
 	params_bind(&in, &c->item.args, faults);
 	if (faults->n == 0)
 		run_route(c);

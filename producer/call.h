@@ -2,6 +2,7 @@
 #pragma once
 /* One HTTP request on its way: route, caller, parameters, statement or handler, reply. */
 #include "base/base.h"
+#include "base/json.h"
 #include "io/httpd.h"
 #include "io/pg.h"
 #include "reply.h"
@@ -20,6 +21,7 @@ struct calls {
 	struct auth *auth;
 	struct gate *gate;
 	struct batch *batch;
+	struct waits *asks; /* for answers of workers */
 	struct pg *read;
 	struct streams *streams;
 	struct waits *sync_waits; /* for the ends of syncs */
@@ -41,6 +43,12 @@ void call_keep(struct call *c, void *kept, void (*release)(void *kept));
 void *call_kept(const struct call *c);
 /* The parameters, bound in the table's order. */
 struct pg_args *call_args(struct call *c);
+/* The body, when there was one: members that the route's parameters name, of their types. */
+json_object *call_body(const struct call *c);
+/* A parameter of the path. */
+struct str call_path(const struct call *c, const char *name);
+/* A string of the body, or p NULL. */
+struct str call_body_text(const struct call *c, const char *name);
 /*
  * Runs a statement in the caller's scope, on the read-only session or in a batch. `then` gets its row as a
  * reply, which is its own from then on; when it fails, the call is answered and `then` never runs. The first
@@ -55,6 +63,8 @@ struct httpd_stream *call_answer_stream(
     struct call *c, struct reply head, const struct httpd_stream_options *o);
 /* With a problem document. */
 void call_refuse(struct call *c, int status, const char *code, const char *detail);
+/* With a 422 that points at the field: "#/name". */
+void call_refuse_field(struct call *c, const char *code, const char *pointer, const char *detail);
 
 /* Forgets every call without an answer, once nothing can call back any more. */
 void call_drop_all(struct calls *calls);

@@ -273,6 +273,29 @@ static void bind_names(struct binding *b, const struct given *g)
 		    b->param->allowed);
 }
 
+static void bind_object(struct binding *b, const struct given *g)
+{
+	if (json_object_is_type(g->json, json_type_object))
+		pg_arg_text(b->args, str_of(json_object_to_json_string_ext(g->json, JSON_C_TO_STRING_PLAIN)));
+	else
+		fault_type(b, "an object");
+}
+
+/* What may stand in a header. The value is never repeated. */
+static void check_secret(struct binding *b, const struct given *g)
+{
+	const struct route_param *p = b->param;
+	struct str s = text_of(b, g, "a string");
+	bool ok = (int64_t)s.n >= p->min && (int64_t)s.n <= p->max;
+
+	for (size_t i = 0; i < s.n; i++)
+		ok = ok && s.p[i] > ' ' && s.p[i] <= '~';
+	if (s.p && !ok)
+		problem_fault(b->faults, "out_of_range", b->pointer,
+		    "%s must have %" PRId64 " to %" PRId64 " visible ASCII characters", p->name, p->min,
+		    p->max);
+}
+
 /* W3C trace context, version 00; anything else is as good as none, says the recommendation. */
 static void bind_traceparent(struct binding *b, const struct given *g)
 {
@@ -430,8 +453,9 @@ void param_bind_absent(struct binding *b)
 {
 	if (b->param->type == PARAM_RESOURCES)
 		bind_every_resource(b);
-	else if (b->param->type != PARAM_OWN_TENANT && b->param->type != PARAM_IDEMPOTENCY_KEY &&
-	         b->param->type != PARAM_IF_NONE_MATCH && b->param->type != PARAM_PREFER)
+	else if (b->param->type != PARAM_OWN_TENANT && b->param->type != PARAM_SECRET &&
+	         b->param->type != PARAM_IDEMPOTENCY_KEY && b->param->type != PARAM_IF_NONE_MATCH &&
+	         b->param->type != PARAM_PREFER)
 		pg_arg_null(b->args);
 }
 
@@ -449,6 +473,8 @@ void param_bind_given(struct binding *b, const struct given *g)
 	    [PARAM_TEXT] = bind_text,
 	    [PARAM_IDS] = bind_ids,
 	    [PARAM_NAMES] = bind_names,
+	    [PARAM_OBJECT] = bind_object,
+	    [PARAM_SECRET] = check_secret,
 	    [PARAM_TRACEPARENT] = bind_traceparent,
 	    [PARAM_EVENT_ID] = bind_event_id,
 	    [PARAM_TIME] = bind_time,

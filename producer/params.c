@@ -68,7 +68,7 @@ static void check_query_name(void *user, struct str name, struct str value)
 	char pointer[PARAM_POINTER_MAX];
 
 	(void)value;
-	if (!p)
+	if (!p && !names->binding->in->match->route->open)
 		refuse_name(names->binding, PARAM_QUERY, name);
 	if (names->seen & bit) {
 		snprintf(pointer, sizeof pointer, "?%s", p->name);

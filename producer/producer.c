@@ -233,6 +233,7 @@ static enum rc check_topics(struct producer *p, struct err *err)
 	topics_add(&topics, prefix, "sync.requests");
 	topics_add(&topics, prefix, "sync.requests.dlq");
 	topics_add(&topics, prefix, "sync.results");
+	topics_add(&topics, prefix, "sync.connections");
 	topics_add_tasks(&topics, prefix, p->registry);
 	topics_add_dead_letters(&topics, prefix, p->registry);
 	return topics_check(&topics, outbox_kafka(p->outbox), err);
@@ -291,6 +292,7 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 	        .keys = p->keys,
 	        .oauth = oauth_setup(p),
 	        .streams = push_streams(p->push),
+	        .asks_wait_ms = s->asks_wait_ms,
 	        .may_dispatch = may_dispatch,
 	        .dispatch = dispatch,
 	        .user = p},

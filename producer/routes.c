@@ -146,6 +146,8 @@ static void print_param(struct jsonw *w, const struct route_param *p)
 	    [PARAM_TEXT] = "text",
 	    [PARAM_IDS] = "ids",
 	    [PARAM_NAMES] = "names",
+	    [PARAM_OBJECT] = "object",
+	    [PARAM_SECRET] = "secret",
 	    [PARAM_TRACEPARENT] = "traceparent",
 	    [PARAM_EVENT_ID] = "event_id",
 	    [PARAM_TIME] = "time",
@@ -192,6 +194,7 @@ void routes_print(const struct routes *routes, struct buf *out)
 		jsonw_text(&w, "needs", r->needs ? right_name(r->needs) : NULL);
 		jsonw_text(&w, "effect", effect[r->effect]);
 		jsonw_text(&w, "statement", r->statement ? r->statement->name : NULL);
+		jsonw_bool(&w, "open", r->open);
 		jsonw_array(&w, "params");
 		for (size_t p = 0; p < r->nparams; p++)
 			print_param(&w, &r->params[p]);

@@ -45,6 +45,8 @@ enum param_type {
 	PARAM_TEXT,   /* min to max bytes */
 	PARAM_IDS,    /* identifiers, as uuid[] */
 	PARAM_NAMES,  /* some of `allowed`, each once, as text[] */
+	PARAM_OBJECT, /* a JSON object, as its text */
+	PARAM_SECRET, /* min to max visible ASCII characters; not bound */
 	PARAM_TRACEPARENT,
 	PARAM_EVENT_ID,        /* of a server-sent event */
 	PARAM_TIME,            /* RFC 3339 */
@@ -82,6 +84,7 @@ struct route {
 	size_t nparams;
 	void (*handler)(struct call *c);                /* of ROUTE_HANDLER, after the parameters are bound */
 	void (*then)(struct call *c, struct reply row); /* what the statement's row goes through, or NULL */
+	bool open; /* further query parameters are ignored: they are of others' making */
 };
 
 struct routes {
@@ -100,6 +103,7 @@ struct route_match {
 const struct routes *routes_all(void);
 extern const struct routes routes_syncs;
 extern const struct routes routes_streams;
+extern const struct routes routes_connections;
 extern const struct routes routes_dead_records;
 extern const struct routes routes_keys;
 extern const struct routes routes_schedules;

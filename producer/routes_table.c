@@ -7,6 +7,7 @@
 static const struct routes *const nouns[] = {
     &routes_syncs,
     &routes_streams,
+    &routes_connections,
     &routes_dead_records,
     &routes_keys,
     &routes_schedules,

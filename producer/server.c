@@ -104,6 +104,7 @@ struct server *server_new(struct loop *loop, const struct server_options *o, str
 	    .auth = auth_new(loop, s->read.pg, batch, o->http, o->auth),
 	    .gate = gate_new(o->gate),
 	    .batch = batch,
+	    .asks = waits_new(loop, s->read.pg, &sql_asks_ended),
 	    .read = s->read.pg,
 	    .streams = o->streams,
 	    .sync_waits = waits_new(loop, s->read.pg, &sql_syncs_ended)};
@@ -123,6 +124,7 @@ bool server_database_up(const struct server *s)
 void server_stop(struct server *s, int64_t deadline_ms, loop_fn *stopped, void *user)
 {
 	waits_stop(s->calls.sync_waits);
+	waits_stop(s->calls.asks);
 	httpd_stop(s->httpd, deadline_ms, stopped, user);
 }
 
@@ -138,5 +140,6 @@ void server_free(struct server *s)
 	waits_free(s->calls.sync_waits);
 	call_drop_all(&s->calls);
 	gate_free(s->calls.gate);
+	waits_free(s->calls.asks);
 	free(s);
 }

@@ -29,6 +29,7 @@ struct server_options {
 	const struct crypto_keys *keys; /* for secrets at rest */
 	struct oauth_setup oauth;
 	struct streams *streams; /* live progress; outlives the server */
+	int64_t asks_wait_ms;
 	/* Whether that many tasks of the provider may be dispatched at once, without the clock. */
 	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);
 	/* Messages of tasks that were committed as dispatched: a JSON array, valid during the call. */

@@ -217,6 +217,13 @@ static const struct conf_option options[] = {
             "https://app.example.com/connected[,...]: beginnings of the URLs where people may be led after "
             "consenting"},
     SETTINGS_CALLERS,
+    {.name = "asks.wait_ms",
+        CONF_INT(struct settings, asks_wait_ms),
+        .fallback = "10000",
+        .min = 100,
+        .max = 60000,
+        .help = "a request waits so long for what a worker asks a provider for it; then it is told where to "
+                "look"},
     {.name = "shutdown.grace_ms",
         CONF_INT(struct settings, shutdown_ms),
         .fallback = "10000",

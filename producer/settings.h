@@ -51,6 +51,7 @@ struct settings {
 	int64_t oauth_state_life_s;
 	struct auth_options auth;
 	struct gate_options gate;
+	int64_t asks_wait_ms;
 	int64_t shutdown_ms;
 	bool routes; /* --routes: print the table and exit */
 };

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "claim.h"
 
+#include "ask.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -100,7 +101,9 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 	if (!t->walk.provider)
 		return err_set(err, RC_NOT_FOUND, "no declaration of provider %.*s in providers.dir",
 		    STR_ARG(pg_str(r, row, PROVIDER)));
-	t->walk.resource = provider_find_resource(t->walk.provider, pg_str(r, row, RESOURCE));
+	t->ask = ask_is(pg_str(r, row, RESOURCE));
+	t->walk.resource = t->ask ? ask_find(t->walk.provider, pg_str(r, row, RESOURCE))
+	                          : provider_find_resource(t->walk.provider, pg_str(r, row, RESOURCE));
 	if (!t->walk.resource)
 		return err_set(err, RC_NOT_FOUND, "provider %s declares no resource %.*s",
 		    t->walk.provider->name, STR_ARG(pg_str(r, row, RESOURCE)));
@@ -108,7 +111,8 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 	t->first_load = t->first_load && !t->table->policed;
 	if (t->replay_only)
 		return RC_OK;
-	widen(t, pg_i64(r, row, FULL_WALK_US));
+	if (!t->ask)
+		widen(t, pg_i64(r, row, FULL_WALK_US));
 	t->walk.origin = origin_of(w->settings.origins, t->walk.provider->name);
 	if (pg_bool(r, row, REAUTHORIZE))
 		return err_set(err, RC_DENIED, "the account must be authorised again");

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "answer.h"
+#include "ask.h"
 #include "breaker.h"
 #include "ends.h"
 #include "evidence.h"
@@ -40,6 +41,7 @@ static step_fn *const enter[] = {
     [TASK_REPLAY] = step_replay,
     [TASK_FETCH] = step_fetch,
     [TASK_ANSWER] = NULL,
+    [TASK_REPLY] = NULL,
     [TASK_PAUSE] = NULL,
     [TASK_SWEEP] = step_sweep,
     [TASK_DRAIN] = step_drain,
@@ -282,7 +284,10 @@ static void answered(void *user, const struct http_response *res, const struct e
 	t->call = NULL;
 	limits_answered(t->worker->limits, t, res);
 	FAILPOINT(fetch_after);
-	task_goto(t, res ? answer_read(t, res) : answer_missing(t, err));
+	if (t->ask)
+		task_goto(t, res ? ask_read(t, res) : ask_missing(t, err));
+	else
+		task_goto(t, res ? answer_read(t, res) : answer_missing(t, err));
 }
 
 static void pause_over(void *user)
@@ -381,6 +386,17 @@ void task_refused(struct task *t, size_t pages, const char *reason)
 	silence(t);
 	evidence_clear(t->evidence); /* no call explains it */
 	task_goto(t, trouble_fail(t, VERDICT_PERMANENT, reason));
+}
+
+void task_answered(struct task *t, bool stored)
+{
+	t->settling = false;
+	if (t->step == TASK_GONE)
+		release(t);
+	else if (stored)
+		end(t);
+	else
+		task_goto(t, trouble_leave(t, OUTCOME_QUEUED, "the answer could not be stored"));
 }
 
 void task_settled(struct task *t)

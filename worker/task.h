@@ -24,6 +24,7 @@ struct rows;
 	X(PERMIT, "permit") /* leave to call: of this worker, and of the provider's limits */                \
 	X(FETCH, "fetch")   /* the call */                                                                   \
 	X(ANSWER, "answer") /* the provider's answer */                                                      \
+	X(REPLY, "reply")   /* a question's answer to be stored */                                           \
 	X(PAUSE, "pause")   /* a short wait */                                                               \
 	X(SWEEP, "sweep")   /* the walk is over: what it did not show is deleted */                          \
 	X(DRAIN, "drain")   /* no more calls: the pages that are not stored yet */                           \
@@ -57,6 +58,7 @@ struct task {
 	bool token_short;         /* tokens live shorter than refresh_early_s: they are used until they end */
 	bool replay;              /* begins with the quarantined records that are asked for */
 	bool replay_only;
+	bool ask;             /* one call, of which only the outcome is kept */
 	bool probe;           /* claimed while the provider's breaker was half open: it may call */
 	bool has_dead;        /* records of this resource are in quarantine */
 	bool widened;         /* walks everything although only what changed was asked for */
@@ -113,6 +115,8 @@ void task_parked(struct task *t, int64_t ms, const char *reason);
 /* Replay: a page of quarantined records, which is the task's now; or why there is none. */
 void task_replayed(struct task *t, struct rows *rows);
 void task_replay_failed(struct task *t, const struct err *err);
+/* A question: how it was answered is stored, and the task has ended with it. */
+void task_answered(struct task *t, bool stored);
 /* The row was given back or failed. */
 void task_settled(struct task *t);
 /* No further page is begun, and its row goes back to the queue; `why` is a literal. */

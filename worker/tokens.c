@@ -38,6 +38,7 @@ struct refresh {
 	int64_t patience_ms;  /* until when the task waits in its slot */
 	bool unfinished;      /* the lease before ours ran out: its owner may hold the good pair */
 	int64_t doubt_end_ms; /* refused, and this long not believed; 0: no */
+	char refusal[OAUTH_REASON_MAX];
 	struct timer *timer;
 	loop_fn *after_timer;
 	struct http_call *call;
@@ -280,6 +281,7 @@ static void refuse(struct refresh *r)
 	ids(r);
 	pg_arg_i64(&r->owner->args, r->version);
 	pg_arg_uuid(&r->owner->args, &r->owner->worker->id);
+	pg_arg_text(&r->owner->args, str_of(r->refusal));
 	pg_query(r->owner->worker->control, &sql_token_refused, &r->owner->args, refused, r);
 }
 
@@ -345,6 +347,7 @@ static void answered(void *user, const struct http_response *res, const struct e
 		    r->task && r->task->probe, a.class == VERDICT_TRANSIENT ? a.reason : NULL);
 	log_event(LOG_LEVEL_DEBUG, "token_answer", LOG_STR("class", verdict_class_name(a.class)),
 	    LOG_STR("reason", a.reason));
+	str_copy(r->refusal, sizeof r->refusal, a.reason);
 	if (a.class == VERDICT_OK)
 		take_answer(r, &a);
 	else if (a.class == VERDICT_AUTH && r->unfinished)

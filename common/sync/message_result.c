@@ -35,7 +35,7 @@ static const struct json_field result_fields[] = {
         .min = 1,
         .max = MESSAGE_NAME_MAX,
         JSON_GIVEN(struct result_message, has_resource)},
-    {.name = "mode", JSON_ENUM(struct result_message, mode), .required = true, .allowed = TASK_MODES},
+    {.name = "mode", JSON_ENUM(struct result_message, mode), .required = true, .allowed = RESULT_MODES},
     {.name = "state",
         JSON_ENUM(struct result_message, state),
         .required = true,

@@ -53,7 +53,7 @@ static enum rc add_providers(struct topics *t, const char *folder, struct err *e
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return err_set(
 		    err, RC_NOT_FOUND, "%s: no declarations (*.cfg) there, set providers.dir", folder);
-	if (found.gl_pathc * 2 + 3 >= TOPICS_MAX) {
+	if (found.gl_pathc * 2 + 4 >= TOPICS_MAX) {
 		globfree(&found);
 		return err_set(err, RC_LIMIT, "%s: too many declarations", folder);
 	}
@@ -86,6 +86,7 @@ enum rc ctl_topics_create(struct ctl *ctl, struct err *err)
 	add_topic(&t, "sync.requests");
 	add_topic(&t, "sync.requests.dlq");
 	add_topic(&t, "sync.results");
+	add_topic(&t, "sync.connections");
 	ctl_find_folder(ctl->o.providers_dir, "common/providers", "providers", &folder);
 	if (add_providers(&t, buf_text(&folder), err) != RC_OK)
 		return err->rc;

@@ -45,7 +45,7 @@ comment on column connections.refresh_until is 'end of the refresh lease: who ho
 
 -- Domains instead of check constraints: a constraint is read and compiled anew by every statement that writes the table
 -- (6 us each), a domain's only where the column is written, from a cache.
-create domain sync_mode as text check (value in ('full', 'incremental', 'replay'));
+create domain sync_mode as text check (value in ('full', 'incremental', 'replay', 'ask'));
 create domain sync_source as text check (value in ('http', 'kafka', 'schedule'));
 create domain sync_state as text check (value in ('running', 'completed', 'failed', 'cancelled'));
 create domain task_state as text
@@ -549,7 +549,7 @@ begin
     from (select t.*, uuid_v7() as event_id,
             (select coalesce(json_agg(m.sync_id order by m.sync_id), '[]') from sync_members m
              where m.task_id = t.task_id) as sync_ids
-        from sync_tasks t where t.task_id = any (p_tasks) offset 0) t
+        from sync_tasks t where t.task_id = any (p_tasks) and t.mode <> 'ask' offset 0) t
     returning *;
 end $$;
 
@@ -590,7 +590,7 @@ begin
             e.response_status, e.response_headers, e.response_body), now() + resend_delay()
     from sync_tasks t
     left join lateral (select * from task_evidence x where x.task_id = t.task_id offset 0) e on true
-    where t.task_id = any (p_tasks) and t.state = 'failed' and t.error_class is distinct from 'auth'
+    where t.task_id = any (p_tasks) and t.state = 'failed' and t.mode <> 'ask' and t.error_class is distinct from 'auth'
     returning *;
 end $$;
 

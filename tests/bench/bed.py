@@ -22,7 +22,7 @@ STATE = ROOT / ".fleet" / "bench"
 TEMPLATE = "sf_template"
 TOKEN = "perf-token"  # what the simulator's bench API takes for every account
 PARTITIONS = 12
-DEMO_BROKER_TOPICS = {"sync.requests": 4, "sync.requests.dlq": 1, "sync.results": 12, "sync.tasks.bench": 12,
+DEMO_BROKER_TOPICS = {"sync.requests": 4, "sync.requests.dlq": 1, "sync.results": 12, "sync.connections": 1, "sync.tasks.bench": 12,
                       "sync.tasks.bench.dlq": 1, "sync.tasks.practicepanther": 1, "sync.tasks.practicepanther.dlq": 1}
 
 

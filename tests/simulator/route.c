@@ -22,6 +22,7 @@ static const struct route ROUTES[] = {
     {"GET", "/crm/v8/{}/deleted", zoho_deleted_begin, false},
     {"GET", "/crm/v8/{}/{}", zoho_record_begin, false},
     {"POST", "/oauth/v2/token", zoho_token_begin, false},
+    {"POST", "/oauth/v2/token/revoke", zoho_revoke_begin, false},
     {"POST", "/oauth/token", token_begin, false},
     {"POST", "/OAuth/Token", token_begin, false},
     {"POST", "/control/accounts", control_accounts_set, true},

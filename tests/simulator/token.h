@@ -31,4 +31,6 @@ bool token_admit(struct simulator *sim, struct exchange *ex);
 void token_begin(struct simulator *sim, struct exchange *ex);
 /* POST /oauth/v2/token: Zoho's, whose failures come with 200. */
 void zoho_token_begin(struct simulator *sim, struct exchange *ex);
+/* POST /oauth/v2/token/revoke */
+void zoho_revoke_begin(struct simulator *sim, struct exchange *ex);
 void token_write_state(const struct account *account, struct buf *ret);

@@ -37,12 +37,15 @@ static void issue(struct simulator *sim, struct exchange *ex)
 	z->granted_ms[z->grants++ % GRANTS_MAX] = now_ms;
 	token_next(a);
 	sim->traffic.count.tokens++;
+	char refresh[PARAM_MAX] = "";
+	if (ex->window.start) /* by code: what lasts comes along */
+		snprintf(refresh, sizeof refresh, "\"refresh_token\":\"rt-%s-1\",", a->name);
 	answer_printf(sim, ex, 200,
-	    "{\"access_token\":\"at-%s-%u\",\"scope\":\"ZohoCRM.modules.READ ZohoCRM.settings.READ "
+	    "{%s\"access_token\":\"at-%s-%u\",\"scope\":\"ZohoCRM.modules.READ ZohoCRM.settings.READ "
 	    "ZohoCRM.coql.READ\","
 	    "\"api_domain\":\"https://www.zohoapis.%s\",\"token_type\":\"Bearer\",\"expires_in\":%" PRId64
 	    "}",
-	    a->name, a->token, z->data_centre, MIN(a->expires_in_s, LIFE_S));
+	    refresh, a->name, a->token, z->data_centre, MIN(a->expires_in_s, LIFE_S));
 }
 
 static const struct api OAUTH = {
@@ -54,7 +57,7 @@ static const struct api OAUTH = {
     .page = issue,
 };
 
-/* The refresh token never changes: rt-<account>-1. */
+/* The refresh token never changes: rt-<account>-1. A code, code-<account>-1, is good as long as that is. */
 void zoho_token_begin(struct simulator *sim, struct exchange *ex)
 {
 	struct str form = ex->req.body.n ? ex->req.body : ex->req.query;
@@ -70,7 +73,11 @@ void zoho_token_begin(struct simulator *sim, struct exchange *ex)
 		answer_text(sim, ex, 200, "{\"error\":\"invalid_client\"}");
 		return;
 	}
-	if (strcmp(type, "refresh_token") == 0 && token_split(str_of(token), STR("rt-"), &name, &n) && n == 1)
+	bool code = strcmp(type, "authorization_code") == 0;
+	if (code)
+		request_param(form, "code", token);
+	if ((code || strcmp(type, "refresh_token") == 0) &&
+	    token_split(str_of(token), code ? STR("code-") : STR("rt-"), &name, &n) && n == 1)
 		ex->account = account_find(&sim->accounts, name);
 	if (!ex->account) {
 		sim->traffic.count.bad_refresh++;
@@ -78,5 +85,39 @@ void zoho_token_begin(struct simulator *sim, struct exchange *ex)
 		return;
 	}
 	ex->api = &OAUTH;
+	ex->window.start = code;
+	ex->resource = resource_get(&sim->accounts, ex->account, STR(TOKEN_RESOURCE));
+}
+
+static void revoke(struct simulator *sim, struct exchange *ex)
+{
+	ex->account->zoho.revoked = true;
+	answer_text(sim, ex, 200, "{\"status\":\"success\"}");
+}
+
+static const struct api REVOCATION = {
+    .name = "revocation",
+    .expired_status = 400,
+    .expired_body = "{\"error\":\"invalid_token\"}",
+    .unauthorized_status = 400,
+    .unauthorized_body = "{\"error\":\"invalid_token\"}",
+    .page = revoke,
+};
+
+void zoho_revoke_begin(struct simulator *sim, struct exchange *ex)
+{
+	struct str form = ex->req.body.n ? ex->req.body : ex->req.query;
+	char token[PARAM_MAX] = "";
+	struct str name;
+	int64_t n = 0;
+
+	request_param(form, "token", token);
+	if (token_split(str_of(token), STR("rt-"), &name, &n))
+		ex->account = account_find(&sim->accounts, name);
+	if (!ex->account) {
+		answer_text(sim, ex, 400, REVOCATION.expired_body);
+		return;
+	}
+	ex->api = &REVOCATION;
 	ex->resource = resource_get(&sim->accounts, ex->account, STR(TOKEN_RESOURCE));
 }

@@ -201,7 +201,7 @@ def test_a_database_that_is_away_at_the_start(fleet, program):
 # ---- Kafka ----
 
 @pytest.mark.parametrize("program, topic", [
-    ("sync-producer", "sync.requests"), ("sync-producer", "sync.requests.dlq"), ("sync-producer", "sync.results"),
+    ("sync-producer", "sync.requests"), ("sync-producer", "sync.requests.dlq"), ("sync-producer", "sync.results"), ("sync-producer", "sync.connections"),
     ("sync-producer", "sync.tasks.bench"), ("sync-worker", "sync.results"), ("sync-worker", "sync.tasks.practicepanther"),
     ("sync-worker", "sync.tasks.practicepanther.dlq"), ("sync-producer", "sync.tasks.practicepanther.dlq")])
 def test_a_missing_topic_names_the_command(fleet, program, topic):

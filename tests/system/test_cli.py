@@ -233,7 +233,7 @@ def test_topics_twice(run, fleet):
     prefix = f"{fleet.name}.other."
     words = ("topics", "create", "--partitions=3", "--replicas=1", "-o", "json")
     first = rows(run(*words, kafka__topic_prefix=prefix))
-    wanted = {"sync.requests", "sync.requests.dlq", "sync.results",
+    wanted = {"sync.requests", "sync.requests.dlq", "sync.results", "sync.connections",
               *(f"sync.tasks.{provider}{end}" for provider in ("bench", "practicepanther", "zoho") for end in ("", ".dlq"))}
     assert {row["topic"] for row in first} == {prefix + name for name in wanted}
     assert rows(run(*words, kafka__topic_prefix=prefix)) == first

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ["request", "task", "result", "dead-letter"]
+NAMES = ["request", "task", "result", "dead-letter", "connection"]
 SCHEMAS = {name: json.loads((ROOT / f"schemas/{name}.v1.schema.json").read_text()) for name in NAMES}
 CORPUS = {name: json.loads((ROOT / f"tests/fixtures/messages/{name}.json").read_text()) for name in NAMES}
 ASYNCAPI = yaml.safe_load((ROOT / "schemas/asyncapi.yaml").read_text())
@@ -124,7 +124,8 @@ def test_asyncapi_references_resolve():
 
 def test_asyncapi_has_every_topic_and_uses_every_message():
     assert {channel["address"] for channel in ASYNCAPI["channels"].values()} == {
-        "sync.requests", "sync.requests.dlq", "sync.tasks.{provider}", "sync.tasks.{provider}.dlq", "sync.results"}
+        "sync.requests", "sync.requests.dlq", "sync.tasks.{provider}", "sync.tasks.{provider}.dlq", "sync.results",
+        "sync.connections"}
     used = {ref["$ref"].rsplit("/", 1)[1] for channel in ASYNCAPI["channels"].values()
             for ref in channel["messages"].values()}
     assert used == set(ASYNCAPI["components"]["messages"])

@@ -17,7 +17,8 @@ from harness.process import HarnessError
 from harness.trespass import Belongings, Routes, Side, nobodys, told, without
 
 TENANT, USER = "syncfleet.tenant_id", "syncfleet.user_id"
-PUBLIC = {}  # routes without a caller, and why they may be
+# Routes without a caller, and why they may be.
+PUBLIC = {"GET /v1/oauth/callback": "the state, which is signed and spent once, says who began"}
 # Fleet-wide and nobody's secret; requests read them to say what a sync waits for.
 EVERYBODYS = {"breakers", "provider_stops"}
 # The workers COPY into the providers' tables, which PostgreSQL refuses under forced policies even to owners.
@@ -44,7 +45,8 @@ def side(fleet, name, tenant=None, owner=None):
                        "(uuid_v7(), %s, 'https://example.com/', '{sync.failed}', 'x') returning webhook_id", tenant.id)
     delivery = fleet.value("insert into webhook_deliveries (webhook_id, tenant_id, event_id, event_type, payload, due_at) values "
                            "(%s, %s, uuid_v7(), 'sync.failed', '{}', null) returning delivery_id", hook, tenant.id)
-    return Side(tenant, {"webhook_id": hook, "delivery_id": delivery,
+    ask = tenant.api("POST", f"/v1/connections/{connection.id}/test")
+    return Side(tenant, {"webhook_id": hook, "delivery_id": delivery, "ask_id": ask.body["ask_id"],
                          "connection_id": connection.id, "sync_id": sync, "dead_record_id": record, "task_id": task,
                          "tenant_id": tenant.id, "key_id": key, "schedule_id": schedule.body["schedule_id"], "/v1/dead-records/replay ids": record,
                          "/v1/dead-letters/replay ids": task, "/v1/dead-letters/discard ids": task,
@@ -399,14 +401,27 @@ TRIES = {
     "replay_dead_letters": lambda whose, tenant: letters("(replay_dead_letters(false, {}, 9, '', null) ->> 'replayed')::int = 1", whose),
     "discard_dead_letters": lambda whose, tenant: letters("(discard_dead_letters(false, {}, 9, '', '') ->> 'discarded')::int = 1", whose),
 }
+TRIES |= {name: (lambda call: lambda whose, tenant: (f"select status from {call}", whose["connection_id"], tenant))(call) for name, call in {
+    "get_connection": "get_connection(%s::uuid, %s::uuid)",
+    "disconnect": "disconnect(%s::uuid, %s::uuid)",
+    "disconnect_done": "disconnect_done(%s::uuid, %s::uuid, 'done')",
+    "ask_connection": "(select %s::uuid as id, %s::uuid as tenant) i, ask_connection(uuid_v7(), i.tenant, i.id, 'other', null)",
+    "begin_consent": "(select %s::uuid as id, %s::uuid as tenant) i, begin_consent(uuid_v7(), i.tenant, null, 'practicepanther', i.id, "
+                     "null, '{}', null, 60)",
+}.items()}
+TRIES["get_ask"] = lambda whose, tenant: ("select status from get_ask(%s::uuid, %s::uuid)", whose["ask_id"], tenant)
 TENANTS_ONLY = {"create_key", "revoke_key", "create_webhook", "change_webhook", "delete_webhook", "rotate_webhook", "test_webhook", "redeliver"}  # nothing of a user's
 # Functions that run as the owner before there is a scope.
 UNSCOPED = {"caller_of_key": "tells of a key only to who knows its hash", "caller_of_token": "a verified token names him",
             "user_seen": "a verified token names him", "ended_syncs": "whether an id has ended, to who was given it",
+            "recall_answer": "of the scope's own tenant", "keep_answer": "for the scope's own tenant",
             "actor": "tells a user's name to his own request",
             **{name: "the fleet's; its route needs the right `operate`" for name in (
                 "pause_provider", "resume_provider", "drain_worker", "undrain_worker", "list_workers", "close_breaker", "list_breakers")},
-            "recall_answer": "of the scope's own tenant", "keep_answer": "for the scope's own tenant"}
+            "spend_consent": "a signed state names it", "account_connection": "after a consent, in whose tenant it began",
+            "connect_account": "after a consent, in whose tenant it began", "publish_connection": "a trigger",
+            "asks_ended": "says of ids that nobody guesses whether they have ended",
+            "list_connections": "only lists what is in the scope, as test_every_list_holds_only_the_callers_own shows"}
 
 
 def definers(fleet):

@@ -34,7 +34,7 @@ select t.task_id, t.epoch, t.page, t.cursor, t.provider, t.resource, t.mode = 'i
     t.connection_id, t.tenant_id, c.external_id, c.settings, c.secret, c.token_version,
     (extract(epoch from c.token_expires_at - now()) * 1000000)::int8 as token_life_us,
     (extract(epoch from s.watermark) * 1000000)::int8 as watermark_us, s.connection_id is null as first_load,
-    c.status = 'reauthorize' as reauthorize, q.has_dead, (extract(epoch from s.full_walk_at) * 1000000)::int8 as full_walk_us,
+    c.status in ('reauthorize', 'disconnected') as reauthorize, q.has_dead, (extract(epoch from s.full_walk_at) * 1000000)::int8 as full_walk_us,
     t.replay, t.mode = 'replay' as replay_only,
     array(select b.provider || '/' || (extract(epoch from b.open_until - now()) * 1000)::int8
         from breakers b where b.open) as failing,

@@ -14,7 +14,7 @@ SIMULATED = ("practicepanther", "bench", "acme", "zoho")
 def topics_of(folder):
     """Every topic of a fleet with the providers that are declared in the folder."""
     tasks = [f"sync.tasks.{path.stem}" for path in sorted(folder.glob("*.cfg"))]
-    return ["sync.requests", "sync.requests.dlq", "sync.results", *tasks, *(f"{topic}.dlq" for topic in tasks)]
+    return ["sync.requests", "sync.requests.dlq", "sync.results", "sync.connections", *tasks, *(f"{topic}.dlq" for topic in tasks)]
 
 
 def http_json(method, url, body=None, headers=None, timeout=30):

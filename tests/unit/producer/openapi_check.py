@@ -7,7 +7,7 @@ import sys
 import yaml
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-EMPTY = ("204", "304")
+EMPTY = ("204", "302", "304")
 SCHEMA_OF_TYPE = {
     "uuid": {"type": "string", "format": "uuid"},
     "own_tenant": {"type": "string", "format": "uuid"},
@@ -16,6 +16,8 @@ SCHEMA_OF_TYPE = {
     "provider": {"type": "string"},
     "cursor": {"type": "string"},
     "text": {"type": "string"},
+    "object": {"type": "object"},
+    "secret": {"type": "string"},
     "traceparent": {"type": "string"},
     "event_id": {"type": "string"},
     "time": {"type": "string", "format": "date-time"},

@@ -49,6 +49,7 @@ static void defaults_are_as_agreed(void **state)
 	    {"oauth.state_key", "", true},
 	    {"oauth.state_life_s", "600", false},
 	    {"oauth.return_to", "", false},
+	    {"asks.wait_ms", "10000", false},
 	};
 
 	(void)state;

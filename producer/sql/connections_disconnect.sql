@@ -1,0 +1,2 @@
+-- $1 connection_id, $2 tenant_id
+select status, location, body, dispatch from disconnect($1::uuid, $2::uuid)

@@ -1,0 +1,1 @@
+select status, location, body, dispatch from spend_consent($1::uuid)

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/*
+ * Questions: a task of mode `ask` makes one call to the provider while somebody waits, and leaves how it was
+ * answered in the table `asks`. "test" asks for the first page of the provider's first resource, and stores
+ * nothing of it.
+ */
+#include "base/base.h"
+#include "task.h"
+
+/* What the task asks; NULL: nothing of that name is declared. `name` is the task's resource: "ask_test". */
+const struct resource *ask_find(const struct provider *p, struct str name);
+/* Whether a task's resource is a question. */
+bool ask_is(struct str resource);
+
+/* The provider's answer, or none: one refresh of the token, else the end. */
+enum task_step ask_read(struct task *t, const struct http_response *res);
+enum task_step ask_missing(struct task *t, const struct err *err);
