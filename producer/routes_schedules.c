@@ -33,7 +33,7 @@
 		.name = "enabled", .from = PARAM_BODY, .type = PARAM_BOOL, .fallback = "true"                \
 	}
 
-static const struct route_param create_params[] = {NEW_ID("schedule_id"), SCHEDULE};
+static const struct route_param create_params[] = {NEW_ID("schedule_id"), SCHEDULE, IDEMPOTENCY_KEY};
 static const struct route_param replace_params[] = {PATH_ID("schedule_id"), SCHEDULE};
 static const struct route_param one_params[] = {PATH_ID("schedule_id"), TENANT};
 static const struct route_param list_params[] = {

@@ -89,6 +89,8 @@ def test_a_schedule_is_made_shown_replaced_and_deleted(producing):
     connection = fleet.connection("acct-1")
     answer = tenant.api("POST", "/v1/schedules", body_of(connection, cron="30 2 * * *", time_zone="Europe/Berlin", mode="full"))
     schedule = answer.body
+    twice = [tenant.api("POST", "/v1/schedules", body_of(connection, cron="@yearly"), headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert [again.status for again in twice] == [201, 201] and twice[0].body == twice[1].body
     assert answer.status == 201 and answer.headers["location"] == schedule["href"] == f"/v1/schedules/{schedule['schedule_id']}"
     assert set(schedule) == SCHEDULE_KEYS
     assert schedule == {**schedule, "connection_id": connection.id, "interval_s": None, "resources": None, "missed": "once", "enabled": True,
@@ -214,7 +216,8 @@ def test_a_tick_becomes_a_sync_that_says_whose_it_is(fleet):
         (one["last_tick_at"], "started", one["last_sync_id"])]
     assert_faithful(fleet, [one["last_sync_id"]])
     sync = fleet.api("GET", f"/v1/syncs/{one['last_sync_id']}").body
-    assert (sync["source"], sync["schedule_id"], sync["mode"], sync["resources"]) == ("schedule", schedule["schedule_id"], "full", ["contacts"])
+    assert {name: sync[name] for name in ("source", "schedule_id", "mode", "priority", "resources")} == {
+        "source": "schedule", "schedule_id": schedule["schedule_id"], "mode": "full", "priority": "backfill", "resources": ["contacts"]}
     (listed,) = fleet.api("GET", "/v1/syncs").body["syncs"]
     assert (listed["source"], listed["schedule_id"]) == ("schedule", schedule["schedule_id"])
     clock.set(moment("2027-01-02 00:00:30"))  # whole intervals after it was made, not after the last tick
