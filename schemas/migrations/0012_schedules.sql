@@ -292,6 +292,11 @@ begin
         return query select null::uuid, format('%s has not all of the resources %s', s.provider, array_to_string(s.resources, ', '));
         return;
     end if;
+    return query select null::uuid, connection_is_paused() || ': ' || p.reason from connection_pauses p
+    where p.connection_id = s.connection_id;
+    if found then
+        return;
+    end if;
     select * into a from accept_sync(uuid_v7(), s.tenant_id, 'schedule', 'schedule:' || s.schedule_id || ':' || iso_time(p_tick),
         s.connection_id, s.provider, coalesce(s.resources, p_resources), s.mode, null, false, 'backfill');
     return query select case when a.status = 202 then (a.body::json ->> 'sync_id')::uuid end,

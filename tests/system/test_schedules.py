@@ -262,12 +262,13 @@ def test_what_was_missed_is_dealt_with_by_policy(producing):
 def test_a_connection_that_cannot_be_synced_has_its_ticks_skipped_with_the_reason(producing):
     fleet, tenant = producing, producing.tenant
     clock = Clock(fleet, moment("2027-01-01 00:00"))
-    statuses = ["active", "suspect", "reauthorize", "disconnected"]
+    statuses = ["active", "suspect", "reauthorize", "disconnected", "paused"]
     for status in statuses:
         fleet.simulator.account(status)
     connections = dict(zip(statuses, tenant.connections(statuses)))
     by = {status: made(connection, interval_s=3600) for status, connection in connections.items()}
-    for status, connection in connections.items():
+    assert tenant.api("POST", f"/v1/connections/{connections['paused'].id}/pause", {"reason": "moving house"}).status == 200
+    for status, connection in list(connections.items())[:-1]:
         fleet.sql("update connections set status = %s where connection_id = %s", status, connection.id)
     gone = made(connections["active"], interval_s=3600, resources=["contacts"])
     fleet.sql("update schedules set resources = '{contacts,kittens}' where schedule_id = %s", gone["schedule_id"])
@@ -275,9 +276,11 @@ def test_a_connection_that_cannot_be_synced_has_its_ticks_skipped_with_the_reaso
     clock.settle()
     outcomes = {status: shown(tenant, schedule) for status, schedule in by.items()}
     assert {status: one["last_outcome"] for status, one in outcomes.items()} == {
-        "active": "started", "suspect": "started", "reauthorize": "skipped", "disconnected": "skipped"}
+        "active": "started", "suspect": "started", "reauthorize": "skipped", "disconnected": "skipped", "paused": "skipped"}
     assert "authorised again" in outcomes["reauthorize"]["last_reason"] and outcomes["reauthorize"]["last_sync_id"] is None
+    assert outcomes["paused"]["last_reason"] == "the connection is paused: moving house"
     assert shown(tenant, gone)["last_outcome"] == "skipped" and "kittens" in shown(tenant, gone)["last_reason"]
+    assert tenant.api("POST", f"/v1/connections/{connections['paused'].id}/resume").status == 200
     fleet.sql("update connections set status = 'active'")  # from then on as if nothing had been
     clock.set(moment("2027-01-01 02:00"))
     clock.settle()
@@ -285,7 +288,7 @@ def test_a_connection_that_cannot_be_synced_has_its_ticks_skipped_with_the_reaso
     assert ticks(fleet, by["reauthorize"]) == [(moment("2027-01-01 01:00"), "skipped"), (moment("2027-01-01 02:00"), "started")]
     log = fleet.producer.tail(4000)
     assert "schedule_tick" in log and "authorised again" in log
-    assert 'syncfleet_schedule_ticks_total{outcome="skipped"} 4' in fleet.admin(fleet.producer, "/metrics").body
+    assert 'syncfleet_schedule_ticks_total{outcome="skipped"} 5' in fleet.admin(fleet.producer, "/metrics").body
 
 
 def test_switched_off_it_misses_nothing_and_replacing_keeps_what_is_due(fleet):
