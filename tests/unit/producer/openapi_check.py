@@ -94,6 +94,8 @@ class Check:
         schema = self.resolve(op["requestBody"]["content"]["application/json"]["schema"])
         if schema.get("additionalProperties") is not False:
             self.fault(where, "the body is not closed")
+        if op["requestBody"].get("required", False) != any(member["required"] for member in wanted.values()):
+            self.fault(where, "a body is required when a member of it is, and only then")
         for name in self.same_names(where, "body member", schema["properties"], wanted):
             self.param(f"{where} #/{name}", wanted[name], schema["properties"][name], name in schema["required"])
 
