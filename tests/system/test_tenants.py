@@ -389,7 +389,7 @@ TRIES = {
     "redeliver": lambda whose, tenant: (
         "select status from redeliver(%s::uuid, %s::uuid, %s::uuid)", whose["webhook_id"], whose["delivery_id"], tenant),
     "create_key": lambda whose, tenant: (
-        "select status from create_key(uuid_v7(), %s::uuid, 'x', '{read}', null, null, sha256('x'))", whose["tenant_id"]),
+        "select status from create_key(uuid_v7(), %s::uuid, 'x', '{read}', null, '{read}', sha256('x'))", whose["tenant_id"]),
     "revoke_key": lambda whose, tenant: ("select status from revoke_key(%s::uuid, %s::uuid)", whose["key_id"], tenant),
     "pause_connection": lambda whose, tenant: (
         "select case when pause_connection(%s::uuid, 'x', 'x') is null then 404 else 200 end", whose["connection_id"]),
