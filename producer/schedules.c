@@ -61,7 +61,7 @@ static void decided(void *user, const struct pg_result *res, const struct err *e
 		struct str outcome = pg_str(res, i, 2);
 
 		metric_add(metric_series(metrics_family(&ticks_total), (const char *[]){outcome.p}), 1);
-		log_event(str_is(outcome, "started") ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "schedule_tick",
+		log_event(str_is(outcome, "started") ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "schedule_tick",
 		    LOG_STR("outcome", outcome), LOG_STR("schedule_id", pg_str(res, i, 0)),
 		    LOG_STR("tick_at", pg_str(res, i, 1)), LOG_STR("reason", pg_str(res, i, 3)),
 		    LOG_STR("sync_id", pg_str(res, i, 4)));

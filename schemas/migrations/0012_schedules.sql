@@ -476,7 +476,8 @@ begin
     on conflict (schedule_id) do update set interval_s = excluded.interval_s, cron = excluded.cron,
         time_zone = excluded.time_zone, resources = excluded.resources, mode = excluded.mode, missed = excluded.missed,
         enabled = excluded.enabled, next_tick_at = excluded.next_tick_at, updated_at = excluded.updated_at
-    returning * into s;
+    where x.schedule_id = o.schedule_id and not p_new
+    returning * into strict s;
     return query select case when p_new then 201 else 200 end, case when p_new then '/v1/schedules/' || s.schedule_id end,
         schedule_document(s)::text, null::text;
 end $$;

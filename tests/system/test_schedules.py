@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 
+import psycopg2
 import pytest
 
 from harness.faithful import assert_faithful
@@ -195,6 +196,10 @@ def test_a_user_has_the_schedules_of_his_own_connections(producing):
         for schedule, connection, status in ((schedules[0], mine, 200), (schedules[1], theirs, 404)):
             assert rows(put.format("false"), schedule["schedule_id"], tenant.id, connection.id) == [status]
             assert rows(put.format("true"), fleet.value("select uuid_v7()"), tenant.id, connection.id) == [201 if status == 200 else 404]
+            cursor.execute("savepoint taken")  # a new one takes nobody's place
+            with pytest.raises(psycopg2.errors.NoDataFound):
+                rows(put.format("true"), schedules[1]["schedule_id"], tenant.id, mine.id)
+            cursor.execute("rollback to taken")
             assert rows("select status from delete_schedule(%s, %s)", schedule["schedule_id"], tenant.id) == [status]
     session.close()
 
@@ -368,26 +373,32 @@ def test_a_clock_that_is_set_back_or_forth_runs_no_tick_twice(producing):
 
 @pytest.mark.parametrize("point", ["schedules_before", "schedules_after_commit", None])
 def test_one_sync_a_tick_with_two_producers_one_of_which_is_killed(fleet, point):
-    """One dies at a failpoint, or by kill -9 at any moment, is started again, and dies again; the other goes on."""
+    """Every fourth minute one stands still, while the other dies with what is due: before it was decided, or after. Or it dies by
+    kill -9 at any moment, with both at work."""
     start = moment("2027-01-01 00:00")
     clock = Clock(fleet, start)
-    fleet.start_producer(http__listen="127.0.0.1:0")
-    steady = fleet.producer
+    steady = fleet.start_producer()
     fleet.simulator.accounts("many", 10)
     connections = fleet.tenant.connections([f"many{n}" for n in range(10)])
     schedules = [made(connection, **how, missed="all") for connection in connections
                  for how in ({"interval_s": 60}, {"cron": "*/2 * * * *", "time_zone": "Asia/Kolkata"})]
-    armed = fleet.with_failpoint(point, 2) if point else None
-    victim = fleet.start_producer(env=armed)
     for minute in range(1, 13):
-        clock.set(start + timedelta(minutes=minute))
-        if minute % 4 == 0:
-            if point is None:
-                victim.signal(signal.SIGKILL)
-            fleet.wait_until(lambda: not victim.running, what="the death")
-            victim = fleet.start_producer(env=armed)
-        elif minute % 2:
+        now = start + timedelta(minutes=minute)
+        if minute % 4:
+            clock.set(now)
             clock.settle()
+        elif point is None:
+            victim = fleet.start_producer()
+            clock.set(now)
+            victim.signal(signal.SIGKILL)
+        else:
+            steady.signal(signal.SIGSTOP)
+            clock.set(now)
+            victim = fleet.start_producer(env=fleet.with_failpoint(point))
+            assert victim.wait() == -signal.SIGKILL
+            due = fleet.value("select count(*) from schedules where next_tick_at <= schedule_now()")
+            assert due == (0 if point == "schedules_after_commit" else 20)
+            steady.signal(signal.SIGCONT)
     clock.settle()
     assert steady.running
     minutes = [start + timedelta(minutes=n) for n in range(1, 13)]

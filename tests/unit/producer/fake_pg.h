@@ -138,9 +138,11 @@ void pg_exec(
 	struct fake_op *op = fake_pg_push(pg);
 
 	op->statement = st;
-	op->args = *args;
-	op->args.bytes = (struct buf){.max = args->bytes.max};
-	buf_add_str(&op->args.bytes, buf_str(&args->bytes));
+	op->args = args ? *args : PG_ARGS;
+	if (args) {
+		op->args.bytes = (struct buf){.max = args->bytes.max};
+		buf_add_str(&op->args.bytes, buf_str(&args->bytes));
+	}
 	op->done = done;
 	op->user = user;
 }
