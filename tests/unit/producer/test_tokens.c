@@ -137,7 +137,7 @@ static void test_every_byte_counts(void **state)
 /* Of {"alg":"HS256"} and the claims. The caller frees it. */
 static char *sign(const char *claims)
 {
-	struct buf token = BUF(2 * TOKEN_MAX);
+	struct buf token = BUF((size_t)2 * TOKEN_MAX);
 	uint8_t code[CRYPTO_SHA256_LEN];
 
 	crypto_base64_encode(CRYPTO_BASE64URL, STR("{\"alg\":\"HS256\"}"), &token);
