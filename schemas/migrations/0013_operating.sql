@@ -323,7 +323,7 @@ begin
             coalesce(t.error_message, ''),
             md5(concat_ws('|', t.provider, t.resource, t.error_class, mask_message(t.error_message))), t.attempts, t.page
         from sync_tasks t
-        where t.task_id = any (p_tasks) and t.state = 'failed' and t.error_class is distinct from 'auth'
+        where t.task_id = any (p_tasks) and t.state = 'failed' and t.mode <> 'ask' and t.error_class is distinct from 'auth'
         on conflict (task_id) do nothing
         returning provider)
     insert into task_ends as e (dead, slot, provider, tasks)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A person's browser: one request at a time, cookies, and redirects that the test follows or looks at."""
+import html
 import http.cookiejar
 import re
 import urllib.error
@@ -24,7 +25,7 @@ class Page:
     def form(self):
         """The fields of the page's form that have a value already."""
         fields = (dict(re.findall(r'(name|value)="([^"]*)"', tag)) for tag in re.findall(r"<input[^>]*>", self.text))
-        return {field["name"]: field.get("value", "") for field in fields if "name" in field}
+        return {field["name"]: html.unescape(field.get("value", "")) for field in fields if "name" in field}
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

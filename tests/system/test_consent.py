@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Accounts are connected at a real authorisation server, by a person's browser: PKCE is its to verify, codes are its to
+refuse, and a worker lives on the tokens that it gave."""
+import json
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness.authorisation_server import CLIENT, CONTACTS, PASSWORD, SECRET, USER
+from harness.browser import Browser
+from harness.ledger import ROOT
+from harness.process import Process, free_port
+
+RETURN_TO = "https://app.example/connected"
+DECLARATION = """
+name = "bench";
+base_url = "%(url)s";
+auth = {
+  kind = "oauth2";
+  authorize_url = "%(url)s/o/authorize/";
+  token_url = "%(url)s/o/token/";
+  revoke_url = "%(url)s/o/revoke_token/";
+  account = { path = "sub"; url = "%(url)s/userinfo"; };
+  scopes = ["contacts", "profile"];
+  client = "basic";
+  rotating = true;
+  refresh_early_s = 300;  # its tokens live for a minute: each walk begins with a refresh
+};
+resources = ({
+  name = "contacts"; table = "bench_contacts"; path = "/api/contacts";
+  params = ({ name = "cursor"; value = "${cursor}"; });
+  records = "data"; id = ["id"]; keep_payload = false;
+  paging = { strategy = "cursor"; next = "next_cursor"; stop = "cursor"; };
+  columns = ({ name = "name"; path = "name"; type = "text"; });
+});
+"""
+
+
+class Authorisation:
+    """The server, and the declaration of the provider that it stands before."""
+
+    def __init__(self, ledger, folder):
+        pytest.importorskip("oauth2_provider", reason="brought by ./fleet test")
+        self.producer_port = free_port()
+        script = ROOT / "tests" / "system" / "harness" / "authorisation_server.py"
+        callback = f"http://127.0.0.1:{self.producer_port}/v1/oauth/callback"
+        self.process = Process("authorisation-server", [sys.executable, "-B", script, folder, callback, "ACCESS_TOKEN_EXPIRE_SECONDS=60"],
+                               folder / "authorisation-server.log", ledger)
+        self.url = f"http://{self.process.address()}"
+        self.providers = folder / "providers"
+        self.providers.mkdir()
+        (self.providers / "bench.cfg").write_text(DECLARATION % {"url": self.url})
+        self.settings = {"http__listen": f"127.0.0.1:{self.producer_port}", "providers__dir": self.providers,
+                         "outgoing__allow_plain_loopback": True, "oauth__clients": f"bench={CLIENT}:{SECRET}",
+                         "oauth__state_key": "a key for tests that has 32 bytes!", "oauth__redirect_uri": callback,
+                         "oauth__return_to": RETURN_TO}
+
+
+@pytest.fixture(scope="module")
+def server(ledger):
+    made = Authorisation(ledger, ledger.make_folder())
+    yield made
+    made.process.stop()
+
+
+class Person:
+    """Whoever is sent to the authorisation server, in a browser of his own."""
+
+    def __init__(self, fleet, tenant=None):
+        self.fleet, self.tenant, self.browser = fleet, tenant or fleet.tenant, Browser()
+
+    def begin(self, **body):
+        answer = self.tenant.api("POST", "/v1/connections/authorize", {"provider": "bench", "return_to": RETURN_TO, **body})
+        assert answer.status == 200, answer
+        return answer.body["authorize_url"]
+
+    def consent(self, url, allow=True):
+        """Logs in and answers the server's question; where that leads: our callback, which is not asked yet."""
+        page = self.browser.follow(self.browser.get(url), until=self.fleet.producer_url)
+        if urlsplit(page.url).path == "/login":
+            page = self.browser.post(page.url, {**page.form(), "username": USER, "password": PASSWORD})
+            page = self.browser.follow(page, until=self.fleet.producer_url)
+        if page.to:
+            return page.to
+        fields = page.form()
+        if not allow:
+            del fields["allow"]
+        return self.browser.post(page.url, fields).to
+
+    def come_back(self, callback):
+        """What our callback answers with, for the browser to go on with."""
+        assert callback.startswith(self.fleet.producer_url + "/v1/oauth/callback?"), callback
+        page = self.browser.get(callback)
+        assert page.status == 302 and page.to.startswith(RETURN_TO + "?"), page
+        return page.query
+
+    def connect(self, **body):
+        return self.come_back(self.consent(self.begin(**body)))
+
+
+@pytest.fixture
+def person(fleet, server):
+    fleet.start_producer(**server.settings)
+    return Person(fleet)
+
+
+def connections(fleet):
+    return fleet.sql("select * from connections order by connection_id")
+
+
+def test_consent_sync_refresh_and_withdrawal(fleet, server, person):
+    end = person.connect()
+    assert end["result"] == "created"
+    shown = fleet.api("GET", f"/v1/connections/{end['connection_id']}").body
+    assert (shown["external_id"], shown["status"], shown["token_version"]) == ("user-1", "active", 1)  # the server said whose
+    fleet.start_worker(providers__dir=server.providers, providers__origins=None)
+    for version in (2, 3):
+        sync = fleet.api("POST", "/v1/syncs", {"provider": "bench", "connection_id": end["connection_id"], "mode": "full"}).body["sync_id"]
+        fleet.wait_for_sync(sync, state="completed")
+        (row,) = connections(fleet)
+        assert row["token_version"] == version  # each walk by the refresh token that the one before it got
+    names = {row["name"] for row in fleet.sql("select name from bench_contacts")}
+    assert names == {f"ada's contact {n}" for n in range(CONTACTS)}
+    assert fleet.api("POST", f"/v1/connections/{end['connection_id']}/test").body["ok"] is True
+    assert fleet.api("DELETE", f"/v1/connections/{end['connection_id']}").body["revocation"] == "done"
+    (row,) = connections(fleet)
+    assert (row["status"], bytes(row["secret"])) == ("disconnected", b"")
+    said = server.process.log.read_text().split("\n")
+    assert [line for line in said if "/o/revoke_token/" in line] == ["POST /o/revoke_token/ 200"]
+    assert person.connect(connection_id=end["connection_id"]) == {**end, "result": "updated"}
+
+
+def test_a_denied_consent(fleet, person):
+    assert person.come_back(person.consent(person.begin(), allow=False)) == {"error": "access_denied"}
+    assert connections(fleet) == []
+
+
+def test_pkce_is_verified_by_the_server(fleet, person):
+    url = person.begin()
+    challenge = url.partition("code_challenge=")[2].partition("&")[0]
+    others = url.replace(challenge, challenge[::-1])  # as if the code were somebody else's
+    assert person.come_back(person.consent(others)) == {"error": "code_refused"}
+    without = person.begin().replace("code_challenge=", "no_challenge=").replace("code_challenge_method=", "no_method=")
+    assert person.come_back(person.consent(without)) == {"error": "authorization_failed"}
+    assert connections(fleet) == []
+
+
+def test_a_code_and_a_state_are_good_once(fleet, person):
+    callback = person.consent(person.begin())
+    assert person.come_back(callback)["result"] == "created"
+    assert person.come_back(callback) == {"error": "state_used"}
+    code = callback.partition("code=")[2].partition("&")[0]
+    fresh = person.consent(person.begin())
+    spent = fresh.replace(fresh.partition("code=")[2].partition("&")[0], code)
+    assert person.come_back(spent) == {"error": "code_refused"}
+    forged = fresh.replace("state=", "state=A")
+    assert json.loads(person.browser.get(forged).text)["code"] == "state_forged"
+    late = person.consent(person.begin())
+    fleet.sql("update oauth_states set expires_at = now() where spent_at is null")
+    assert person.come_back(late) == {"error": "state_expired"}
+    assert [row["token_version"] for row in connections(fleet)] == [1]
+
+
+def test_the_same_account_again_another_one_and_another_tenants(fleet, person):
+    first, again = person.connect(), person.connect()
+    assert again == {"connection_id": first["connection_id"], "result": "updated"}
+    assert person.connect(external_id="user-2") == {"error": "wrong_account"}
+    other = Person(fleet, fleet.new_tenant("second")).connect()
+    assert other["result"] == "created" and other["connection_id"] != first["connection_id"]
+    assert [(row["external_id"], row["token_version"]) for row in connections(fleet)] == [("user-1", 2), ("user-1", 1)]
