@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "sync/retry_after.h"
 
-#define MINUTE_S 60
-#define HOUR_S 3600
+#define MINUTE_S INT64_C(60)
+#define HOUR_S INT64_C(3600)
 
 static const int64_t schedule_s[] = {5, 5 * MINUTE_S, 30 * MINUTE_S, 2 * HOUR_S, 5 * HOUR_S, 10 * HOUR_S,
     14 * HOUR_S, 20 * HOUR_S, 24 * HOUR_S};

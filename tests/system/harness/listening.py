@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from .process import wait_until
 
+WORD = len(b"event: progress")  # all that a crowd counts are of this length
+
 
 @dataclass
 class Event:
@@ -160,7 +162,8 @@ class Crowd:
     """Many listeners on the same or on different URLs, read by one selector."""
 
     def __init__(self, urls, key):
-        self.selector, self.bytes, self.done, self.heads, self.closed = selectors.DefaultSelector(), 0, 0, 0, 0
+        self.selector = selectors.DefaultSelector()
+        self.bytes = self.heads = self.progress = self.done = self.closed = 0
         self.sockets = []
         for url in urls:
             parts, request = _request(url, key, None)
@@ -182,10 +185,11 @@ class Crowd:
                 self.closed += 1
                 continue
             text = key.data["tail"] + data  # the words may be cut between two reads, and count once
-            self.heads += text.count(b"HTTP/1.1 200")
-            self.done += text.count(b"event: done\n")
+            self.heads += text.count(b"HTTP/1.1 200 OK")
+            self.progress += text.count(b"event: progress")
+            self.done += text.count(b"event: done\ndat")
             self.bytes += len(data)
-            key.data["tail"] = text[-11:]
+            key.data["tail"] = text[-WORD + 1:]
 
     def read_until(self, predicate, timeout, what):
         def look():

@@ -10,7 +10,7 @@
 #include "io/pg.h"
 
 #define FAKE_OPS_MAX 1024
-#define FAKE_COLUMNS_MAX 5
+#define FAKE_COLUMNS_MAX 8
 
 struct pg {
 	struct loop *loop;
