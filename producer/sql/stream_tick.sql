@@ -28,15 +28,17 @@ changed as (
     from point p cross join named n
         cross join lateral (select x.*, x.xmin as xid from syncs x where x.sync_id = n.sync_id offset 0) s
         cross join lateral (
-            select max(greatest(row_version(t.task_xid, p.next), row_version(t.breaker_xid, p.next))) as task_version,
+            select max(greatest(row_version(t.task_xid, p.next), row_version(t.breaker_xid, p.next),
+                    row_version(t.stop_xid, p.next), row_version(t.pause_xid, p.next))) as task_version,
                 count(*) as tasks, count(*) filter (where t.ended_at is null) as unfinished,
                 min(t.started_at) as started_at, coalesce(sum(t.records), 0) as records,
                 coalesce(sum(t.records_inserted), 0) as inserted, coalesce(sum(t.records_updated), 0) as updated,
                 coalesce(sum(t.records_unchanged), 0) as unchanged, coalesce(sum(t.records_deleted), 0) as deleted,
                 coalesce(sum(t.records_quarantined), 0) as quarantined,
                 case when count(*) filter (where t.expected_records is null) = 0 then sum(t.expected_records) end as expected,
-                (array_agg(t.waits_for order by t.waits_until) filter (where t.waits_until is not null))[1] as waits_for,
-                min(t.waits_until) as waits_until,
+                coalesce(min(t.stopped),
+                    (array_agg(t.waits_for order by t.waits_until) filter (where t.waits_until is not null))[1]) as waits_for,
+                case when min(t.stopped) is null then min(t.waits_until) end as waits_until,
                 case when count(*) filter (where t.ended_at is null and t.estimate is null) = 0 then max(t.estimate) end as estimate,
                 min(t.error_class) as error_class,
                 left(string_agg(t.resource || ': ' || t.error_message, '; ' order by t.resource), 1000) as error_message

@@ -1,36 +1,9 @@
 -- $1 sync_id, $2 tenant_id
 with found as (
     select * from syncs where sync_id = $1::uuid and tenant_id = $2::uuid),
-counted as (
-    select t.*, b.open_until,
-        -- a failing provider keeps what is queued, too; without a time once probes are out
-        coalesce(st.stopped, case t.state
-            when 'queued' then case when t.after_task is not null then 'earlier_run'
-                when b.open then provider_is_failing(t.provider) else 'slot' end
-            when 'dispatched' then 'worker'
-            when 'waiting' then coalesce(t.wait_reason, 'due_time') end) as waits_for,
-        st.stopped,
-        case when st.stopped is not null then null when t.state = 'waiting' then greatest(t.due_at,
-                case when t.wait_reason = provider_is_failing(t.provider) then b.open_until end)
-            when t.state = 'queued' and t.after_task is null and b.open and b.open_until > now() then b.open_until
-            end as waits_until,
-        records_inserted + records_updated + records_unchanged + records_deleted + records_quarantined as records,
-        case when t.started_at is not null
-            then greatest(extract(epoch from coalesce(t.ended_at, now()) - t.started_at)::float8, 0.001) end as seconds
-    from found f join sync_members using (sync_id) join sync_tasks t using (task_id)
-        left join breakers b on b.provider = t.provider and b.open
-        left join provider_stops ps on ps.provider = t.provider
-        left join connection_pauses cp on cp.connection_id = t.connection_id
-        cross join lateral (select case when t.state in ('queued', 'dispatched', 'waiting') and t.after_task is null
-            then case when cp.connection_id is not null then connection_is_paused()
-                when ps.provider is not null then provider_is_stopped(ps.provider, ps.kind, ps.reason) end end as stopped) st),
 rated as (
-    select c.*, round((records / seconds)::numeric, 1) as rate,
-        -- what is left at the rate so far; nothing is promised further ahead than ten years
-        case when ended_at is null and expected_records > records and records > 0
-            then greatest(now(), waits_until)
-                + least((expected_records - records) * seconds / records, 315360000) * interval '1 second' end as estimate
-    from counted c),
+    select t.*, p.waits_for, p.stopped, p.waits_until, p.records, p.rate, p.estimate
+    from found f join sync_members using (sync_id) join sync_tasks t using (task_id) join task_progress p using (task_id)),
 summed as (
     select json_agg(r.resource order by r.resource) as resources,
         coalesce(min(r.stopped),

@@ -555,3 +555,40 @@ call open_to_callers('replay_dead_letters');
 call open_to_callers('discard_dead_letters');
 call open_to_callers('close_breaker');
 call open_to_callers('list_breakers');
+
+-- ---- what a task is doing ----
+
+-- For whom it waits and until when, its records, its rate, and its end at that rate.
+create view task_progress with (security_invoker = true) as
+select r.*, round((r.records / r.seconds)::numeric, 1) as rate,
+    -- what is left at the rate so far; nothing is promised further ahead than ten years
+    case when r.ended_at is null and r.expected_records > r.records and r.records > 0
+        then greatest(now(), r.waits_until)
+            + least((r.expected_records - r.records) * r.seconds / r.records, 315360000) * interval '1 second' end as estimate
+from (
+    select t.task_id, t.resource, t.state, t.started_at, t.ended_at, t.expected_records, t.error_class, t.error_message,
+        t.records_inserted, t.records_updated, t.records_unchanged, t.records_deleted, t.records_quarantined,
+        t.records_inserted + t.records_updated + t.records_unchanged + t.records_deleted + t.records_quarantined as records,
+        t.xmin as task_xid, b.xmin as breaker_xid, ps.xmin as stop_xid, cp.xmin as pause_xid,
+        -- a failing provider keeps what is queued, too; without a time once probes are out
+        coalesce(st.stopped, case t.state
+            when 'queued' then case when t.after_task is not null then 'earlier_run'
+                when b.open then provider_is_failing(t.provider) else 'slot' end
+            when 'dispatched' then 'worker'
+            when 'waiting' then coalesce(t.wait_reason, 'due_time') end) as waits_for,
+        st.stopped,
+        case when st.stopped is not null then null
+            when t.state = 'waiting' then greatest(t.due_at,
+                case when b.open and t.wait_reason = provider_is_failing(t.provider) then b.open_until end)
+            when t.state = 'queued' and t.after_task is null and b.open and b.open_until > now() then b.open_until
+            end as waits_until,
+        case when t.started_at is not null
+            then greatest(extract(epoch from coalesce(t.ended_at, now()) - t.started_at)::float8, 0.001) end as seconds
+    from sync_tasks t
+        left join breakers b on b.provider = t.provider
+        left join provider_stops ps on ps.provider = t.provider
+        left join connection_pauses cp on cp.connection_id = t.connection_id
+        cross join lateral (select case when t.state in ('queued', 'dispatched', 'waiting') and t.after_task is null
+            then case when cp.connection_id is not null then connection_is_paused()
+                when ps.provider is not null then provider_is_stopped(ps.provider, ps.kind, ps.reason) end end as stopped) st) r;
+grant select on task_progress to syncfleet_api, syncfleet_fleet;

@@ -77,6 +77,18 @@ def test_what_a_sync_waits_for_and_why_it_failed(fleet):
         assert done.data["state"] == "failed" and done.data["error"]["class"] and done.data["error"]["message"]
 
 
+def test_a_pause_is_told_and_its_end(fleet):
+    fleet.start_producer(**SOON)
+    connection = fleet.connection("acct-1", records=ONE_PAGE)
+    with listen(fleet, events_of(fleet.sync(connection, ["contacts"]))) as stream:
+        stream.wait_for("progress")
+        assert fleet.api("POST", f"/v1/connections/{connection.id}/pause").status == 200
+        fleet.wait_until(lambda: stream.events[-1].data["waits_for"] == "the connection is paused", what="the pause to be told")
+        assert fleet.api("POST", f"/v1/connections/{connection.id}/resume").status == 200
+        fleet.start_worker()
+        assert stream.wait_for("done")[0].data["state"] == "completed"
+
+
 @pytest.mark.parametrize("path, status, code", [
     ("/v1/syncs/{nobody}/events", 404, "unknown_sync"), ("/v1/syncs/seven/events", 422, "wrong_type"),
     ("/v1/events?state=running", 422, "unknown_parameter")])
