@@ -89,6 +89,7 @@ def test_a_replay_asks_again_once(fleet):
             break
     assert replayed == 5 and {sync["connection_id"] for sync in syncs} == {connection.id for connection in connections}
     assert {(sync["mode"], *sync["resources"]) for sync in syncs} == {("full", "contacts")}
+    assert fleet.api("GET", syncs[0]["href"]).body["priority"] == "backfill"
     assert_faithful(fleet, [sync["sync_id"] for sync in syncs])
     assert not listed(fleet) and len(fleet.syncs()) == 10
 

@@ -241,6 +241,8 @@ def test_a_bad_deployment_does_not_empty_the_queue_into_the_dead_letters(fleet, 
     for sync in answer.body["syncs"]:
         fleet.wait_for_sync(sync["sync_id"], state="completed")
     assert fleet.value("select count(*) from practicepanther_contacts") == 1500
+    fleet.wait_until(lambda: fleet.value("select sum(tasks) from task_ends where not dead and provider = 'practicepanther'") >= 400,
+                     what="the workers to tell what was completed")
     assert [row["action"] for row in fleet.sql("select action from audit_logs where subject = 'practicepanther' "
                                                "order by audit_id")] == ["PROVIDER_CAPPED", "PROVIDER_RESUMED"]
 

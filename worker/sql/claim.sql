@@ -2,19 +2,20 @@
 -- `= any` and `offset 0` leave the planner no other way than the keys (see end_tasks).
 -- Its commit is not waited for: a crash of the server that loses a claim leaves the task dispatched, and the fence closed
 -- to the worker that believed in it; the clock repeats the message.
--- What is stopped is not claimed: a provider's tasks go back to the queue but for those that are to try it, a connection's
--- are held until it is resumed (resume_connection tells why the pause is locked).
+-- What is stopped is not claimed: a provider's tasks go back to the queue, but for those that are to try it, and for
+-- questions of people when nobody has paused it; a connection's are held until it is resumed (resume_connection tells
+-- why the pause is locked).
 with lazily as materialized (select set_config('synchronous_commit', 'off', true)),
 told as (
     update workers set free_slots = $4::int8 where worker_id = $3),
 asked as materialized (
     select w.* from lazily, unnest($1::uuid[], $2::int8[]) as w(task_id, dispatch) order by w.task_id),
 wanted as materialized (
-    select t.task_id, p.held, t.provider = any (array(select s.provider from provider_stops s))
-        and t.task_id <> all (array(select unnest(s.probes) from provider_stops s)) as stopped
+    select t.task_id, p.held, exists (select from provider_stops s where s.provider = t.provider
+        and (s.kind = 'paused' or t.mode <> 'ask') and t.task_id <> all (s.probes)) as stopped
     from asked w
     cross join lateral (
-        select x.task_id, x.connection_id, x.provider from sync_tasks x
+        select x.task_id, x.connection_id, x.provider, x.mode from sync_tasks x
         where x.task_id = w.task_id and x.dispatch = w.dispatch and x.state = 'dispatched' offset 0 for update) t
     left join lateral (
         select true as held from connection_pauses y where y.connection_id = t.connection_id offset 0 for share) p on true),
