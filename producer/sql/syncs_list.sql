@@ -14,13 +14,14 @@ with found as (
         and ($9::text is null or s.backfill = ($9::text = 'backfill'))
         and ($10::timestamptz is null or s.created_at > $10::timestamptz)
         and ($11::timestamptz is null or s.created_at < $11::timestamptz)
-        and ($7::text is null or exists (select from sync_members m join sync_tasks t using (task_id)
-            where m.sync_id = s.sync_id and t.resource = $7::text))
+        -- no `exists`: the planner would hash all tasks that there are
+        and ($7::text is null or (select bool_or(t.resource = $7::text) from sync_members m join sync_tasks t using (task_id)
+            where m.sync_id = s.sync_id))
         and ($4::text is null
             or s.state = case $4::text when 'queued' then 'running' else $4::text end
-            and ($4::text not in ('queued', 'running') or ($4::text = 'running') = exists (
-                select from sync_members m join sync_tasks t using (task_id)
-                where m.sync_id = s.sync_id and t.started_at is not null)))
+            and ($4::text not in ('queued', 'running') or ($4::text = 'running') = (
+                select bool_or(t.started_at is not null) from sync_members m join sync_tasks t using (task_id)
+                where m.sync_id = s.sync_id)))
     order by s.sync_id desc
     limit $2::bigint + 1),
 page as (

@@ -4,6 +4,7 @@ import collections
 import json
 import threading
 import urllib.parse
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -241,6 +242,56 @@ def test_requests_claims_cancels_and_ends_in_any_order(fleet, dice):
     assert early == [], "a request joined work that had begun"
     runs = fleet.value("select count(*) from sync_tasks")
     assert runs < fleet.value("select count(*) from sync_members"), "work was shared"
+
+
+ACCEPT = "select * from accept_sync({id}, {tenant}, 'http', null, {connection}, 'practicepanther', '{{contacts}}', 'full', null, false)"
+CANCEL = "select * from cancel_sync({first}, {tenant})"
+CLAIM = "update sync_tasks set state = 'running', epoch = 1, started_at = now(), queued_at = null where task_id = {task}"
+END = "select * from end_tasks(array[{task}::uuid], '{{completed}}', '{{null}}', '{{null}}')"
+RUNNING, QUEUED = True, False
+
+# What a task is at, two transactions in the order of their first locks, and then: the first and second sync's states, how
+# many tasks there are, and how many of them are open.
+MEETINGS = {
+    "joined before the last cancel": (QUEUED, ACCEPT, CANCEL, "cancelled", "running", 1, 1),
+    "joined after the last cancel": (QUEUED, CANCEL, ACCEPT, "cancelled", "running", 2, 1),
+    "joined before the claim": (QUEUED, ACCEPT, CLAIM, "running", "running", 1, 1),
+    "asked after the claim": (QUEUED, CLAIM, ACCEPT, "running", "running", 2, 2),
+    "asked before the end": (RUNNING, ACCEPT, END, "completed", "running", 2, 1),
+    "asked after the end": (RUNNING, END, ACCEPT, "completed", "running", 2, 1),
+    "asked before the last cancel of what runs": (RUNNING, ACCEPT, CANCEL, "cancelled", "running", 2, 1),
+    "asked after the last cancel of what runs": (RUNNING, CANCEL, ACCEPT, "cancelled", "running", 2, 1),
+    "ended before the last cancel": (RUNNING, END, CANCEL, "completed", None, 1, 0),
+    "ended after the last cancel": (RUNNING, CANCEL, END, "cancelled", None, 1, 0),
+}
+
+
+@pytest.mark.parametrize("meeting", MEETINGS)
+def test_two_transactions_that_meet_at_a_task(fleet, meeting):
+    state, first, second, ends, other_ends, tasks, open_tasks = MEETINGS[meeting]
+    connection = fleet.tenant.connections(["a"])[0]
+    ids = [str(uuid.uuid4()) for _ in range(2)]
+    words = {"tenant": fleet.tenant.id, "connection": connection.id, "first": ids[0], "id": ids[1]}
+    quoted = {name: f"'{value}'" for name, value in words.items()}
+    fleet.sql(ACCEPT.format(**{**quoted, "id": quoted["first"]}))
+    quoted["task"] = f"'{fleet.tasks()[0]['task_id']}'"
+    if state is RUNNING:
+        fleet.sql(CLAIM.format(**quoted))
+    with fleet.another_session() as one, fleet.another_session() as two, one.cursor() as earlier, two.cursor() as later:
+        one.autocommit = two.autocommit = False
+        earlier.execute(first.format(**quoted))
+        waiting = threading.Thread(target=lambda: (later.execute(second.format(**quoted)), two.commit()))
+        waiting.start()
+        fleet.wait_until(lambda: fleet.value("select exists (select from pg_locks where pid = %s and not granted)", two.info.backend_pid),
+                         what="the second to wait for the first")
+        one.commit()
+        waiting.join()
+    states = {row["sync_id"]: row["state"] for row in fleet.sql("select sync_id, state from syncs")}
+    assert (states[ids[0]], states.get(ids[1])) == (ends, other_ends)
+    assert (len(fleet.tasks()), len([task for task in fleet.tasks() if not task["ended_at"]])) == (tasks, open_tasks)
+    assert fleet.value(UNWANTED) == 0
+    held = [task for task in fleet.tasks() if not task["ended_at"] and not task["queued_at"] and task["state"] == "queued"]
+    assert bool(held) == (meeting == "asked after the claim"), "a follow-up is held while the other runs, not longer"
 
 
 def test_many_requests_while_it_runs_make_one_more_run(fleet):
