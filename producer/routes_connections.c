@@ -39,16 +39,19 @@ static const struct route_param create_params[] = {
     {.name = "external_id", .from = PARAM_BODY, .type = PARAM_TEXT, .required = true, .min = 1, .max = EXTERNAL_ID_MAX},
     SETTINGS, SECRET("access_token"), SECRET("refresh_token"), SECRET("client_id"), SECRET("client_secret"),
     {.name = "expires_in", .from = PARAM_BODY, .type = PARAM_INT, .min = 0, .max = LIFE_MAX_S},
+    IDEMPOTENCY_KEY,
 };
 
 static const struct route_param list_params[] = {
     TENANT, LIMIT, CURSOR,
     {.name = "provider", .from = PARAM_QUERY, .type = PARAM_PROVIDER},
     {.name = "status", .from = PARAM_QUERY, .type = PARAM_ENUM, .allowed = STATUSES},
+    IF_NONE_MATCH,
 };
 
-static const struct route_param one_params[] = {PATH_ID("connection_id"), TENANT};
-static const struct route_param test_params[] = {NEW_ID("ask_id"), PATH_ID("connection_id"), TENANT, TRACEPARENT};
+static const struct route_param one_params[] = {PATH_ID("connection_id"), TENANT, IF_NONE_MATCH};
+static const struct route_param end_params[] = {PATH_ID("connection_id"), TENANT};
+static const struct route_param test_params[] = {NEW_ID("ask_id"), PATH_ID("connection_id"), TENANT, TRACEPARENT, IDEMPOTENCY_KEY};
 static const struct route_param ask_params[] = {PATH_ID("ask_id"), TENANT};
 
 static const struct route rows[] = {
@@ -57,7 +60,7 @@ static const struct route rows[] = {
     {"POST", "/v1/connections", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(create_params), .handler = connection_create},
     {"GET", "/v1/connections", RIGHT_READ, ROUTE_READ, &sql_connections_list, PARAMS(list_params)},
     {"GET", "/v1/connections/{connection_id}", RIGHT_READ, ROUTE_READ, &sql_connections_get, PARAMS(one_params)},
-    {"DELETE", "/v1/connections/{connection_id}", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(one_params), .handler = connection_disconnect},
+    {"DELETE", "/v1/connections/{connection_id}", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(end_params), .handler = connection_disconnect},
     {"POST", "/v1/connections/{connection_id}/test", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(test_params), .handler = connection_test},
     {"GET", "/v1/asks/{ask_id}", RIGHT_READ, ROUTE_READ, &sql_asks_get, PARAMS(ask_params)},
 };

@@ -20,17 +20,17 @@
 /* clang-format on */
 
 static const struct route_param list_params[] = {
-    OPERATES, LIMIT, CURSOR, FILTERS(PARAM_QUERY), FINGERPRINT(PARAM_QUERY)};
+    OPERATES, LIMIT, CURSOR, FILTERS(PARAM_QUERY), FINGERPRINT(PARAM_QUERY), IF_NONE_MATCH};
 
 static const struct route_param groups_params[] = {OPERATES, LIMIT, FILTERS(PARAM_QUERY)};
 
 static const struct route_param one_params[] = {PATH_ID("task_id"), OPERATES};
 
 static const struct route_param replay_params[] = {
-    OPERATES, USER, IDS, FILTERS(PARAM_BODY), FINGERPRINT(PARAM_BODY), MANY, TRACEPARENT};
+    OPERATES, USER, IDS, FILTERS(PARAM_BODY), FINGERPRINT(PARAM_BODY), MANY, TRACEPARENT, IDEMPOTENCY_KEY};
 
 static const struct route_param discard_params[] = {
-    OPERATES, USER, REASON(true), IDS, FILTERS(PARAM_BODY), FINGERPRINT(PARAM_BODY), MANY};
+    OPERATES, USER, REASON(true), IDS, FILTERS(PARAM_BODY), FINGERPRINT(PARAM_BODY), MANY, IDEMPOTENCY_KEY};
 
 static const struct route rows[] = {
     {"GET", "/v1/dead-letters", RIGHT_READ, ROUTE_READ, &sql_dead_letters_list, PARAMS(list_params)},

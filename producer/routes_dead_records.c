@@ -10,6 +10,7 @@ static const struct route_param list_params[] = {
     {.name = "provider", .from = PARAM_QUERY, .type = PARAM_PROVIDER},
     {.name = "resource", .from = PARAM_QUERY, .type = PARAM_TEXT, .min = 1, .max = NAME_MAX_BYTES},
     {.name = "reason", .from = PARAM_QUERY, .type = PARAM_TEXT, .min = 1, .max = REASON_MAX_BYTES},
+    IF_NONE_MATCH,
 };
 
 static const struct route_param one_params[] = {PATH_ID("dead_record_id"), TENANT};

@@ -50,7 +50,7 @@ static const struct route_param create_params[] = {
     {.name = "granter", .from = PARAM_MADE, .type = PARAM_RIGHTS},
 };
 
-static const struct route_param list_params[] = {TENANT, LIMIT, CURSOR};
+static const struct route_param list_params[] = {TENANT, LIMIT, CURSOR, IF_NONE_MATCH};
 
 static const struct route_param one_params[] = {PATH_ID("key_id"), TENANT};
 

@@ -43,6 +43,7 @@ static const struct route_param list_params[] = {
     {.name = "connection_id", .from = PARAM_QUERY, .type = PARAM_UUID},
     {.name = "provider", .from = PARAM_QUERY, .type = PARAM_PROVIDER},
     {.name = "enabled", .from = PARAM_QUERY, .type = PARAM_BOOL},
+    IF_NONE_MATCH,
 };
 
 #define ONE "/v1/schedules/{schedule_id}"

@@ -106,11 +106,13 @@ static const struct route_param create_params[] = {
     NEW_ID("webhook_id"), TENANT, URL(true), TYPES, DESCRIPTION};
 static const struct route_param change_params[] = {PATH_ID("webhook_id"), TENANT, URL(false), TYPES,
     DESCRIPTION, {.name = "active", .from = PARAM_BODY, .type = PARAM_BOOL}};
-static const struct route_param list_params[] = {TENANT, LIMIT, CURSOR};
+static const struct route_param list_params[] = {TENANT, LIMIT, CURSOR, IF_NONE_MATCH};
 static const struct route_param one_params[] = {PATH_ID("webhook_id"), TENANT};
 static const struct route_param deliveries_params[] = {PATH_ID("webhook_id"), TENANT, LIMIT, CURSOR,
     {.name = "state", .from = PARAM_QUERY, .type = PARAM_ENUM, .allowed = "pending|delivered|failed"}};
-static const struct route_param redeliver_params[] = {PATH_ID("webhook_id"), PATH_ID("delivery_id"), TENANT};
+static const struct route_param redeliver_params[] = {
+    PATH_ID("webhook_id"), PATH_ID("delivery_id"), TENANT, IDEMPOTENCY_KEY};
+static const struct route_param test_params[] = {PATH_ID("webhook_id"), TENANT, IDEMPOTENCY_KEY};
 
 #define ONE "/v1/webhooks/{webhook_id}"
 
@@ -121,7 +123,7 @@ static const struct route rows[] = {
     {"PATCH", ONE, RIGHT_ADMIN, ROUTE_HANDLER, &sql_webhooks_change, PARAMS(change_params), change},
     {"DELETE", ONE, RIGHT_ADMIN, ROUTE_WRITE, &sql_webhooks_delete, PARAMS(one_params)},
     {"POST", ONE "/rotate", RIGHT_ADMIN, ROUTE_HANDLER, &sql_webhooks_rotate, PARAMS(one_params), rotate},
-    {"POST", ONE "/test", RIGHT_ADMIN, ROUTE_WRITE, &sql_webhooks_test, PARAMS(one_params)},
+    {"POST", ONE "/test", RIGHT_ADMIN, ROUTE_WRITE, &sql_webhooks_test, PARAMS(test_params)},
     {"GET", ONE "/deliveries", RIGHT_ADMIN, ROUTE_READ, &sql_webhooks_deliveries, PARAMS(deliveries_params)},
     {"POST", ONE "/deliveries/{delivery_id}/redeliver", RIGHT_ADMIN, ROUTE_WRITE, &sql_webhooks_redeliver,
         PARAMS(redeliver_params)},

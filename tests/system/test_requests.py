@@ -6,8 +6,11 @@ import threading
 import urllib.parse
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
+
+from harness.trespass import Routes
 
 PROVIDER = "practicepanther"
 
@@ -113,6 +116,62 @@ def test_a_crash_repeats_nothing(fleet, crash):
     replayed = fleet.api("POST", "/v1/syncs", request_of(connection, "contacts"), headers={"Idempotency-Key": "k"})
     assert replayed.body == answer.body, "the stored answer, not what has become of it"
     assert len(fleet.syncs()) == 1
+
+
+# What each POST that takes a key is sent, and how often the second time: its path's and body's names are filled in.
+MADE = {
+    "POST /v1/syncs": lambda own: ("/v1/syncs", request_of(own.connection, "contacts")),
+    "POST /v1/syncs/{sync_id}/retry": lambda own: (f"/v1/syncs/{own.failed}/retry", None),
+    "POST /v1/dead-records/replay": lambda own: ("/v1/dead-records/replay", {"connection_id": own.connection.id, "resource": "contacts"}),
+    "POST /v1/dead-letters/replay": lambda own: ("/v1/dead-letters/replay", {"ids": [own.letters[0]]}),
+    "POST /v1/dead-letters/discard": lambda own: ("/v1/dead-letters/discard", {"ids": [own.letters[1]], "reason": "of no use"}),
+    "POST /v1/schedules": lambda own: ("/v1/schedules", {"provider": PROVIDER, "connection_id": own.connection.id, "cron": "@yearly"}),
+    "POST /v1/connections": lambda own: ("/v1/connections", {
+        "provider": PROVIDER, "external_id": "new", "access_token": "a", "refresh_token": "b", "client_id": "c", "client_secret": "d"}),
+    "POST /v1/connections/{connection_id}/test": lambda own: (f"/v1/connections/{own.connection.id}/test", None),
+    "POST /v1/webhooks/{webhook_id}/test": lambda own: (f"/v1/webhooks/{own.webhook}/test", None),
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver":
+        lambda own: (f"/v1/webhooks/{own.webhook}/deliveries/{own.delivery}/redeliver", None),
+}
+ROWS = "select {} as rows".format(" + ".join(f"(select count(*) from {table})" for table in (
+    "syncs", "sync_members", "connections", "asks", "schedules", "webhooks", "service_keys", "webhook_deliveries")))
+
+
+def test_every_post_that_takes_a_key(fleet):
+    """And every list that has a validator: all of them, as the table of routes says."""
+    own = belongings(fleet)
+    routes = {f"{route['method']} {route['path']}": {param["type"] for param in route["params"]} for route in Routes(fleet).all}
+    assert {name for name, types in routes.items() if "idempotency_key" in types} == set(MADE)
+    for name, of in MADE.items():
+        path, body = of(own)
+        first = fleet.api("POST", path, body, headers={"Idempotency-Key": name})
+        assert first.status in (200, 201, 202) and "idempotency-replayed" not in first.headers, (name, first)
+        rows = fleet.value(ROWS)
+        again = fleet.api("POST", path, body, headers={"Idempotency-Key": name})
+        assert (again.status, again.body, again.headers.get("location")) == (first.status, first.body, first.headers.get("location"))
+        assert again.headers["idempotency-replayed"] == "true" and fleet.value(ROWS) == rows, name
+    for name, types in routes.items():
+        if "if_none_match" not in types:
+            continue
+        path = name[4:].format(sync_id=own.failed, connection_id=own.connection.id)
+        tag = fleet.api("GET", path).headers["etag"]
+        assert fleet.api("GET", path, headers={"If-None-Match": tag}).status == 304, name
+
+
+def belongings(fleet):
+    """A tenant with something for every route."""
+    connection = fleet.connection("a", records={"contacts": 1}, dials=[{"dial": "nul_text", "resource": "contacts"}])
+    fleet.simulator.dial("a", "server_error", resource="matters", status=404, times=-1)
+    fleet.simulator.dial("a", "server_error", resource="tasks", status=404, times=-1)
+    fleet.start_producer(outgoing__allow_plain_loopback=True, asks__wait_ms=100)
+    worker = fleet.start_worker()
+    webhook = fleet.api("POST", "/v1/webhooks", {"url": "http://127.0.0.1:1/hook"}).body["webhook_id"]
+    failed = fleet.sync(connection)
+    fleet.wait_for_sync(failed, state="failed")
+    worker.stop()
+    letters = [row["task_id"] for row in fleet.sql("select task_id from sync_tasks where state = 'failed'")]
+    delivery = fleet.wait_until(lambda: fleet.sql("select delivery_id from webhook_deliveries"), what="a delivery")[0]["delivery_id"]
+    return SimpleNamespace(connection=connection, failed=failed, letters=letters, webhook=webhook, delivery=delivery)
 
 
 # ---- conflicts ----
