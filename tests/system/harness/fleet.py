@@ -217,7 +217,7 @@ class Fleet:
 
     def send_events_again_after(self, ms):
         """For every session from now on; workers have no setting of their own for it."""
-        self.sql(f"alter database {self.database} set syncfleet.outbox_resend_ms = {ms:d}")
+        self.postgres.psql(f"alter database {self.database} set syncfleet.outbox_resend_ms = {ms:d}")
 
     def syncs(self):
         return [row["sync_id"] for row in self.sql("select sync_id from syncs order by sync_id")]
