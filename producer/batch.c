@@ -5,7 +5,9 @@
 #include "io/gather.h"
 #include "scope.h"
 
-#define COL_REPLAYED 4
+enum { COL_REPLAYED = 4, COL_SECRET };
+
+#define SEALED_MAX 1024
 
 struct queue {
 	struct batch_item *head;
@@ -46,6 +48,19 @@ static struct batch_item *queue_pop(struct queue *q)
 	return item;
 }
 
+static void take_replayed(struct reply *reply, const struct pg_result *res)
+{
+	struct buf sealed = BUF(SEALED_MAX);
+
+	reply_add_header(reply, "Idempotency-Replayed", mem_strdup("true"));
+	if (pg_is_null(res, 0, COL_SECRET) || !pg_bytea(res, 0, COL_SECRET, &sealed)) {
+		buf_done(&sealed);
+		return;
+	}
+	reply->sealed = sealed.p;
+	reply->sealed_n = sealed.n;
+}
+
 static void on_row(void *user, const struct pg_result *res, const struct err *err)
 {
 	struct batch_item *item = user;
@@ -54,7 +69,7 @@ static void on_row(void *user, const struct pg_result *res, const struct err *er
 		return;
 	item->reply = reply_from_row(res);
 	if (item->once && pg_bool(res, 0, COL_REPLAYED))
-		reply_add_header(&item->reply, "Idempotency-Replayed", mem_strdup("true"));
+		take_replayed(&item->reply, res);
 }
 
 static void finish(struct batch *b, const struct err *err)

@@ -25,7 +25,7 @@ struct batch_item {
 	/* Once, never inside batch_add: `err` NULL means committed, and `reply` is the row, to be taken. */
 	void (*done)(struct batch_item *item, const struct err *err);
 	struct reply reply;
-	bool once; /* the row has a fifth column: whether it is the answer to an earlier request */
+	bool once; /* the row has two more columns: whether it answered an earlier request, and its secret */
 	int tries; /* that have failed; from the first on it runs alone */
 	struct batch_item *next;
 };

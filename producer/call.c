@@ -38,7 +38,7 @@ struct call {
 	call_then *then;        /* what the statement's row is for */
 	void *kept;             /* by a handler */
 	void (*release)(void *kept);
-	char *idempotency_key; /* NULL: none, or it was used */
+	struct once once;
 	json_object *body;
 	char request_id[REQUEST_ID_MAX + 1];
 	int64_t since_us;
@@ -73,7 +73,7 @@ static void call_free(struct call *c)
 	pg_args_done(&c->item.args);
 	if (c->release)
 		c->release(c->kept);
-	free(c->idempotency_key);
+	once_done(&c->once);
 	free(c);
 }
 
@@ -180,6 +180,16 @@ void *call_kept(const struct call *c)
 	return c->kept;
 }
 
+char *call_make_secret(struct call *c, size_t n)
+{
+	return once_make_secret(&c->once, n);
+}
+
+const char *call_secret(const struct call *c)
+{
+	return c->once.secret;
+}
+
 static void on_read(void *user, const struct pg_result *res, const struct err *err)
 {
 	struct call *c = user;
@@ -217,6 +227,12 @@ static void on_written(struct batch_item *item, const struct err *err)
 	if (reply.dispatch)
 		c->calls->o->dispatch(c->calls->o->user, str_of(reply.dispatch));
 	FAILPOINT(accept_before_reply);
+	if (reply.sealed && !once_recall(&c->once, call_caller(c), c->calls->o->keys,
+	                        (struct str){reply.sealed, reply.sealed_n})) {
+		reply_done(&reply);
+		call_refuse(c, 500, "internal_error", "the secret of the first answer cannot be opened");
+		return;
+	}
 	c->then(c, reply);
 }
 
@@ -227,10 +243,9 @@ void call_write(struct call *c, const struct pg_statement *st, call_then *then)
 	c->item.once = false;
 	c->item.caller = c->passage.ask.caller.rights ? &c->passage.ask.caller : NULL;
 	c->item.done = on_written;
-	if (c->idempotency_key) {
-		once_wrap(&c->item, c->rq, c->idempotency_key);
-		free(TAKE(c->idempotency_key));
-	}
+	if (c->once.key && !c->once.used)
+		once_wrap(&c->once, &c->item, c->rq, c->calls->o->keys);
+	c->once.used = true;
 	batch_add(c->calls->batch, &c->item);
 }
 
@@ -287,7 +302,7 @@ static void read_params(struct call *c, struct problem_faults *faults)
 	    .catalog = &calls->o->catalog,
 	    .may_dispatch = calls->o->may_dispatch,
 	    .user = calls->o->user,
-	    .idempotency_key = &c->idempotency_key};
+	    .idempotency_key = &c->once.key};
 
 	if (!read_body(c, faults))
 		return;

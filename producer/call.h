@@ -41,6 +41,13 @@ const struct caller *call_caller(const struct call *c);
 /* What a handler needs again in its callbacks: released with the call, whatever ends it. Once a call. */
 void call_keep(struct call *c, void *kept, void (*release)(void *kept));
 void *call_kept(const struct call *c);
+/*
+ * Memory for a secret that the answer shows and no statement sees: `n` bytes, wiped with the call, to be
+ * filled before call_write. When an earlier request's answer is repeated, `then` finds that one's secret in
+ * it.
+ */
+char *call_make_secret(struct call *c, size_t n);
+const char *call_secret(const struct call *c);
 /* The parameters, bound in the table's order. */
 struct pg_args *call_args(struct call *c);
 /* The body, when there was one: members that the route's parameters name, of their types. */

@@ -7,6 +7,8 @@
 #define SQL_MAX (64u << 10)
 #define NAME_MAX_BYTES 63 /* of a prepared statement, as PostgreSQL cuts them */
 #define REQUEST_MAX (32u << 20)
+#define AAD_MAX 512
+#define SEALED_MAX 512
 
 /* ---- the key ---- */
 
@@ -77,16 +79,16 @@ static char *wrap_sql(const struct pg_statement *inner, int nargs)
 	buf_printf(&sql,
 	    "with seen as materialized (select recall_answer($%d::uuid, $%d::text, $%d::bytea) as answer), "
 	    "made as materialized (select s.answer, case when s.answer is null then "
-	    "(select row(r.status, r.location, r.body, r.dispatch, false)::answer from (\n",
+	    "(select row(r.status, r.location, r.body, r.dispatch, false, null)::answer from (\n",
 	    nargs + 1, nargs + 2, nargs + 3);
 	buf_add_text(&sql, inner->sql);
 	buf_printf(&sql,
 	    "\n) r) end as made from seen s) "
-	    "select (x.a).status, (x.a).location, (x.a).body, (x.a).dispatch, (x.a).replayed "
+	    "select (x.a).status, (x.a).location, (x.a).body, (x.a).dispatch, (x.a).replayed, (x.a).secret "
 	    "from (select case when m.answer is null then keep_answer($%d::uuid, $%d::text, $%d::bytea, "
-	    "m.made) "
+	    "$%d::bytea, m.made) "
 	    "else m.answer end as a from made m offset 0) x",
-	    nargs + 1, nargs + 2, nargs + 3);
+	    nargs + 1, nargs + 2, nargs + 3, nargs + 4);
 	assert(buf_ok(&sql));
 	return sql.p;
 }
@@ -108,6 +110,11 @@ static const struct pg_statement *wrap(const struct pg_statement *inner, int nar
 
 /* ---- the request ---- */
 
+static const struct uuid *caller_id(const struct caller *caller)
+{
+	return caller->role == ROLE_SERVICE ? &caller->key : &caller->user;
+}
+
 static void fingerprint(const struct httpd_request *rq, uint8_t ret[CRYPTO_SHA256_LEN])
 {
 	AUTO(buf_done) struct buf text = BUF(REQUEST_MAX);
@@ -120,15 +127,64 @@ static void fingerprint(const struct httpd_request *rq, uint8_t ret[CRYPTO_SHA25
 	crypto_sha256(buf_str(&text), ret);
 }
 
-void once_wrap(struct batch_item *item, const struct httpd_request *rq, const char *key)
+/* Where a secret belongs: it opens for no other caller and key. */
+static void place_of(const struct once *o, const struct caller *caller, struct buf *aad)
 {
-	const struct caller *caller = item->caller;
+	char id[UUID_TEXT_LEN + 1];
+
+	uuid_format(caller_id(caller), id);
+	buf_printf(aad, "idempotency-key|%s|%s", id, o->key);
+}
+
+void once_wrap(
+    struct once *o, struct batch_item *item, const struct httpd_request *rq, const struct crypto_keys *keys)
+{
+	AUTO(buf_done) struct buf aad = BUF(AAD_MAX);
+	AUTO(buf_done) struct buf sealed = BUF(SEALED_MAX);
 	uint8_t sha256[CRYPTO_SHA256_LEN];
+	struct err err;
 
 	fingerprint(rq, sha256);
 	item->statement = wrap(item->statement, item->args.n);
 	item->once = true;
-	pg_arg_uuid(&item->args, caller->role == ROLE_SERVICE ? &caller->key : &caller->user);
-	pg_arg_text(&item->args, str_of(key));
+	pg_arg_uuid(&item->args, caller_id(item->caller));
+	pg_arg_text(&item->args, str_of(o->key));
 	pg_arg_bytea(&item->args, (struct str){(const char *)sha256, sizeof sha256});
+	place_of(o, item->caller, &aad);
+	if (o->secret &&
+	    crypto_seal(keys, (struct str){o->secret, o->secret_n}, buf_str(&aad), &sealed, &err) == RC_OK)
+		pg_arg_bytea(&item->args, buf_str(&sealed));
+	else
+		pg_arg_null(&item->args);
+}
+
+bool once_recall(
+    struct once *o, const struct caller *caller, const struct crypto_keys *keys, struct str sealed)
+{
+	AUTO(buf_done) struct buf aad = BUF(AAD_MAX);
+	AUTO(crypto_wipe) struct buf secret = BUF(SEALED_MAX);
+	struct err err;
+
+	place_of(o, caller, &aad);
+	if (crypto_open(keys, sealed, buf_str(&aad), &secret, &err) != RC_OK || secret.n != o->secret_n)
+		return false;
+	memcpy(o->secret, secret.p, secret.n);
+	return true;
+}
+
+char *once_make_secret(struct once *o, size_t n)
+{
+	assert(!o->secret && n <= ONCE_SECRET_MAX);
+	o->secret = mem_zalloc(n);
+	o->secret_n = n;
+	return o->secret;
+}
+
+void once_done(struct once *o)
+{
+	if (o->secret)
+		explicit_bzero(o->secret, o->secret_n);
+	free(o->secret);
+	free(o->key);
+	*o = (struct once){0};
 }

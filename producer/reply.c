@@ -40,6 +40,7 @@ void reply_done(struct reply *r)
 	free(r->body);
 	free(r->location);
 	free(r->dispatch);
+	free(r->sealed);
 	*r = (struct reply){0};
 }
 

@@ -18,6 +18,8 @@ struct reply {
 	const char *cache;        /* NULL: no-store; static */
 	const char *allow;        /* of a 405; must live until the reply is sent */
 	const char *challenge;    /* of a 401; static. NULL: without a reason */
+	char *sealed;             /* owned, or NULL: the secret of an answer that is repeated */
+	size_t sealed_n;
 	struct httpd_header extra[REPLY_HEADERS_MAX];
 	size_t nextra; /* names static, values owned */
 };

@@ -8,20 +8,14 @@
 #define EXPIRES_IN_MAX_S (INT64_C(10) * 366 * 86400)
 #define DOCUMENT_MAX 8192
 
-static void forget_key(void *text)
-{
-	explicit_bzero(text, SERVICE_KEY_LEN + 1);
-	free(text);
-}
-
-/* The only answer that ever holds the secret. */
+/* The only answer that ever holds the secret, and its repetitions. */
 static void show_key(struct call *c, struct reply row)
 {
 	struct buf out = BUF(DOCUMENT_MAX);
 
 	if (row.status == 201) {
 		assert(row.body_n > 1 && row.body[0] == '{');
-		buf_printf(&out, "{\"key\":\"%s\",%s", (const char *)call_kept(c), row.body + 1);
+		buf_printf(&out, "{\"key\":\"%s\",%s", call_secret(c), row.body + 1);
 		free(row.body);
 		row.body = out.p;
 		row.body_n = out.n;
@@ -32,10 +26,9 @@ static void show_key(struct call *c, struct reply row)
 /* Made here and not in SQL, so that the database never sees it. */
 static void create_key(struct call *c)
 {
-	char *text = mem_alloc(SERVICE_KEY_LEN + 1);
+	char *text = call_make_secret(c, SERVICE_KEY_LEN + 1);
 	uint8_t sha256[CRYPTO_SHA256_LEN];
 
-	call_keep(c, text, forget_key);
 	service_key_make(text, sha256);
 	pg_arg_bytea(call_args(c), (struct str){(const char *)sha256, sizeof sha256});
 	call_write(c, &sql_keys_create, show_key);
@@ -48,6 +41,7 @@ static const struct route_param create_params[] = {
     {.name = "rights", .from = PARAM_BODY, .type = PARAM_NAMES, .allowed = "read|sync|connect|admin|operate"},
     {.name = "expires_in_s", .from = PARAM_BODY, .type = PARAM_INT, .min = 1, .max = EXPIRES_IN_MAX_S},
     {.name = "granter", .from = PARAM_MADE, .type = PARAM_RIGHTS},
+    IDEMPOTENCY_KEY,
 };
 
 static const struct route_param list_params[] = {TENANT, LIMIT, CURSOR, IF_NONE_MATCH};

@@ -16,13 +16,7 @@
 
 enum { ARG_WEBHOOK, ARG_TENANT, ARG_URL };
 
-static void forget_secret(void *secret)
-{
-	explicit_bzero(secret, WEBHOOK_SECRET_BYTES);
-	free(secret);
-}
-
-/* The only answer that ever holds the secret. */
+/* The only answer that ever holds the secret, and its repetitions. */
 static void show_secret(struct call *c, struct reply row)
 {
 	AUTO(crypto_wipe) struct buf text = BUF(WEBHOOK_SECRET_TEXT_MAX);
@@ -30,7 +24,7 @@ static void show_secret(struct call *c, struct reply row)
 
 	if (row.status == 200 || row.status == 201) {
 		assert(row.body_n > 1 && row.body[0] == '{');
-		webhook_secret_show((struct str){call_kept(c), WEBHOOK_SECRET_BYTES}, &text);
+		webhook_secret_show((struct str){call_secret(c), WEBHOOK_SECRET_BYTES}, &text);
 		buf_printf(&out, "{\"secret\":\"%s\",%s", buf_text(&text), row.body + 1);
 		free(row.body);
 		row.body = out.p;
@@ -58,12 +52,11 @@ static bool url_is_fine(struct call *c)
 static bool bind_secret(struct call *c)
 {
 	AUTO(buf_done) struct buf sealed = BUF(SEALED_MAX);
-	char *secret = mem_alloc(WEBHOOK_SECRET_BYTES);
+	char *secret = call_make_secret(c, WEBHOOK_SECRET_BYTES);
 	char aad[AAD_LEN + 1];
 	struct uuid id;
 	struct err err;
 
-	call_keep(c, secret, forget_secret);
 	crypto_random(secret, WEBHOOK_SECRET_BYTES);
 	uuid_format(&call_caller(c)->tenant, aad);
 	aad[UUID_TEXT_LEN] = '|';
@@ -103,7 +96,7 @@ static void rotate(struct call *c)
 /* clang-format on */
 
 static const struct route_param create_params[] = {
-    NEW_ID("webhook_id"), TENANT, URL(true), TYPES, DESCRIPTION};
+    NEW_ID("webhook_id"), TENANT, URL(true), TYPES, DESCRIPTION, IDEMPOTENCY_KEY};
 static const struct route_param change_params[] = {PATH_ID("webhook_id"), TENANT, URL(false), TYPES,
     DESCRIPTION, {.name = "active", .from = PARAM_BODY, .type = PARAM_BOOL}};
 static const struct route_param list_params[] = {TENANT, LIMIT, CURSOR, IF_NONE_MATCH};
@@ -112,7 +105,7 @@ static const struct route_param deliveries_params[] = {PATH_ID("webhook_id"), TE
     {.name = "state", .from = PARAM_QUERY, .type = PARAM_ENUM, .allowed = "pending|delivered|failed"}};
 static const struct route_param redeliver_params[] = {
     PATH_ID("webhook_id"), PATH_ID("delivery_id"), TENANT, IDEMPOTENCY_KEY};
-static const struct route_param test_params[] = {PATH_ID("webhook_id"), TENANT, IDEMPOTENCY_KEY};
+static const struct route_param make_params[] = {PATH_ID("webhook_id"), TENANT, IDEMPOTENCY_KEY};
 
 #define ONE "/v1/webhooks/{webhook_id}"
 
@@ -122,8 +115,8 @@ static const struct route rows[] = {
     {"GET", ONE, RIGHT_ADMIN, ROUTE_READ, &sql_webhooks_get, PARAMS(one_params)},
     {"PATCH", ONE, RIGHT_ADMIN, ROUTE_HANDLER, &sql_webhooks_change, PARAMS(change_params), change},
     {"DELETE", ONE, RIGHT_ADMIN, ROUTE_WRITE, &sql_webhooks_delete, PARAMS(one_params)},
-    {"POST", ONE "/rotate", RIGHT_ADMIN, ROUTE_HANDLER, &sql_webhooks_rotate, PARAMS(one_params), rotate},
-    {"POST", ONE "/test", RIGHT_ADMIN, ROUTE_WRITE, &sql_webhooks_test, PARAMS(test_params)},
+    {"POST", ONE "/rotate", RIGHT_ADMIN, ROUTE_HANDLER, &sql_webhooks_rotate, PARAMS(make_params), rotate},
+    {"POST", ONE "/test", RIGHT_ADMIN, ROUTE_WRITE, &sql_webhooks_test, PARAMS(make_params)},
     {"GET", ONE "/deliveries", RIGHT_ADMIN, ROUTE_READ, &sql_webhooks_deliveries, PARAMS(deliveries_params)},
     {"POST", ONE "/deliveries/{delivery_id}/redeliver", RIGHT_ADMIN, ROUTE_WRITE, &sql_webhooks_redeliver,
         PARAMS(redeliver_params)},

@@ -11,15 +11,17 @@ create table kept_answers (
     status int not null,
     location text,
     body text,
+    sealed_secret bytea,
     kept_at timestamptz not null default now(),
     primary key (tenant_id, caller_id, key)
 );
 create index kept_answers_by_age on kept_answers (kept_at);
 comment on table kept_answers is 'written with the effect of the request, in one transaction';
 comment on column kept_answers.caller_id is 'the user or service key: callers do not see each other''s';
+comment on column kept_answers.sealed_secret is 'what the answer shows and the body here does not: a new key, say';
 comment on column kept_answers.request_sha256 is 'of method, path and body: another request may not use the key';
 
-create type answer as (status int, location text, body text, dispatch text, replayed boolean);
+create type answer as (status int, location text, body text, dispatch text, replayed boolean, secret bytea);
 
 create function kept_life() returns interval language sql immutable
 return interval '24 hours';
@@ -33,7 +35,7 @@ declare
 begin
     if not pg_try_advisory_xact_lock(hashtextextended(p_caller_id || ' ' || p_key, 0)) then
         return row(409, null, problem(409, 'idempotency_key_in_use',
-            'another request with this key is under way; try again in a moment', 'Idempotency-Key'), null, false)::answer;
+            'another request with this key is under way; try again in a moment', 'Idempotency-Key'), null, false, null)::answer;
     end if;
     select * into k from kept_answers a
     where a.tenant_id = v_tenant and a.caller_id = p_caller_id and a.key = p_key and a.kept_at > now() - kept_life();
@@ -41,20 +43,22 @@ begin
         return null;
     elsif k.request_sha256 <> p_sha256 then
         return row(422, null, problem(422, 'idempotency_key_reused',
-            'this key was used for another request: another path, or another body', 'Idempotency-Key'), null, false)::answer;
+            'this key was used for another request: another path, or another body', 'Idempotency-Key'), null, false, null)::answer;
     end if;
-    return row(k.status, k.location, k.body, null, true)::answer;
+    return row(k.status, k.location, k.body, null, true, k.sealed_secret)::answer;
 end $$;
 
 -- Keeps what a request has led to. A refusal is not kept: it changed nothing, and may be over the next time.
-create function keep_answer(p_caller_id uuid, p_key text, p_sha256 bytea, p_answer answer) returns answer language plpgsql as $$
+create function keep_answer(p_caller_id uuid, p_key text, p_sha256 bytea, p_secret bytea,
+    p_answer answer) returns answer
+language plpgsql as $$
 begin
     if p_answer.status < 400 then
-        insert into kept_answers as k (tenant_id, caller_id, key, request_sha256, status, location, body)
-        values (current_tenant(), p_caller_id, p_key, p_sha256, p_answer.status, p_answer.location, p_answer.body)
+        insert into kept_answers as k (tenant_id, caller_id, key, request_sha256, status, location, body, sealed_secret)
+        values (current_tenant(), p_caller_id, p_key, p_sha256, p_answer.status, p_answer.location, p_answer.body, p_secret)
         on conflict (tenant_id, caller_id, key) do update
         set request_sha256 = excluded.request_sha256, status = excluded.status, location = excluded.location,
-            body = excluded.body, kept_at = now();
+            body = excluded.body, sealed_secret = excluded.sealed_secret, kept_at = now();
     end if;
     return p_answer;
 end $$;

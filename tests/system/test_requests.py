@@ -40,7 +40,8 @@ def all_at_once(jobs):
 
 def test_a_request_with_a_key_takes_effect_once(fleet):
     connection = fleet.connection("a", records={"contacts": 1})
-    fleet.sql("insert into kept_answers select tenant_id, tenant_id, 'old', '', 202, null, '', now() - interval '25 hours' from tenants")
+    fleet.sql("insert into kept_answers (tenant_id, caller_id, key, request_sha256, status, kept_at) "
+              "select tenant_id, tenant_id, 'old', '', 202, now() - interval '25 hours' from tenants")
     fleet.start_producer()
     first = post(fleet, request_of(connection, "contacts"), '"one key"')
     assert (first.status, first.headers.get("idempotency-replayed")) == (202, None)
@@ -129,6 +130,9 @@ MADE = {
     "POST /v1/connections": lambda own: ("/v1/connections", {
         "provider": PROVIDER, "external_id": "new", "access_token": "a", "refresh_token": "b", "client_id": "c", "client_secret": "d"}),
     "POST /v1/connections/{connection_id}/test": lambda own: (f"/v1/connections/{own.connection.id}/test", None),
+    "POST /v1/keys": lambda own: ("/v1/keys", {"name": "another", "rights": ["read"]}),
+    "POST /v1/webhooks": lambda own: ("/v1/webhooks", {"url": "http://127.0.0.1:1/other"}),
+    "POST /v1/webhooks/{webhook_id}/rotate": lambda own: (f"/v1/webhooks/{own.webhook}/rotate", None),
     "POST /v1/webhooks/{webhook_id}/test": lambda own: (f"/v1/webhooks/{own.webhook}/test", None),
     "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver":
         lambda own: (f"/v1/webhooks/{own.webhook}/deliveries/{own.delivery}/redeliver", None),
@@ -150,6 +154,7 @@ def test_every_post_that_takes_a_key(fleet):
         again = fleet.api("POST", path, body, headers={"Idempotency-Key": name})
         assert (again.status, again.body, again.headers.get("location")) == (first.status, first.body, first.headers.get("location"))
         assert again.headers["idempotency-replayed"] == "true" and fleet.value(ROWS) == rows, name
+    assert [row for row in fleet.sql("select * from kept_answers") if "sfk_" in row["body"] or "whsec_" in row["body"]] == []
     for name, types in routes.items():
         if "if_none_match" not in types:
             continue

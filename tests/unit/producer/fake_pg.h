@@ -194,6 +194,12 @@ bool pg_bool(const struct pg_result *r, int row, int col)
 	return str_is(pg_str(r, row, col), "t");
 }
 
+bool pg_bytea(const struct pg_result *r, int row, int col, struct buf *ret)
+{
+	buf_add_str(ret, pg_str(r, row, col));
+	return buf_ok(ret);
+}
+
 bool pg_uuid(const struct pg_result *r, int row, int col, struct uuid *ret)
 {
 	return uuid_parse(pg_str(r, row, col), ret);

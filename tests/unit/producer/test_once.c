@@ -79,8 +79,10 @@ static void test_the_longest_key(void **state)
 }
 
 static struct batch_item item;
+static struct once once;
+static struct crypto_keys *keys;
 
-/* What the request is bound with: 3 further arguments. */
+/* What the request is bound with: 4 further arguments. */
 static struct str wrapped(
     const struct caller *caller, const char *method, const char *path, const char *body, int arg)
 {
@@ -89,8 +91,10 @@ static struct str wrapped(
 	pg_args_done(&item.args);
 	item = (struct batch_item){.statement = &inner, .args = PG_ARGS, .caller = caller};
 	pg_arg_i64(&item.args, 7);
-	once_wrap(&item, &rq, "the key");
-	assert_int_equal(item.args.n, 4);
+	once.key = mem_strdup("the key");
+	once_wrap(&once, &item, &rq, keys);
+	free(TAKE(once.key));
+	assert_int_equal(item.args.n, 5);
 	assert_true(item.once);
 	return fake_pg_arg(&item.args, arg);
 }
@@ -136,6 +140,34 @@ static void test_callers_do_not_share_keys(void **state)
 	pg_args_done(&item.args);
 }
 
+static void test_a_secret_is_kept_for_its_caller_and_key(void **state)
+{
+	struct err err;
+	struct buf sealed = BUF(1024);
+
+	(void)state;
+	keys = crypto_keys_new(STR("k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), &err);
+	assert_non_null(keys);
+	memcpy(once_make_secret(&once, 8), "sesame!", 8);
+	buf_add_str(&sealed, wrapped(&service, "POST", "/a", "{}", 4));
+	assert_null(memmem(sealed.p, sealed.n, "sesame!", 7));
+	memset(once.secret, 'x', 8);
+	once.key = mem_strdup("the key");
+	assert_false(once_recall(&once, &user, keys, buf_str(&sealed)));
+	assert_int_equal(once.secret[0], 'x');
+	assert_true(once_recall(&once, &service, keys, buf_str(&sealed)));
+	assert_string_equal(once.secret, "sesame!");
+	once.key[0] = 'T';
+	assert_false(once_recall(&once, &service, keys, buf_str(&sealed)));
+	once_done(&once);
+	once.key = mem_strdup("the key");
+	assert_false(once_recall(&once, &service, keys, buf_str(&sealed)));
+	once_done(&once);
+	pg_args_done(&item.args);
+	buf_done(&sealed);
+	crypto_keys_free(TAKE(keys));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +176,7 @@ int main(void)
 	    cmocka_unit_test(test_the_statement_is_made_once),
 	    cmocka_unit_test(test_the_request_is_told_from_others),
 	    cmocka_unit_test(test_callers_do_not_share_keys),
+	    cmocka_unit_test(test_a_secret_is_kept_for_its_caller_and_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
