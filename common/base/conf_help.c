@@ -4,31 +4,8 @@
 
 #include "base/buf.h"
 
-#define NAME_LEN_MAX 64 /* of names that are compared */
+#define NAME_LEN_MAX 64 /* of names that are shown */
 #define SUGGESTIONS 3
-
-/* Levenshtein's distance, one row at a time. */
-static size_t distance(struct str a, struct str b)
-{
-	size_t row[NAME_LEN_MAX + 1];
-
-	a.n = MIN(a.n, NAME_LEN_MAX);
-	b.n = MIN(b.n, NAME_LEN_MAX);
-	for (size_t j = 0; j <= b.n; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a.n; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= b.n; j++) {
-			size_t change = diagonal + (a.p[i - 1] != b.p[j - 1]);
-
-			diagonal = row[j];
-			row[j] = MIN(change, MIN(row[j], row[j - 1]) + 1);
-		}
-	}
-	return row[b.n];
-}
 
 static struct str last_word(struct str name)
 {
@@ -42,7 +19,7 @@ static size_t remoteness(const char *option, struct str name)
 {
 	if (str_eq(last_word(str_of(option)), last_word(name)))
 		return 1;
-	return distance(str_of(option), name);
+	return str_distance(str_of(option), name);
 }
 
 /* The nearest option that is not yet in `taken`, or NULL when none is near enough to be meant. */

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <strings.h>
 
+#define DISTANCE_MAX 64 /* bytes of names that are compared */
+
 bool str_eq_nocase(struct str a, struct str b)
 {
 	return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
@@ -80,4 +82,27 @@ bool str_to_double(struct str s, double *ret)
 		return false;
 	*ret = value;
 	return true;
+}
+
+/* One row of the table at a time. */
+size_t str_distance(struct str a, struct str b)
+{
+	size_t row[DISTANCE_MAX + 1];
+
+	a.n = MIN(a.n, DISTANCE_MAX);
+	b.n = MIN(b.n, DISTANCE_MAX);
+	for (size_t j = 0; j <= b.n; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.n; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b.n; j++) {
+			size_t change = diagonal + (a.p[i - 1] != b.p[j - 1]);
+
+			diagonal = row[j];
+			row[j] = MIN(change, MIN(row[j], row[j - 1]) + 1);
+		}
+	}
+	return row[b.n];
 }

@@ -45,6 +45,9 @@ void str_copy(char *to, size_t size, const char *from);
 bool str_to_i64(struct str s, int64_t *ret);
 bool str_to_double(struct str s, double *ret);
 
+/* Levenshtein's: how many bytes to put in, take out or change. Of long texts the first 64 bytes count. */
+size_t str_distance(struct str a, struct str b);
+
 /* The value of a hexadecimal digit, or -1. */
 static inline int hex_digit(char c)
 {

@@ -81,7 +81,13 @@ void pg_array_end(struct pg_args *a);
 
 struct pg_result;
 
+enum pg_read_type { PG_READ_JSON = 114, PG_READ_NUMERIC = 1700 };
+
 int pg_rows(const struct pg_result *r);
+int pg_columns(const struct pg_result *r);
+const char *pg_column_name(const struct pg_result *r, int col);
+/* The OID: of enum pg_type, or one of those that we only read. */
+unsigned pg_column_type(const struct pg_result *r, int col);
 /* Rows that an INSERT, UPDATE, DELETE or COPY touched. */
 int64_t pg_affected(const struct pg_result *r);
 bool pg_is_null(const struct pg_result *r, int row, int col);

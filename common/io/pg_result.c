@@ -14,6 +14,21 @@ int pg_rows(const struct pg_result *r)
 	return PQntuples(native(r));
 }
 
+int pg_columns(const struct pg_result *r)
+{
+	return PQnfields(native(r));
+}
+
+const char *pg_column_name(const struct pg_result *r, int col)
+{
+	return PQfname(native(r), col);
+}
+
+unsigned pg_column_type(const struct pg_result *r, int col)
+{
+	return PQftype(native(r), col);
+}
+
 int64_t pg_affected(const struct pg_result *r)
 {
 	int64_t n = 0;
