@@ -2,7 +2,7 @@
 with found as (
     select * from syncs where sync_id = $1::uuid and tenant_id = $2::uuid),
 rated as (
-    select t.*, p.waits_for, p.stopped, p.waits_until, p.records, p.rate, p.estimate
+    select t.*, p.waits_for, p.stopped, p.waits_until, p.expected_records as expected, p.records, p.rate, p.estimate
     from found f join sync_members using (sync_id) join sync_tasks t using (task_id) join task_progress p using (task_id)),
 summed as (
     select json_agg(r.resource order by r.resource) as resources,
@@ -17,7 +17,7 @@ summed as (
             'records', json_build_object('inserted', r.records_inserted, 'updated', r.records_updated,
                 'unchanged', r.records_unchanged, 'deleted', r.records_deleted, 'quarantined', r.records_quarantined),
             'deletions_withheld', r.deletions_withheld, 'deletions_note', r.deletions_note,
-            'expected_records', r.expected_records,
+            'expected_records', r.expected,
             'rate_per_s', r.rate, 'estimated_completion_at', iso_time(r.estimate),
             'waits_for', r.waits_for, 'waits_until', iso_time(r.waits_until),
             'error', case when r.error_class is not null

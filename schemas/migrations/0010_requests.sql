@@ -108,11 +108,6 @@ begin
         where m.sync_id = p_sync_id and t.state = 'failed' order by t.resource);
     return query select * from accept_sync(p_new_id, p_tenant_id, 'http', null, s.connection_id, s.provider, v_resources, s.mode,
         p_traceparent, false);
-    -- What is asked for again is not replayed, too.
-    update dead_letters d
-    set settled = 'replayed', settled_at = now(), settled_by = 'a retry of its sync', sync_id = p_new_id
-    where d.settled is null and exists (select from syncs x where x.sync_id = p_new_id)
-        and d.task_id = any (array(select m.task_id from sync_members m where m.sync_id = p_sync_id));
 end $$;
 
 call isolate('kept_answers', 'false');

@@ -566,7 +566,8 @@ select r.*, round((r.records / r.seconds)::numeric, 1) as rate,
         then greatest(now(), r.waits_until)
             + least((r.expected_records - r.records) * r.seconds / r.records, 315360000) * interval '1 second' end as estimate
 from (
-    select t.task_id, t.resource, t.state, t.started_at, t.ended_at, t.expected_records, t.error_class, t.error_message,
+    select t.task_id, t.resource, t.state, t.started_at, t.ended_at, t.error_class, t.error_message,
+        coalesce(t.expected_records, rs.full_records) as expected_records,
         t.records_inserted, t.records_updated, t.records_unchanged, t.records_deleted, t.records_quarantined,
         t.records_inserted + t.records_updated + t.records_unchanged + t.records_deleted + t.records_quarantined as records,
         t.xmin as task_xid, b.xmin as breaker_xid, ps.xmin as stop_xid, cp.xmin as pause_xid,
@@ -588,6 +589,7 @@ from (
         left join breakers b on b.provider = t.provider
         left join provider_stops ps on ps.provider = t.provider
         left join connection_pauses cp on cp.connection_id = t.connection_id
+        left join resource_states rs on rs.connection_id = t.connection_id and rs.resource = t.resource and t.mode = 'full'
         cross join lateral (select case when t.state in ('queued', 'dispatched', 'waiting') and t.after_task is null
             then case when cp.connection_id is not null then connection_is_paused()
                 when ps.provider is not null then provider_is_stopped(ps.provider, ps.kind, ps.reason) end end as stopped) st) r;
