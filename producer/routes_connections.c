@@ -46,7 +46,6 @@ static const struct route_param list_params[] = {
     TENANT, LIMIT, CURSOR,
     {.name = "provider", .from = PARAM_QUERY, .type = PARAM_PROVIDER},
     {.name = "status", .from = PARAM_QUERY, .type = PARAM_ENUM, .allowed = STATUSES},
-    {.name = "q", .from = PARAM_QUERY, .type = PARAM_TEXT, .min = 1, .max = EXTERNAL_ID_MAX},
     IF_NONE_MATCH,
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "ctl.h"
+#include "ctl_sql.h"
+#include "output.h"
 
 #include "base/json.h"
 #include "io/crypto.h"
@@ -116,7 +118,7 @@ static enum rc insert_connection(
 	}
 	buf_done(&sealed);
 	if (rc != RC_OK && strcmp(err->sqlstate, "23505") == 0)
-		return err_set(err, RC_INVALID, "tenant %.*s has a connection to %.*s for %.*s already",
+		return ctl_conflict(m->ctl, err, "tenant %.*s has a connection to %.*s for %.*s already",
 		    STR_ARG(c->tenant), STR_ARG(c->provider), STR_ARG(c->external_id));
 	return rc;
 }

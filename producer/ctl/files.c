@@ -33,7 +33,7 @@ enum rc ctl_read_file(const char *path, struct buf *out, struct err *err)
 	FILE *file = is_stdin ? stdin : fopen(path, "re");
 
 	if (!file)
-		return err_set(err, RC_NOT_FOUND, "%s: %s", path, strerror(errno));
+		return err_set(err, RC_INVALID, "%s: %s", path, strerror(errno));
 	enum rc rc = read_stream(file, path, out, err);
 	if (!is_stdin)
 		(void)fclose(file);

@@ -2,17 +2,11 @@
 #include "base/base.h"
 #include "caller.h"
 #include "ctl.h"
+#include "ctl_sql.h"
+#include "output.h"
 #include "service_key.h"
 
 #define RIGHTS_DEFAULT "read,sync"
-
-enum rc ctl_keys_list(struct ctl *ctl, struct err *err)
-{
-	static const char *const columns[] = {
-	    "key_id", "tenant", "name", "rights", "created_at", "expires_at", "revoked_at"};
-
-	return ctl_print_list(ctl, &sql_ctl_keys_list, columns, ARRAY_SIZE(columns), err);
-}
 
 static struct str asked_rights(const struct ctl *ctl)
 {
@@ -65,24 +59,4 @@ enum rc ctl_keys_create(struct ctl *ctl, struct err *err)
 	}
 	explicit_bzero(key, sizeof key);
 	return rc;
-}
-
-enum rc ctl_keys_revoke(struct ctl *ctl, struct err *err)
-{
-	static const char *const columns[] = {"key_id", "name", "revoked_at"};
-	struct uuid id;
-	AUTO(pg_args_done) struct pg_args args = PG_ARGS;
-	AUTO(pg_blocking_free_ptr) struct pg_result *r = NULL;
-
-	if (!uuid_parse(str_of(ctl->args[0]), &id))
-		return err_set(err, RC_INVALID, "%s is not a key's id: see syncctl keys list", ctl->args[0]);
-	pg_arg_uuid(&args, &id);
-	enum rc rc = pg_blocking_query(ctl->db, &sql_ctl_key_revoke, &args, &r, err);
-	if (rc != RC_OK)
-		return rc;
-	if (pg_rows(r) == 0)
-		return err_set(
-		    err, RC_NOT_FOUND, "no key has the id %s: see syncctl keys list", ctl->args[0]);
-	ctl_print_result(ctl, columns, ARRAY_SIZE(columns), r);
-	return RC_OK;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "ctl.h"
+#include "ctl_sql.h"
+#include "output.h"
 
+#include "base/process.h"
 #include "migrations.h"
 
 #define PATH_BYTES 1024
@@ -153,7 +156,8 @@ static void print_status(struct ctl *ctl, const struct migrations *files, const 
 		row[2] = is_applied ? STR("applied") : STR("pending");
 		if (is_applied)
 			row[3] = pg_str(applied->rows, (int)i, 2);
-		ctl->attention = ctl->attention || !is_applied;
+		if (!is_applied)
+			ctl->code = PROCESS_FAILED;
 	}
 	ctl_print(ctl, columns, ARRAY_SIZE(columns), cells, files->n);
 	free(cells);

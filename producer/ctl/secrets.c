@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "ctl.h"
+#include "ctl_sql.h"
+#include "output.h"
 
 #include "io/crypto.h"
 #include "sync/secret.h"

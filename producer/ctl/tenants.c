@@ -2,6 +2,9 @@
 #include "base/base.h"
 #include "ctl.h"
 
+#include "ctl_sql.h"
+#include "output.h"
+
 enum rc ctl_tenant_find(struct ctl *ctl, struct str name, struct uuid *ret, struct err *err)
 {
 	struct pg_args args = PG_ARGS;
@@ -30,46 +33,10 @@ enum rc ctl_tenants_create(struct ctl *ctl, struct err *err)
 	enum rc rc = pg_blocking_query(ctl->db, &sql_ctl_tenant_create, &args, NULL, err);
 	pg_args_done(&args);
 	if (rc != RC_OK && strcmp(err->sqlstate, "23505") == 0)
-		return err_set(err, RC_INVALID, "a tenant called %s exists already", ctl->args[0]);
+		return ctl_conflict(ctl, err, "a tenant called %s exists already", ctl->args[0]);
 	if (rc != RC_OK)
 		return rc;
 	uuid_format(&id, id_text);
 	ctl_print(ctl, columns, 2, (struct str[]){str_of(id_text), str_of(ctl->args[0])}, 1);
 	return RC_OK;
-}
-
-enum rc ctl_print_list(struct ctl *ctl, const struct pg_statement *st, const char *const *columns,
-    size_t ncolumns, struct err *err)
-{
-	struct pg_args args = PG_ARGS;
-	AUTO(pg_blocking_free_ptr) struct pg_result *r = NULL;
-
-	if (*ctl->o.tenant)
-		pg_arg_text(&args, str_of(ctl->o.tenant));
-	else
-		pg_arg_null(&args);
-	enum rc rc = pg_blocking_query(ctl->db, st, &args, &r, err);
-	pg_args_done(&args);
-	if (rc == RC_OK)
-		ctl_print_result(ctl, columns, ncolumns, r);
-	return rc;
-}
-
-enum rc ctl_tenants_list(struct ctl *ctl, struct err *err)
-{
-	static const char *const columns[] = {"tenant_id", "name", "created_at"};
-	AUTO(pg_blocking_free_ptr) struct pg_result *r = NULL;
-	enum rc rc = pg_blocking_query(ctl->db, &sql_ctl_tenants_list, NULL, &r, err);
-
-	if (rc == RC_OK)
-		ctl_print_result(ctl, columns, ARRAY_SIZE(columns), r);
-	return rc;
-}
-
-enum rc ctl_connections_list(struct ctl *ctl, struct err *err)
-{
-	static const char *const columns[] = {
-	    "connection_id", "tenant", "provider", "external_id", "status", "token_expires_at", "created_at"};
-
-	return ctl_print_list(ctl, &sql_ctl_connections_list, columns, ARRAY_SIZE(columns), err);
 }

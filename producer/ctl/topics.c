@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "ctl.h"
+#include "output.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -52,7 +53,7 @@ static enum rc add_providers(struct topics *t, const char *folder, struct err *e
 	snprintf(pattern, sizeof pattern, "%s/*.cfg", folder);
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return err_set(
-		    err, RC_NOT_FOUND, "%s: no declarations (*.cfg) there, set providers.dir", folder);
+		    err, RC_INVALID, "%s: no declarations (*.cfg) there, set providers.dir", folder);
 	if (found.gl_pathc * 2 + 4 >= TOPICS_MAX) {
 		globfree(&found);
 		return err_set(err, RC_LIMIT, "%s: too many declarations", folder);

@@ -1,2 +1,2 @@
--- $1 tenant_id, $2 limit, $3 cursor: the last connection_id of the page before, $4 provider, $5 status, $6 a part of the account's name
-select status, location, body, dispatch from list_connections($1::uuid, $2::bigint, $3::uuid, $4::text, $5::text, $6::text)
+-- $1 tenant_id, $2 limit, $3 cursor: the last connection_id of the page before, $4 provider, $5 status
+select status, location, body, dispatch from list_connections($1::uuid, $2::bigint, $3::uuid, $4::text, $5::text)

@@ -2,4 +2,4 @@
 update resource_states s set accepted_records = s.withheld_records
 from connections c
 where s.connection_id = $1::uuid and s.resource = $2 and s.withheld_records is not null and c.connection_id = s.connection_id
-returning s.connection_id, c.provider, c.external_id, s.resource, s.withheld_records, s.withheld_of
+returning s.connection_id, c.provider, c.external_id, s.resource, s.withheld_records as records, s.withheld_of as of

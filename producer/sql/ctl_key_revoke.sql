@@ -1,1 +1,2 @@
-select body::jsonb ->> 'key_id', body::jsonb ->> 'name', body::jsonb ->> 'revoked_at' from revoke_key($1::uuid, null) where status = 200
+-- $1 key_id
+select status, body from revoke_key($1::uuid, null)

@@ -89,8 +89,8 @@ class Stage:
         show.title("What is in PostgreSQL")
         names = sorted({f"{provider}_{resource}" for provider, records in ACCOUNTS.values() for resource in records})
         show.tables(self.postgres, DATABASE, names, SAMPLES)
-        show.title("What could not be stored, and why (syncctl records list)")
-        show.quarantine(self.ctl("records", "list"))
+        show.title("What could not be stored, and why (syncctl get records)")
+        show.quarantine(self.ctl("get", "records"))
         show.title("The result events, as a consumer reads them")
         show.events(self.bootstrap, "sync.results")
 
@@ -118,7 +118,7 @@ class Stage:
        -d '{{"connection_id": "{connection}", "resource": "contacts"}}'
   # the operator's commands
   export {ctl}
-  {self.programs.path("syncctl")} connections list
+  {self.programs.path("syncctl")} get connections
   # the result events
   kcat -C -b {self.bootstrap} -t sync.results
   # an account that is throttled three times, and a record that cannot be stored; then sync it again

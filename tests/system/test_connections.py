@@ -4,7 +4,7 @@ late or not at all. The authorisation server is the simulator; test_consent.py h
 import json
 import threading
 import time
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import jsonschema
 import pytest
@@ -328,22 +328,6 @@ def test_connections_are_listed_in_pages(fleet, connecting):
         path = answer.headers.get("link", "<>").split(">")[0][1:]
     assert seen == sorted(made, reverse=True)
     assert fleet.api("GET", "/v1/connections?status=reauthorize").body["connections"] == []
-
-
-def test_connections_are_found_by_a_part_of_their_name(fleet, connecting):
-    for name in ("Smith & Sons 50%", "Blacksmith", "Baker"):
-        create(fleet, 201, external_id=name, access_token="x")
-
-    def found(text, more=""):
-        answer = fleet.api("GET", f"/v1/connections?q={quote(text)}{more}")
-        return [connection["external_id"] for connection in answer.body["connections"]], answer.headers.get("link", "")
-    assert found("SMITH") == (["Blacksmith", "Smith & Sons 50%"], "")
-    assert found("50%")[0] == found("%")[0] == ["Smith & Sons 50%"] and found("_")[0] == []
-    first, link = found("smith &", "&limit=1")
-    assert (first, link) == (["Smith & Sons 50%"], "")
-    first, link = found("smith", "&limit=1")
-    second = fleet.api("GET", link.split(">")[0][1:])
-    assert first == ["Blacksmith"] and [one["external_id"] for one in second.body["connections"]] == ["Smith & Sons 50%"]
 
 
 # ---- tests of a connection ----

@@ -136,18 +136,6 @@ def test_two_replays_at_once_have_one_effect(fleet):
     fleet.wait_for_rest()
 
 
-def test_a_sync_that_is_retried_has_no_letters_left(fleet):
-    fleet.start()
-    (task,) = fail_once(fleet, connect(fleet, 1))
-    (sync,) = fleet.syncs()
-    again = fleet.api("POST", f"/v1/syncs/{sync}/retry", {})
-    assert again.status == 202, again
-    fleet.wait_for_sync(again.body["sync_id"], state="completed")
-    assert not listed(fleet) and post(fleet, "replay")["replayed"] == 0
-    shown = fleet.api("GET", f"/v1/dead-letters/{task['task_id']}").body
-    assert (shown["settled"], shown["sync_id"]) == ("replayed", again.body["sync_id"])
-
-
 def test_what_is_discarded_says_who_when_and_why(fleet):
     fleet.start()
     tasks = fail_once(fleet, connect(fleet, 3))

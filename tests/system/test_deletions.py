@@ -284,7 +284,7 @@ def test_a_record_of_which_not_even_the_id_is_known_makes_the_walk_prove_nothing
 # ---- the guard ----
 
 def withheld(fleet):
-    return fleet.ctl("deletions", "list")
+    return fleet.ctl("get", "deletions")
 
 
 def test_too_many_deletions_are_withheld_until_somebody_accepts_them(generations):
@@ -301,7 +301,7 @@ def test_too_many_deletions_are_withheld_until_somebody_accepts_them(generations
     assert shown["deletions_note"] == "61 of 200 records are gone, more than 30 %: nothing is deleted until an operator accepts it"
     (row,) = withheld(fleet)
     assert (row["connection_id"], row["resource"], row["records"], row["of"], row["accepted"]) == \
-        (connection.id, RESOURCE, "61", "200", "f")
+        (connection.id, RESOURCE, 61, 200, False)
     line = logged(fleet, "deletions_withheld")
     assert (line["records"], line["of"]) == (61, 200)
     metrics = fleet.admin(fleet.workers[0], "/metrics").body
@@ -309,7 +309,7 @@ def test_too_many_deletions_are_withheld_until_somebody_accepts_them(generations
 
     assert walk(fleet, connection)["deletions_withheld"] == 61  # still
     fleet.ctl("deletions", "accept", f"--connection={connection.id}", f"--resource={RESOURCE}")
-    assert withheld(fleet)[0]["accepted"] == "t"
+    assert withheld(fleet)[0]["accepted"] is True
     task = walk(fleet, connection)
     assert counters(task) == (0, 0, 139, 61, 0) and task["deletions_withheld"] is None
     assert withheld(fleet) == []
@@ -334,7 +334,7 @@ def test_what_was_accepted_is_so_many_records_and_not_whatever_comes(generations
 def test_accepting_what_nobody_withholds_is_an_error(fleet):
     done = fleet.programs.run("syncctl", "deletions", "accept", f"--connection={'0' * 8}-0000-4000-8000-{'0' * 12}",
                               "--resource=contacts", settings=fleet.ctl.settings)
-    assert done.returncode == 1 and "no deletions of contacts are withheld" in done.stderr
+    assert done.returncode == 3 and "no deletions of contacts are withheld" in done.stderr
 
 
 def test_small_accounts_are_not_held_up(generations):

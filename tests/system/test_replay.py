@@ -213,16 +213,16 @@ def test_by_syncctl(fleet):
     fleet.start()
     connection = fleet.connection("acct-1", records=NUMBER_OF)
     refused = quarantined(fleet, connection)
-    rows = fleet.ctl("records", "list", f"--connection={connection.id}", "--resource=contacts")
+    rows = fleet.ctl("get", "records", f"--connection={connection.id}", "--resource=contacts")
     assert sorted(row["record_id"] for row in rows) == refused
-    assert len(fleet.ctl("records", "list", "--limit=2")) == 2 and not fleet.ctl("records", "list", "--resource=matters")
-    (row,) = fleet.ctl("records", "show", rows[0]["dead_record_id"])
-    assert rows[0]["record_id"] in row["raw"] and row["times"] == "1"
+    assert len(fleet.ctl("get", "records", "--limit=2")) == 2 and not fleet.ctl("get", "records", "--resource=matters")
+    (row,) = fleet.ctl("describe", "record", rows[0]["dead_record_id"])
+    assert rows[0]["record_id"] in row["raw"] and row["times"] == 1
     mended(fleet)
     (made,) = fleet.ctl("records", "replay", f"--connection={connection.id}", "--resource=contacts",
                         f"--ids={rows[0]['dead_record_id']},{rows[1]['dead_record_id']}")
     fleet.wait_for_sync(made["sync_id"], state="completed")
-    assert len(fleet.ctl("records", "list")) == 1
+    assert len(fleet.ctl("get", "records")) == 1
 
 
 @pytest.mark.parametrize("where", ["store_after_rows", "store_after_commit"])

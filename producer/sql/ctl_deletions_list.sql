@@ -1,6 +1,0 @@
--- Deletions that the guard holds back.
-select s.connection_id, t.name, c.provider, c.external_id, s.resource, s.withheld_records, s.withheld_of,
-    coalesce(s.accepted_records = s.withheld_records, false), iso_time(s.withheld_at)
-from resource_states s join connections c using (connection_id) join tenants t using (tenant_id)
-where s.withheld_records is not null and ($1::text is null or t.name = $1)
-order by t.name, c.provider, c.external_id, s.resource

@@ -1,0 +1,1 @@
+select tenant_id, name, created_at from tenants order by name

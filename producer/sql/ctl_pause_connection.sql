@@ -1,0 +1,4 @@
+-- $1 connection_id, $2 reason
+with done as materialized (
+    select pause_connection($1::uuid, coalesce($2::text, 'no reason was given'), current_setting('syncfleet.actor')) as answer)
+select case when answer is null then 404 else 200 end as status, answer::text as body from done
