@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "call.h"
 #include "caller.h"
+#include "io/crypto.h"
 #include "io/http.h"
 #include "sync/declaration.h"
 #include "sync/oauth.h"
@@ -95,14 +96,14 @@ static void withdraw(struct disconnecting *d)
 	oauth_request_done(&rq);
 }
 
-static enum rc open_secret(struct disconnecting *d, const char *hex, struct err *err)
+static enum rc open_secret(struct disconnecting *d, const char *text, struct err *err)
 {
 	struct secret_place place = {
 	    call_calls(d->call)->o->keys, call_caller(d->call)->tenant, d->connection_id};
 	AUTO(buf_done) struct buf sealed = BUF(SECRET_MAX);
 
-	for (const char *p = hex; p[0] && p[1]; p += 2)
-		buf_add_char(&sealed, (char)(hex_digit(p[0]) << 4 | hex_digit(p[1])));
+	if (!crypto_base64_decode(CRYPTO_BASE64, str_of(text), &sealed))
+		return err_set(err, RC_INVALID, "the connection's secret cannot be read");
 	return secret_open(&place, buf_str(&sealed), &d->secret, err);
 }
 

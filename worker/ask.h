@@ -2,8 +2,8 @@
 #pragma once
 /*
  * Questions: a task of mode `ask` makes one call to the provider while somebody waits, and leaves how it was
- * answered in the table `asks`. "test" asks for the first page of the provider's first resource, and stores
- * nothing of it.
+ * answered in the table `asks`. What is declared as an ask keeps the answer's JSON; "test", unless it is
+ * declared, asks for the first page of the provider's first resource. Of a test nothing is kept.
  */
 #include "base/base.h"
 #include "task.h"

@@ -108,7 +108,7 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 		return err_set(err, RC_NOT_FOUND, "provider %s declares no resource %.*s",
 		    t->walk.provider->name, STR_ARG(pg_str(r, row, RESOURCE)));
 	t->table = tables_find(w->tables, t->walk.resource);
-	t->first_load = t->first_load && !t->table->policed;
+	t->first_load = t->first_load && t->table && !t->table->policed; /* a question has no table */
 	if (t->replay_only)
 		return RC_OK;
 	if (!t->ask)

@@ -98,6 +98,9 @@ static void finish_provider(struct declaration *d)
 	fingerprint(root, p->fingerprint);
 	for (size_t i = 0; i < p->resources.n; i++)
 		finish_resource(p, &p->resources.at[i], config_setting_get_elem(list, (unsigned)i));
+	for (size_t i = 0; i < p->asks.n; i++)
+		finish_resource(
+		    p, &p->asks.at[i], config_setting_get_elem(reader_at(root, "asks"), (unsigned)i));
 }
 
 /* ---- one file ---- */
@@ -257,6 +260,14 @@ const struct resource *provider_find_resource(const struct provider *p, struct s
 	for (size_t i = 0; i < p->resources.n; i++)
 		if (str_is(name, p->resources.at[i].name))
 			return &p->resources.at[i];
+	return NULL;
+}
+
+const struct resource *provider_find_ask(const struct provider *p, struct str name)
+{
+	for (size_t i = 0; i < p->asks.n; i++)
+		if (str_is(name, p->asks.at[i].name))
+			return &p->asks.at[i];
 	return NULL;
 }
 

@@ -411,6 +411,7 @@ struct provider {
 	LIST_OF(struct limit) limits;
 	LIST_OF(struct verdict_rule) verdicts;
 	LIST_OF(struct resource) resources;
+	LIST_OF(struct resource) asks; /* one call each, while somebody waits: nothing is synced by them */
 	const char *file;
 	char fingerprint[9]; /* of the whole file's meaning (comments do not count) */
 };
@@ -431,6 +432,8 @@ size_t registry_count(const struct registry *r);
 const struct provider *registry_at(const struct registry *r, size_t i);
 /* NULL: there is none of that name. */
 const struct provider *registry_find_provider(const struct registry *r, struct str name);
+/* What is asked while somebody waits; NULL: nothing of that name. */
+const struct resource *provider_find_ask(const struct provider *p, struct str name);
 const struct resource *provider_find_resource(const struct provider *p, struct str name);
 const struct data_centre *provider_find_data_centre(const struct provider *p, struct str name);
 

@@ -337,6 +337,37 @@ static enum rc check_resources(const struct reader *r, const config_setting_t *l
 	return RC_OK;
 }
 
+/* ---- asks ---- */
+
+static enum rc check_ask(const struct reader *r, const config_setting_t *at, const struct resource *ask)
+{
+	const config_setting_t *verdicts = config_setting_get_member(at, "verdicts");
+	enum rc rc = check_path(r, reader_at(at, "path"), &ask->path);
+	if (!rc)
+		rc = check_params(r, reader_at(at, "params"), &ask->list[PHASE_RECORDS]);
+	return rc || !verdicts ? rc : check_verdicts(r, verdicts, ask->verdicts.at, ask->verdicts.n);
+}
+
+static enum rc check_asks(const struct reader *r, const config_setting_t *root, const struct provider *p)
+{
+	const config_setting_t *list = reader_at(root, "asks");
+	const config_setting_t *resources = reader_at(root, "resources");
+	for (size_t i = 0; i < p->asks.n; i++) {
+		const config_setting_t *at = element(list, i);
+		if (provider_find_ask(p, str_of(p->asks.at[i].name)) != &p->asks.at[i])
+			return reader_fail(
+			    r, reader_at(at, "name"), "there is an ask \"%s\" already", p->asks.at[i].name);
+		enum rc rc = check_ask(r, at, &p->asks.at[i]);
+		if (rc)
+			return rc;
+	}
+	for (size_t i = 0; i < p->resources.n; i++)
+		if (str_starts(str_of(p->resources.at[i].name), STR("ask_")))
+			return reader_fail(r, reader_at(element(resources, i), "name"),
+			    "names that begin with ask_ are those of asks");
+	return RC_OK;
+}
+
 /* ---- the provider ---- */
 
 static enum rc check_base_url(const struct reader *r, const config_setting_t *at, const struct provider *p)
@@ -451,6 +482,8 @@ enum rc declaration_check(const struct reader *r, const config_setting_t *root, 
 		rc = check_verdicts(r, reader_at(root, "verdicts"), p->verdicts.at, p->verdicts.n);
 	if (!rc)
 		rc = check_resources(r, reader_at(root, "resources"), p);
+	if (!rc)
+		rc = check_asks(r, root, p);
 	if (!rc)
 		rc = check_limits(r, reader_at(root, "limits"), p);
 	return rc;

@@ -298,6 +298,19 @@ static const struct key resource_group_keys[] = {
 };
 DEFINE_GROUP(resource_group, struct resource, &resource_defaults);
 
+static const struct key ask_group_keys[] = {
+    KEY(struct resource, name, KEY_NAME, REQUIRED),
+    KEY(struct resource, operation, KEY_NAME),
+    KEY(struct resource, method, KEY_ENUM, WORDS("GET", "POST")),
+    KEY(struct resource, body, KEY_ENUM, WORDS("form", "json")),
+    KEY(struct resource, path, KEY_TEMPLATE, REQUIRED),
+    KEY(struct resource, params, KEY_LIST, GROUP(&param_group)),
+    KEY(struct resource, verdicts, KEY_LIST, GROUP(&verdict_group)),
+    KEY(struct resource, cost, KEY_INT, RANGE(1, 1000000)),
+    KEY(struct resource, timeout_s, KEY_INT, RANGE(1, 600)),
+};
+DEFINE_GROUP(ask_group, struct resource, &resource_defaults);
+
 /* ---- the file ---- */
 
 static const struct key dc_variable_group_keys[] = {
@@ -327,6 +340,7 @@ static const struct key provider_group_keys[] = {
     KEY(struct provider, limits, KEY_LIST, GROUP(&limit_group)),
     KEY(struct provider, verdicts, KEY_LIST, GROUP(&verdict_group)),
     KEY(struct provider, resources, KEY_LIST, REQUIRED, GROUP(&resource_group)),
+    KEY(struct provider, asks, KEY_LIST, GROUP(&ask_group)),
 };
 const struct group declaration_group = {
     provider_group_keys, ARRAY_SIZE(provider_group_keys), sizeof(struct provider), &provider_defaults};

@@ -242,7 +242,7 @@ begin
                 array_fill('the connection was disconnected'::text, array[cardinality(v_tasks)])) e);
     end if;
     return query select 200, null::text, json_build_object('provider', c.provider, 'external_id', c.external_id,
-        'settings', c.settings, 'secret', nullif(encode(c.secret, 'hex'), ''))::text, null::text;
+        'settings', c.settings, 'secret', nullif(translate(encode(c.secret, 'base64'), E'\n', ''), ''))::text, null::text;
 end $$;
 
 create function disconnect_done(p_connection_id uuid, p_tenant_id uuid, p_revocation text)

@@ -27,6 +27,7 @@ auth = {
   rotating = true;
   refresh_early_s = 300;  # its tokens live for a minute: each walk begins with a refresh
 };
+asks = ({ name = "test"; path = "/userinfo"; }, { name = "who"; path = "/userinfo"; }, { name = "lost"; path = "/nowhere"; });
 resources = ({
   name = "contacts"; table = "bench_contacts"; path = "/api/contacts";
   params = ({ name = "cursor"; value = "${cursor}"; });
@@ -129,6 +130,24 @@ def test_consent_sync_refresh_and_withdrawal(fleet, server, person):
     said = server.process.log.read_text().split("\n")
     assert [line for line in said if "/o/revoke_token/" in line] == ["POST /o/revoke_token/ 200"]
     assert person.connect(connection_id=end["connection_id"]) == {**end, "result": "updated"}
+
+
+def test_what_is_declared_is_asked(fleet, server, person):
+    """Whoever waits for an answer other than a test's, calls ask_connection as the route of a test does."""
+    connection = person.connect()["connection_id"]
+    fleet.start_worker(providers__dir=server.providers, providers__origins=None)
+
+    def asked(name):
+        body = json.loads(fleet.value("select body from ask_connection(uuid_v7(), null, %s, %s, null)", connection, name))
+        return fleet.wait_until(lambda: (answer := fleet.api("GET", body["href"])).status == 200 and answer.body, what="the answer")
+
+    tested = fleet.api("POST", f"/v1/connections/{connection}/test").body
+    assert (tested["ok"], tested["answer"]) == (True, None)
+    told = asked("who")
+    assert (told["ok"], told["status"], told["answer"]) == (True, 200, {"sub": "user-1", "name": USER})
+    assert (asked("lost")["error"], asked("unknown")["error"]) == (
+        {"class": "permanent", "message": "HTTP 404"}, {"class": "permanent", "message": "provider bench declares no resource ask_unknown"})
+    assert fleet.value("select count(*) from bench_contacts") == 0
 
 
 def test_a_denied_consent(fleet, person):
