@@ -146,7 +146,7 @@ static void test_all_who_wait_for_the_same_are_told(void **state)
 static void test_a_slow_database_is_not_asked_twice(void **state)
 {
 	(void)state;
-	add(0, 3 * WAITS_POLL_MS);
+	add(0, INT64_C(3) * WAITS_POLL_MS);
 	add(1, LONG_MS);
 	run_until(first_is_done);
 	assert_false(t[0].ended);
