@@ -3,7 +3,6 @@
 #include "bars.h"
 
 #include "base/clock.h"
-#include "base/jsonw.h"
 #include "output.h"
 
 #define BAR 24
@@ -78,14 +77,14 @@ static void add_wait(const struct bars *b, json_object *task, struct buf *out)
 
 	if (*wait) {
 		buf_add_text(out, "  waits for ");
-		json_escape(out, str_of(wait));
+		ctl_add_shown(str_of(wait), out);
 		if (clock_parse(str_of(text_of(task, "waits_until")), false, &us)) {
 			buf_add_text(out, ", goes on ");
 			ctl_add_distance(b->ctl, us, out);
 		}
 	} else if (error) {
 		buf_printf(out, "  %s: ", text_of(error, "class"));
-		json_escape(out, str_of(text_of(error, "message")));
+		ctl_add_shown(str_of(text_of(error, "message")), out);
 	}
 }
 

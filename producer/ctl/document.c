@@ -3,7 +3,6 @@
 #include "output.h"
 
 #include "base/clock.h"
-#include "base/jsonw.h"
 
 #define TEXT_MAX (64u << 20) /* of one value: a record's text, escaped */
 #define COLUMNS_MAX 24
@@ -23,7 +22,7 @@ static void add_text(const struct ctl *ctl, const char *text, bool cell, struct 
 	int64_t us;
 
 	if (s.n != CLOCK_TEXT_LEN || !clock_parse(s, false, &us)) {
-		json_escape(out, s);
+		ctl_add_shown(s, out);
 		return;
 	}
 	ctl_add_distance(ctl, us, out);

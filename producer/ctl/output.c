@@ -46,7 +46,36 @@ void ctl_add_distance(const struct ctl *ctl, int64_t unix_us, struct buf *out)
 
 /* ---- tables ---- */
 
-/* Cells come from users and providers: what could move the cursor is escaped. */
+void ctl_add_shown(struct str text, struct buf *out)
+{
+	struct buf escaped = BUF(CELL_MAX);
+
+	json_escape(&escaped, text);
+	for (size_t i = 0; i < escaped.n; i++) {
+		bool quote = escaped.p[i] == '\\' && escaped.p[i + 1] == '"';
+
+		if (escaped.p[i] == '\\' && !quote)
+			buf_add_char(out, escaped.p[i++]);
+		else if (quote)
+			i++;
+		buf_add_char(out, escaped.p[i]);
+	}
+	buf_done(&escaped);
+}
+
+/* A list of names without its brackets and quotes. */
+static void add_list(struct str json, struct buf *out)
+{
+	struct buf names = BUF(CELL_MAX);
+
+	for (size_t i = 0; i < json.n; i++) {
+		if (!strchr("[]\"", json.p[i]))
+			buf_add_char(&names, json.p[i]);
+	}
+	ctl_add_shown(buf_str(&names), out);
+	buf_done(&names);
+}
+
 static struct str cell_text(const struct ctl *ctl, enum kind kind, struct str cell, struct buf *scratch)
 {
 	int64_t us;
@@ -58,8 +87,10 @@ static struct str cell_text(const struct ctl *ctl, enum kind kind, struct str ce
 		buf_add_text(scratch, str_is(cell, "t") ? "yes" : "no");
 	else if (kind == TIME && parse_time(cell, &us))
 		ctl_add_distance(ctl, us, scratch);
+	else if (kind == JSON && cell.n && cell.p[0] == '[')
+		add_list(cell, scratch);
 	else
-		json_escape(scratch, cell);
+		ctl_add_shown(cell, scratch);
 	return buf_str(scratch);
 }
 

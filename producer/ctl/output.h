@@ -17,5 +17,7 @@ void ctl_print_result(const struct ctl *ctl, const struct pg_result *r);
 /* An object: name and value by line, lists of objects as tables. */
 void ctl_print_document(const struct ctl *ctl, json_object *document);
 
+/* Text of users and providers: what could move a cursor is escaped. */
+void ctl_add_shown(struct str text, struct buf *out);
 /* "3m ago", "in 20s"; of `unix_us` as the database's clock sees it. */
 void ctl_add_distance(const struct ctl *ctl, int64_t unix_us, struct buf *out);

@@ -79,7 +79,7 @@ def test_keys_by_command(fleet):
         fleet.ctl.key("first", rights="read,fly")
     fleet.ctl("keys", "create", "--tenant=first", "--name=plain")
     fleet.ctl.key("first", rights="operate,read", expires_in=60)
-    listed = fleet.ctl("keys", "list", "--tenant=first")
+    listed = fleet.ctl("get", "keys", "--tenant=first")
     assert [row["rights"] for row in listed] == ["read,sync,connect,admin", "read,sync", "operate,read"]
     assert [row["expires_at"] is None for row in listed] == [True, True, False]
 

@@ -380,6 +380,7 @@ def test_a_sync_is_asked_for_watched_and_shown(run, fleet):
     assert re.search(r"\d+s ago", run("get", "syncs").stdout) and first["created_at"][:10] not in run("get", "syncs").stdout
     tasks = rows(run("get", "tasks", "--state=completed", "--resource=contacts", "--limit=5", "-o", "json"))
     assert [task["records"] for task in tasks] == [120] and not rows(run("get", "tasks", "--tenant=nobody", "-o", "json"))
+    assert "  contacts, matters  " in run("get", "syncs").stdout
     assert run("get", "tasks", "--no-headers", "--resource=contacts").stdout.startswith(tasks[0]["task_id"])
     (shown,) = rows(run("describe", "sync", first["sync_id"], "-o", "json"))
     assert shown["tenant"] == "first" and [task["state"] for task in shown["tasks"]] == ["completed"] * 2

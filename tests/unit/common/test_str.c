@@ -146,6 +146,22 @@ static void reads_whole_doubles_only(void **state)
 	}
 }
 
+static void counts_what_to_change(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		size_t distance;
+	} cases[] = {{"", "", 0}, {"get", "get", 0}, {"", "get", 3}, {"get", "", 3},
+	    {"get syncs", "get sycns", 2}, {"kitten", "sitting", 3}, {"connection", "conection", 1}};
+	char longer[200];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(str_distance(str_of(cases[i].a), str_of(cases[i].b)), cases[i].distance);
+	memset(longer, 'a', sizeof longer);
+	assert_int_equal(str_distance((struct str){longer, sizeof longer}, STR("b")), 64);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +170,7 @@ int main(void)
 	    cmocka_unit_test(cuts_at_the_first_separator),
 	    cmocka_unit_test(reads_whole_numbers_only),
 	    cmocka_unit_test(reads_whole_doubles_only),
+	    cmocka_unit_test(counts_what_to_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
