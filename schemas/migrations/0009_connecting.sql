@@ -134,12 +134,16 @@ end $$;
 
 -- ---- connections ----
 
-create function connection_document(c connections) returns jsonb language sql stable
-return jsonb_build_object('connection_id', c.connection_id, 'provider', c.provider, 'external_id', c.external_id,
-    'status', c.status, 'status_reason', c.status_reason, 'settings', c.settings, 'owner_user_id', c.owner_user_id,
-    'token_version', c.token_version, 'token_expires_at', iso_time(c.token_expires_at),
-    'created_at', iso_time(c.created_at), 'connected_at', iso_time(c.connected_at),
-    'href', '/v1/connections/' || c.connection_id);
+create function connection_document(c connections) returns jsonb language plpgsql stable as $$
+begin
+    return jsonb_build_object('connection_id', c.connection_id, 'provider', c.provider, 'external_id', c.external_id,
+        'status', c.status, 'status_reason', c.status_reason, 'settings', c.settings, 'owner_user_id', c.owner_user_id,
+        'token_version', c.token_version, 'token_expires_at', iso_time(c.token_expires_at),
+        'created_at', iso_time(c.created_at), 'connected_at', iso_time(c.connected_at),
+        'paused', (select json_build_object('reason', p.reason, 'by', p.paused_by, 'since', iso_time(p.paused_at))
+            from connection_pauses p where p.connection_id = c.connection_id),
+        'href', '/v1/connections/' || c.connection_id);
+end $$;
 
 create function get_connection(p_connection_id uuid, p_tenant_id uuid)
 returns table (status int, location text, body text, dispatch text) language plpgsql stable as $$

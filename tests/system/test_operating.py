@@ -95,6 +95,8 @@ def test_a_paused_connection_is_held_and_others_go_on(fleet):
     fleet.wait_until(lambda: fleet.tasks(running)[0]["page"] >= 2, what="some pages")
     said = order(fleet, fleet.tenant.key, f"/v1/connections/{connection.id}/pause", {"reason": "asked for"})
     assert (said["paused"], said["reason"]) == (True, "asked for")
+    shown = fleet.api("GET", f"/v1/connections/{connection.id}").body["paused"]
+    assert (shown["reason"], shown["by"], shown["since"]) == ("asked for", "service", said["since"])
     accepted = fleet.sync(connection, ["matters"])  # is dispatched at once, and held when it is claimed
     fleet.wait_until(lambda: all(task["state"] == "queued" and task["queued_at"] is None for task in fleet.tasks()),
                      what="all to be held")
@@ -105,7 +107,7 @@ def test_a_paused_connection_is_held_and_others_go_on(fleet):
 
     joined = fleet.sync(connection, ["matters"])
     said = order(fleet, fleet.tenant.key, f"/v1/connections/{connection.id}/resume")
-    assert said["paused"] is False
+    assert said["paused"] is False and fleet.api("GET", f"/v1/connections/{connection.id}").body["paused"] is None
     assert_faithful(fleet, [running, accepted, joined])
     order(fleet, fleet.tenant.key, f"/v1/connections/{connection.id}/resume")
     assert len(audited(fleet, "CONNECTION_RESUMED")) == 1
