@@ -5,10 +5,10 @@
 #define ORIGINS_MAX 64
 #define REQUEST_HEADERS                                                                                      \
 	"Authorization, Cache-Control, Content-Type, Idempotency-Key, If-Match, If-None-Match, "             \
-	"Last-Event-ID, "                                                                                    \
-	"X-Request-Id, traceparent"
+	"Last-Event-ID, Prefer, X-Request-Id, traceparent"
 #define EXPOSED_HEADERS                                                                                      \
-	"ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
+	"ETag, Idempotency-Replayed, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, "      \
+	"Retry-After, WWW-Authenticate, X-Request-Id"
 #define MAX_AGE_S "600"
 
 struct cors {

@@ -109,7 +109,7 @@ static void test_listed_origins_may_read(void **state)
 	assert_problem(404, "unknown_path");
 	ask("GET /v1/providers", KEY "Origin: " APP "\r\n", NULL);
 	assert_head("Access-Control-Allow-Origin: " APP "\r\n");
-	assert_head("Access-Control-Expose-Headers: ETag, Link, Location");
+	assert_head("Access-Control-Expose-Headers: ETag, Idempotency-Replayed, Link, Location");
 	ask("GET /v1/syncs", "Origin: " APP "\r\n", NULL);
 	assert_problem(401, "missing_key");
 	assert_head("Access-Control-Allow-Origin: " APP "\r\n");
