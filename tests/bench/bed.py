@@ -15,15 +15,15 @@ from harness.kafka import Kafka, jars  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
 from harness.process import HarnessError, wait_until  # noqa: E402
 from harness.programs import CRYPTO_KEYS, Programs  # noqa: E402
-from harness.setup import Ctl, ProviderSimulator  # noqa: E402
+from harness.setup import Ctl, ProviderSimulator, topics_of  # noqa: E402
 
 ROOT = ledgers.ROOT
 STATE = ROOT / ".fleet" / "bench"
 TEMPLATE = "sf_template"
 TOKEN = "perf-token"  # what the simulator's bench API takes for every account
 PARTITIONS = 12
-DEMO_BROKER_TOPICS = {"sync.requests": 4, "sync.requests.dlq": 1, "sync.results": 12, "sync.connections": 1, "sync.tasks.bench": 12,
-                      "sync.tasks.bench.dlq": 1, "sync.tasks.practicepanther": 1, "sync.tasks.practicepanther.dlq": 1}
+DEMO_BROKER_TOPICS = {**{topic: 1 for topic in topics_of(ROOT / "common" / "providers")},
+                      "sync.requests": 4, "sync.results": 12, "sync.tasks.bench": 12}
 
 
 def say(text):
