@@ -52,6 +52,10 @@ static void start_all(struct call *c, struct reply row)
 	struct stream_wish wish = {.one = false};
 	struct stream_point now;
 
+	if (row.status != 200) {
+		call_answer(c, row);
+		return;
+	}
 	if (!stream_point_parse(str_of(row.location), &wish.since) ||
 	    !stream_point_parse(str_of(row.body), &now)) {
 		refuse_start(c, row);
@@ -67,7 +71,7 @@ static void start_all(struct call *c, struct reply row)
 static void listen_to_all(struct call *c)
 {
 	if (has_room(c))
-		call_read(c, &sql_stream_open_all, start_all);
+		call_write(c, &sql_stream_open_all, start_all);
 }
 
 #define LAST_EVENT                                                                                           \
@@ -76,7 +80,7 @@ static void listen_to_all(struct call *c)
 	}
 
 static const struct route_param one_params[] = {PATH_ID("sync_id"), TENANT, LAST_EVENT};
-static const struct route_param all_params[] = {LAST_EVENT};
+static const struct route_param all_params[] = {TENANT, LAST_EVENT};
 
 static const struct route rows[] = {
     {"GET", "/v1/syncs/{sync_id}/events", RIGHT_READ, ROUTE_HANDLER, &sql_stream_open, PARAMS(one_params),

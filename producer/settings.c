@@ -43,7 +43,7 @@ static const struct conf_option options[] = {
         CONF_INT(struct settings, streams_life_s),
         .fallback = "900",
         .min = 1,
-        .max = 86400,
+        .max = 3600,
         .help = "server-sent events: a stream ends after this, and its client comes back and shows his key "
                 "again"},
     {.name = "streams.buffer_bytes",

@@ -1,2 +1,2 @@
--- $1 the last event that he was told of. Where he goes on or begins, and where everybody is.
-select 200 as status, coalesce($1::text, event_point()) as location, event_point() as body, null::text as dispatch
+-- $1 tenant_id, $2 the last event that he was told of
+select * from follow_tenant($1::uuid, $2::text)

@@ -13,13 +13,16 @@ named as (
     from (
         select one.sync_id, one.since from unnest($1::uuid[], $2::int8[]) one (sync_id, since)
         union all
-        select s.sync_id, t.since
-        from tenant t cross join lateral (
-            select o.sync_id from syncs o where o.tenant_id = t.tenant_id and o.ended_at is null offset 0) s
+        select m.sync_id, t.since
+        from tenant t
+            cross join lateral (select c.connection_id from connections c where c.tenant_id = t.tenant_id offset 0) c
+            cross join lateral (
+                select l.task_id from sync_tasks l where l.connection_id = c.connection_id and l.ended_at is null offset 0) l
+            cross join lateral (select x.sync_id from sync_members x where x.task_id = l.task_id offset 0) m
         union all
         select s.sync_id, t.ends_since
         from point p cross join tenant t cross join lateral (
-            select e.sync_id, row_version(e.xmin, p.next) as version from syncs e
+            select e.sync_id, row_version(e.xmin, p.next) as version from sync_ends e
             where e.tenant_id = t.tenant_id and e.ended_at > to_timestamp(t.ends_from / 1000000.0) offset 0) s
         where s.version >= t.ends_since) x
     group by x.sync_id),

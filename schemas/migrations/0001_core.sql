@@ -474,6 +474,7 @@ returns setof outbox language plpgsql as $$
 declare
     v_tasks uuid[];
     v_tenants uuid[];
+    v_events outbox[];
     v_members uuid[];
     v_ended int[];
     v_failed int[];
@@ -519,15 +520,18 @@ begin
     select array_agg(sync_id) filter (where ended_at is not null) into v_syncs from counted;
 
     update sync_tasks set after_task = null, queued_at = now() where after_task = any (v_tasks);
-    return query select * from publish_tasks(v_tasks);
-    if v_syncs is not null then
-        return query select * from publish_syncs(v_syncs);
+    if is_followed(v_tenants) then
+        v_events := array(select e from publish_tasks(v_tasks) e) || array(select e from publish_syncs(v_syncs) e);
+        perform tell_followers(v_events);
+        return query select * from unnest(v_events);
+    else
+        return query select * from publish_tasks(v_tasks);
+        if v_syncs is not null then
+            return query select * from publish_syncs(v_syncs);
+        end if;
     end if;
     if 'failed' = any (p_states) then
         return query select * from bury_tasks(v_tasks);
-    end if;
-    if exists (select from webhooks w where w.tenant_id = any (v_tenants) and w.active) then
-        perform queue_deliveries(v_tasks || v_syncs);
     end if;
 end $$;
 
@@ -858,18 +862,19 @@ end $$;
 create function end_sync_cancelled(p_sync_id uuid) returns uuid[] language plpgsql as $$
 declare
     v_tenant uuid;
-    v_events uuid[];
+    v_events outbox[];
 begin
-    update syncs set state = 'cancelled', ended_at = clock_timestamp(), open_tasks = 0
+    update syncs set state = 'cancelled', ended_at = now(), open_tasks = 0
     where sync_id = p_sync_id and ended_at is null
     returning tenant_id into v_tenant;
-    if found then
-        v_events := array(select e.event_id from publish_syncs(array[p_sync_id]) e);
+    if not found then
+        return null;
     end if;
-    if exists (select from webhooks w where w.tenant_id = v_tenant and w.active) then
-        perform queue_deliveries(array[p_sync_id]);
+    v_events := array(select e from publish_syncs(array[p_sync_id]) e);
+    if is_followed(array[v_tenant]) then
+        perform tell_followers(v_events);
     end if;
-    return v_events;
+    return array(select e.event_id from unnest(v_events) e);
 end $$;
 
 -- ---- breakers ----

@@ -3,8 +3,21 @@
 
 -- ---- live progress ----
 
--- A tenant's open syncs (null) and its latest ends.
-create index syncs_by_end on syncs (tenant_id, ended_at);
+-- Nothing is kept for those whom nobody listens to: an index over all ends would cost each of them a tenth.
+create table followed_tenants (
+    tenant_id uuid primary key,
+    until timestamptz not null
+);
+comment on table followed_tenants is 'somebody listens to all of the tenant''s syncs, or did so lately and may come back: their ends are kept';
+create table sync_ends (
+    tenant_id uuid not null,
+    ended_at timestamptz not null,
+    sync_id uuid not null,
+    primary key (tenant_id, ended_at, sync_id)
+);
+create index sync_ends_by_time on sync_ends (ended_at);
+call isolate('followed_tenants');
+call isolate('sync_ends');
 
 create function row_version(p_xmin xid, p_next bigint) returns bigint language sql immutable parallel safe
 return p_next - ((p_next - p_xmin::text::bigint) & 4294967295);
@@ -63,23 +76,50 @@ create function uuid_floor(p timestamptz) returns uuid language sql immutable
 return rpad(lpad(to_hex((extract(epoch from p) * 1000)::bigint), 12, '0'), 32, '0')::uuid;
 comment on function uuid_floor is 'below every uuid_v7 that was made from then on';
 
--- The deliveries of events that this transaction has put into the outbox, to whoever wants them.
-create function queue_deliveries(p_subjects uuid[]) returns void language plpgsql as $$
-declare
-    v_subjects text[] := p_subjects::text[];
+-- Each ending asks this, so it costs nothing worth counting where there is nobody.
+create function is_followed(p_tenants uuid[]) returns boolean language plpgsql stable as $$
+begin
+    return exists (select from webhooks w where w.tenant_id = any (p_tenants) and w.active)
+        or exists (select from followed_tenants f where f.tenant_id = any (p_tenants) and f.until > now());
+end $$;
+
+-- What listeners and webhooks get of events that were put into the outbox just now.
+create function tell_followers(p_events outbox[]) returns void language plpgsql as $$
 begin
     insert into webhook_deliveries (webhook_id, tenant_id, event_id, event_type, payload)
     select w.webhook_id, w.tenant_id, o.event_id, o.event_type, json_build_object(
         'type', o.event_type, 'timestamp', o.value::json ->> 'occurred_at', 'data', o.value::json)::text
-    from outbox o
+    from unnest(p_events) o
         cross join lateral (
             select x.webhook_id, x.tenant_id from webhooks x
             where x.tenant_id = (o.value::json ->> 'tenant_id')::uuid and x.active and o.event_type = any (x.event_types)
             offset 0) w
-    where o.event_id >= uuid_floor(now() - interval '1 minute') and o.subject = any (v_subjects) and o.event_type is not null
-    order by o.event_id
-    on conflict (webhook_id, event_id) do nothing;
+    order by o.event_id;
+
+    insert into sync_ends (tenant_id, ended_at, sync_id)
+    select f.tenant_id, now(), o.subject::uuid
+    from unnest(p_events) o
+        cross join lateral (
+            select x.tenant_id from followed_tenants x
+            where x.tenant_id = (o.value::json ->> 'tenant_id')::uuid and x.until > now() offset 0) f
+    where o.event_type like 'sync.%'
+    on conflict do nothing;
 end $$;
+
+-- Where a listener to all of a tenant's syncs begins or goes on (after p_last), and where everybody is. Ends that begin
+-- after this are kept for him, also while he is away for a time.
+create function follow_tenant(p_tenant_id uuid, p_last text)
+returns table (status int, location text, body text, dispatch text) language plpgsql as $$
+begin
+    if not coalesce(p_tenant_id = current_tenant(), false) then
+        return query select 404, null::text, problem(404, 'unknown_tenant', 'the caller is of another tenant'), null::text;
+        return;
+    end if;
+    insert into followed_tenants as f (tenant_id, until) values (p_tenant_id, now() + interval '4 hours')
+    on conflict (tenant_id) do update set until = excluded.until where f.until < now() + interval '3 hours';
+    return query select 200, coalesce(p_last, event_point()), event_point(), null::text;
+end $$;
+call open_to_callers('follow_tenant');
 
 create function webhook_document(p_id uuid, p_url text, p_types text[], p_description text, p_active boolean, p_reason text,
     p_overlap timestamptz, p_created timestamptz) returns jsonb language sql stable
@@ -308,5 +348,6 @@ begin
         where x.delivery_id < uuid_floor(now() - p_keep) and x.due_at is null
         order by x.delivery_id limit p_limit for update skip locked);
     get diagnostics v_deleted = row_count;
+    delete from sync_ends e where e.ended_at < now() - interval '2 hours';
     return v_deleted;
 end $$;

@@ -205,8 +205,9 @@ def test_who_goes_away_is_noticed_and_who_reads_slowly_is_dropped(fleet):
         def flood():
             nonlocal ended
             for _ in range(100):
-                fleet.sql("insert into syncs (sync_id, tenant_id, connection_id, provider, mode, source, state, open_tasks, ended_at) "
-                          "values (%s, %s, %s, 'practicepanther', 'full', 'http', 'completed', 0, now())",
+                fleet.sql("with made as (insert into syncs (sync_id, tenant_id, connection_id, provider, mode, source, state, open_tasks, "
+                          "ended_at) values (%s, %s, %s, 'practicepanther', 'full', 'http', 'completed', 0, now()) returning *) "
+                          "insert into sync_ends select tenant_id, ended_at, sync_id from made",
                           str(uuid.uuid4()), fleet.tenant.id, connection.id)
             ended += 100
             good.wait_for("done", ended)

@@ -372,6 +372,13 @@ def test_functions_with_the_owners_rights(fleet_of_two):
         assert function["name"] in TRIES or function["name"] in UNSCOPED, f"{function['signature']}: no case in harness/definers.py"
 
 
+def test_following_another_tenant(requests, sides):
+    ours, theirs = sides
+    ask = lambda scope, tenant: requests(scope, "select status from follow_tenant(%s::uuid, null)", tenant)
+    assert ask((ours.tenant.id, None), theirs.tenant.id) == ask(None, ours.tenant.id) == [(404,)]
+    assert ask((ours.tenant.id, None), ours.tenant.id) == [(200,)]
+
+
 @pytest.mark.parametrize("name", TRIES)
 def test_functions_refuse_what_is_out_of_scope(requests, sides, user, name):
     ours, theirs = sides

@@ -63,6 +63,7 @@ UNSCOPED = {"caller_of_key": "tells of a key only to who knows its hash", "calle
             "user_seen": "a verified token names him", "ended_syncs": "whether an id has ended, to who was given it",
             "recall_answer": "of the scope's own tenant", "keep_answer": "for the scope's own tenant",
             "actor": "tells a user's name to his own request",
+            "follow_tenant": "for the scope's own tenant: test_following_another_tenant",
             **{name: "the fleet's; its route needs the right `operate`" for name in (
                 "pause_provider", "resume_provider", "drain_worker", "undrain_worker", "list_workers", "close_breaker", "list_breakers")},
             "spend_consent": "a signed state names it", "account_connection": "after a consent, in whose tenant it began",
