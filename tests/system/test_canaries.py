@@ -187,7 +187,7 @@ def test_refused_passwords_are_not_repeated(guarded, canaries, program):
     canaries.add(password=WRONG_PASSWORD, right=DATABASE_PASSWORD, kafka=KAFKA_PASSWORD)
     wrong = {**fleet.common, "database.url": fleet.common["database.url"].replace(DATABASE_PASSWORD, WRONG_PASSWORD)}
     unreadable = {**fleet.common, "database.url": f"postgresql://x:{WRONG_PASSWORD}@127.0.0.1:port/db"}
-    words = ["tenants", "list"] if program == "syncctl" else []
+    words = ["get", "tenants"] if program == "syncctl" else []
     for settings in (wrong, unreadable):
         done = fleet.programs.run(program, *words, settings={**settings, "http.listen": None} if words else settings)
         assert done.returncode != 0 and done.stderr
