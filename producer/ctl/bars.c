@@ -94,7 +94,7 @@ static void add_bar(int percent, struct buf *out)
 
 	buf_add_char(out, '[');
 	for (int i = 0; i < BAR; i++)
-		buf_add_char(out, percent < 0 ? '.' : i < filled ? '#' : '-');
+		buf_add_text(out, percent < 0 ? "." : i < filled ? "#" : "-");
 	buf_add_char(out, ']');
 }
 

@@ -91,7 +91,7 @@ static void print_list(const struct ctl *ctl, const char *name, json_object *lis
 {
 	const char *columns[COLUMNS_MAX];
 	size_t ncolumns = columns_of(list, columns);
-	size_t nrows = json_object_array_length(list);
+	size_t nrows = ncolumns ? json_object_array_length(list) : 0;
 	struct buf *texts = mem_array((nrows + 1) * ncolumns, sizeof *texts);
 	int width[COLUMNS_MAX] = {0};
 

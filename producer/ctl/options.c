@@ -37,7 +37,7 @@ static const struct conf_option options[] = {
     {SWITCH("no-headers", no_headers), .help = "no line of column names above a table"},
     {SWITCH("watch", watch), .help = "show it again every 2 s; without a terminal, when it has changed"},
     {SWITCH("wait", wait), .help = "watch the sync until it ends"},
-    {NUMBER("timeout", timeout), .min = 0, .max = 86400 * 7,
+    {NUMBER("timeout", timeout), .min = 0, .max = INT64_C(7) * 86400,
         .help = "seconds after which watching ends (0: never)"},
     {SWITCH("all", all), .help = "all that there are, when no filter is given"},
     {SWITCH("dry-run", dry_run), .help = "only say how many it would be"},

@@ -38,7 +38,7 @@ void ctl_add_distance(const struct ctl *ctl, int64_t unix_us, struct buf *out)
 	int64_t s = (clock_unix_us() + ctl->ahead_us - unix_us) / US_PER_S;
 	int64_t size = s < 0 ? -s : s;
 	int64_t units[] = {size, size / 60, size / 3600, size / 86400};
-	int unit = size < 120 ? 0 : size < 120 * 60 ? 1 : size < 48 * 3600 ? 2 : 3;
+	int unit = size < 120 ? 0 : size < INT64_C(7200) ? 1 : size < INT64_C(172800) ? 2 : 3;
 
 	buf_printf(
 	    out, "%s%" PRId64 "%c%s", s < 0 ? "in " : "", units[unit], "smhd"[unit], s < 0 ? "" : " ago");

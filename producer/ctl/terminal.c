@@ -6,24 +6,19 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static bool is_set(const char *variable)
-{
-	const char *value = getenv(variable);
-
-	return value && *value;
-}
-
 struct terminal terminal_look(void)
 {
 	const char *term = getenv("TERM");
+	const char *forced = getenv("CLICOLOR_FORCE");
+	const char *refused = getenv("NO_COLOR");
 	struct terminal t = {.width = 80, .height = 24};
 	struct winsize size;
 
 	t.redraws = isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
 	t.colours = t.redraws;
-	if (is_set("CLICOLOR_FORCE"))
-		t.colours = strcmp(getenv("CLICOLOR_FORCE"), "0") != 0 || t.colours;
-	if (is_set("NO_COLOR"))
+	if (forced && *forced && strcmp(forced, "0") != 0)
+		t.colours = true;
+	if (refused && *refused)
 		t.colours = false;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
 		t.width = size.ws_col;
