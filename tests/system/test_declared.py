@@ -55,7 +55,8 @@ def test_a_provider_is_one_declaration_and_one_migration(fleet, tmp_path):
     fleet.start_producer(providers__dir=providers)
     fleet.start_worker(providers__dir=providers)
     connection = acme_connection(fleet, "acme-1", 230)
-    assert {"provider": "acme", "resources": ["widgets"]} in fleet.api("GET", "/v1/providers").body["providers"]
+    catalog = {row["provider"]: row["resources"] for row in fleet.api("GET", "/v1/providers").body["providers"]}
+    assert catalog["acme"] == ["widgets"]
 
     sync = sync_acme(fleet, connection)
     assert_faithful(fleet, [sync])

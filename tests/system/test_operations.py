@@ -146,8 +146,8 @@ def test_sigterm_gives_a_long_task_back(running):
 
 def options(program):
     """(name, secret) of each setting in the program's table."""
-    text = "".join((ROOT / path).read_text().replace("\\\n", "") for path in (
-        f"{program.removeprefix('sync-')}/settings.c", "common/sync/settings_shared.h"))
+    own = sorted((ROOT / program.removeprefix("sync-")).glob("settings*.[ch]"))
+    text = "".join(path.read_text().replace("\\\n", "") for path in (*own, ROOT / "common/sync/settings_shared.h"))
     return [(name, ".secret = true" in rest) for name, rest in OPTION.findall(text) if ".flag_only" not in rest]
 
 
@@ -157,7 +157,7 @@ def test_help_config_lists_every_setting(fleet, program):
     assert done.returncode == 0 and len(options(program)) > 15
     lines = {line.split()[0]: line for line in done.stdout.splitlines() if line[:1].islower()}
     for name, secret in options(program):
-        assert variable(name) in lines[name] and ("secret" in lines[name]) == secret, name
+        assert variable(name) in lines[name] and ("secret text" in lines[name]) == secret, name
     assert set(lines) == {name for name, _ in options(program)}
 
 
