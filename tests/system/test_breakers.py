@@ -111,7 +111,9 @@ def test_a_few_accounts_that_fail_among_many_are_no_failing_provider(fleet):
     bad = connect(fleet, 3, "bad-", records={"contacts": 100})
     fail(fleet, [connection.account for connection in bad])
     good = connect(fleet, 12, "good-", records={"contacts": 1000}, latency_ms=30)
-    syncs = [fleet.sync(connection, ["contacts"]) for connection in [*bad, *good]]
+    syncs = [fleet.sync(connection, ["contacts"]) for connection in good]
+    fleet.wait_until(lambda: all(task["page"] for task in fleet.tasks(*syncs)), what="the many to call")
+    syncs += [fleet.sync(connection, ["contacts"]) for connection in bad]
     assert_faithful(fleet, syncs)
     assert not fleet.sql("select provider from breakers")
 
