@@ -30,8 +30,8 @@ void param_bind_traceparent(struct binding *b, const struct given *g)
 	struct str trace = str_cut(&rest, '-');
 	struct str parent = str_cut(&rest, '-');
 	bool ok = g->text.n == TRACEPARENT_LEN && str_is(version, "00") && trace.n == 32 && parent.n == 16 &&
-	          rest.n == 2 && param_is_hex(trace) && param_is_hex(parent) && param_is_hex(rest) && !is_zero(trace) &&
-	          !is_zero(parent);
+	          rest.n == 2 && param_is_hex(trace) && param_is_hex(parent) && param_is_hex(rest) &&
+	          !is_zero(trace) && !is_zero(parent);
 
 	if (ok)
 		pg_arg_text(b->args, g->text);
