@@ -45,6 +45,11 @@ void gather_begun(struct gather *g)
 void gather_hold(struct gather *g, int64_t ms)
 {
 	g->next_ms = loop_now_ms(g->loop) + ms;
+	if (!g->armed)
+		return;
+	g->armed = false;
+	timer_stop(g->timer);
+	gather_wake(g);
 }
 
 void gather_rest(struct gather *g)

@@ -24,7 +24,7 @@ struct gather {
 void gather_init(struct gather *g, struct loop *loop, int64_t gap_ms, loop_fn *fn, void *user);
 void gather_done(struct gather *g);
 void gather_wake(struct gather *g);
-/* Not again within `ms` from now: what it was for has just failed. */
+/* Not again within `ms` from now, whatever was said before: it has just failed; or 0: at once. */
 void gather_hold(struct gather *g, int64_t ms);
 /* For the callback: the work begins; without it a wake was for nothing, and the next one is not held back. */
 void gather_begun(struct gather *g);

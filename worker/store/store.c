@@ -15,7 +15,6 @@
 
 #define LANES 2 /* one fills while the other commits; more only contend for PostgreSQL's cores */
 #define LOAD_PAGES_MAX 1000
-#define FAT_ROWS 1000 /* a transaction that carries so many needs no gathering */
 #define AGAIN_AFTER_MS 200
 
 /* A load is many statements on few plans: plans are made once, and a stage without statistics is never
@@ -146,14 +145,23 @@ static void entry_done(struct store *s, struct entry *e)
 	task_stored(e->task, e->pages, ended);
 }
 
-static void lane_rest(struct lane *lane, struct load *load)
+/*
+ * Walks that go on wait for their pages, so that what came meanwhile goes at once. Where most have ended
+ * nobody loses by a rest, and the next transaction carries more.
+ */
+static void lane_pace(struct lane *lane, struct load *load)
 {
-	size_t rows = 0;
+	size_t walks = 0;
+	size_t ended = 0;
 
-	for (const struct entry *e = load_entries(load); e; e = e->hh.next)
-		rows += e->rows;
-	if (rows < FAT_ROWS)
+	for (const struct entry *e = load_entries(load); e; e = e->hh.next) {
+		walks++;
+		ended += e->last->last;
+	}
+	if (2 * ended > walks)
 		gather_rest(&lane->start);
+	else
+		gather_hold(&lane->start, 0);
 }
 
 static void load_finished(struct lane *lane)
@@ -161,7 +169,7 @@ static void load_finished(struct lane *lane)
 	struct load *load = TAKE(lane->load);
 
 	lane->store->transactions++;
-	lane_rest(lane, load);
+	lane_pace(lane, load);
 	entries_untangle(load);
 	for (struct entry *e = load_entries(load); e; e = e->hh.next)
 		entry_done(lane->store, e);

@@ -117,6 +117,23 @@ static void test_a_wake_from_before_the_rest_waits_for_its_end(void **state)
 	assert_true(ran_ms[1] - ran_ms[0] >= took_ms + MIN(took_ms, GATHER_REST_MAX_MS));
 }
 
+static void test_a_hold_of_nothing_ends_the_wait(void **state)
+{
+	(void)state;
+	gather_wake(&gather);
+	run_loop_for(0);
+	gather_wake(&gather);
+	gather_hold(&gather, 0);
+	run_loop_for(0);
+	assert_int_equal(runs, 2);
+	gather_wake(&gather);
+	gather_hold(&gather, GATHER_REST_MAX_MS);
+	int64_t held_ms = loop_now_ms(loop);
+	run_loop_for(3 * GATHER_REST_MAX_MS);
+	assert_int_equal(runs, 3);
+	assert_true(ran_ms[2] - held_ms >= GATHER_REST_MAX_MS);
+}
+
 static void test_done_takes_a_wake_back(void **state)
 {
 	(void)state;
@@ -138,6 +155,7 @@ int main(void)
 	    TEST(test_work_that_did_not_begin_holds_nothing_back),
 	    TEST(test_long_work_is_rested_from),
 	    TEST(test_a_wake_from_before_the_rest_waits_for_its_end),
+	    TEST(test_a_hold_of_nothing_ends_the_wait),
 	    TEST(test_done_takes_a_wake_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
