@@ -36,7 +36,7 @@ def drops(fleet, reason):
 
 def test_a_sync_from_its_acceptance_to_its_end(fleet):
     fleet.start_producer(**SOON)
-    connection = fleet.connection("acct-1", records={"contacts": 450}, latency_ms=60)
+    connection = fleet.connection("acct-1", records={"contacts": 450}, latency_ms=250)
     sync = fleet.sync(connection, ["contacts"])
     with listen(fleet, events_of(sync)) as stream:
         assert stream.status == 200

@@ -34,7 +34,7 @@ class TopicReader:
         self.consumer = Consumer(settings)
         self.asker = Consumer(settings)  # a question would wait behind the other's long fetches
 
-    def read(self, timeout=20.0):
+    def read(self, timeout=60.0):
         """Reads up to the present ends of all partitions and returns everything read so far."""
         ends = wait_until(self._ends, timeout, f"the ends of {self.topic}")
         if set(ends) != set(self.next):
