@@ -4,7 +4,7 @@
 #include "base/base.h"
 
 /* The newest migration of the core that the binaries need (schemas/migrations/). */
-#define SCHEMA_VERSION 13
+#define SCHEMA_VERSION 19
 
 /*
  * RC_OK: every needed migration is applied and none says that it wants a newer binary. RC_INVALID: it is

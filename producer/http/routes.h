@@ -110,6 +110,12 @@ extern const struct routes routes_schedules;
 extern const struct routes routes_webhooks;
 extern const struct routes routes_dead_letters;
 extern const struct routes routes_operating;
+/* The five systems, as their users know them. */
+extern const struct routes routes_practicepanther;
+extern const struct routes routes_highlevel;
+extern const struct routes routes_amazon;
+extern const struct routes routes_google;
+extern const struct routes routes_zoho;
 /* Finds the route; a literal segment beats a parameter, the first difference decides. GET answers HEAD too.
  */
 void routes_find(const struct routes *routes, struct str method, struct str path, struct route_match *ret);

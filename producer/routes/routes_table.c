@@ -14,6 +14,11 @@ static const struct routes *const nouns[] = {
     &routes_webhooks,
     &routes_dead_letters,
     &routes_operating,
+    &routes_practicepanther,
+    &routes_highlevel,
+    &routes_amazon,
+    &routes_google,
+    &routes_zoho,
 };
 
 const struct routes *routes_all(void)

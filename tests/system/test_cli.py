@@ -307,7 +307,7 @@ def test_a_database_that_is_away(run):
 
 def test_help_of_each_command_has_an_example(offline):
     text = offline("--help").stdout
-    assert offline("--version").stdout.startswith("syncctl 0.") and rows(offline("version", "-o", "json"))[0]["schema"] == "0013"
+    assert offline("--version").stdout.startswith("syncctl 0.") and rows(offline("version", "-o", "json"))[0]["schema"] == "0019"
     commands = re.findall(r"^  ([a-z-]+(?: [a-z-]+)?)(?: [A-Z]+(?: \[[A-Z]+\])?)? {2,}", text, re.M)
     assert {"get syncs", "migrate up", "keys create", "watch", "config check"} < set(commands) and "5 timed out" in text
     for command in commands:
