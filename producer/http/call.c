@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "batch.h"
 #include "call.h"
+#include "dialect.h"
 #include "etag.h"
 #include "gate.h"
 #include "once.h"
@@ -79,6 +80,9 @@ static void call_free(struct call *c)
 
 void call_answer(struct call *c, struct reply reply)
 {
+	if (c->match.route && c->match.route->dialect)
+		dialect_apply(
+		    c->match.route->dialect, httpd_header(c->rq, "Accept"), clock_unix_us(), &reply);
 	if (c->match.route && routes_has(c->match.route, PARAM_IF_NONE_MATCH))
 		etag_apply(httpd_header(c->rq, "If-None-Match"), &reply);
 	count(c, reply.status);

@@ -17,6 +17,7 @@
 #define ROUTE_PUBLIC 0 /* needs no right and no caller */
 
 struct call;
+struct dialect;
 struct reply;
 
 enum route_effect {
@@ -84,6 +85,7 @@ struct route {
 	size_t nparams;
 	void (*handler)(struct call *c);                /* of ROUTE_HANDLER, after the parameters are bound */
 	void (*then)(struct call *c, struct reply row); /* what the statement's row goes through, or NULL */
+	const struct dialect *dialect;                  /* of its errors; NULL: problem documents */
 	bool open; /* further query parameters are ignored: they are of others' making */
 };
 

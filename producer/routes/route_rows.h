@@ -3,6 +3,7 @@
 /* What the rows of several nouns share; only the files with rows include it. */
 #include "base/base.h"
 #include "caller.h"
+#include "dialects.h"
 #include "routes.h"
 #include "statements.h"
 

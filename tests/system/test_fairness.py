@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nobody waits behind another's ten thousand."""
+"""Nobody waits behind another's ten thousand: whoever comes has at most one slice of every slot ahead, and what was
+dispatched ahead of him, which is at most half of the slots (dispatch_queued)."""
 import pytest
 
 from harness.fleet import PRODUCER_SOON, WORKER_SOON
@@ -39,7 +40,7 @@ def test_a_tenant_with_one_task_starts_within_one_slice_of_another_with_10000(fl
         fleet.wait_for_sync(sync, 60, "completed")
         accepted, dispatched, claimed = steps_of(fleet, one)
         waited, stood = claims_between(fleet, accepted, dispatched), claims_between(fleet, dispatched, claimed)
-        assert waited + stood <= slots, f"{waited} slices of the crowd began before the one's dispatch, {stood} after it, on {slots} slots"
+        assert waited + stood <= slots * 3 // 2, f"{waited} slices of the crowd began before the one's dispatch, {stood} after it, on {slots} slots"
     assert fleet.value("select count(*) from sync_tasks where tenant_id = %s and ended_at is null", fleet.tenant.id) > MANY / 2
 
 

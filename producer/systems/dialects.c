@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "dialects.h"
+
+#define WORDS(list) .words = (list), .nwords = ARRAY_SIZE(list)
+
+/* Whatever is wrong with a request is a 400. */
+static const struct dialect_word practicepanther_words[] = {
+    {.code = "no_token",
+        .error = "No PP token available",
+        .message = "Complete OAuth setup first before syncing"},
+    {.status = 422, .says_status = 400},
+};
+
+static const struct dialect_word amazon_words[] = {
+    {.status = 401, .error = "unauthorized", .message = "Unauthorized. Please log in."},
+    {.status = 422, .says_status = 400},
+    {.status = 500,
+        .error = "internal_server_error",
+        .message = "Failed to start sync. Please try again later."},
+};
+
+const struct dialect dialect_practicepanther = {DIALECT_PLAIN, WORDS(practicepanther_words)};
+const struct dialect dialect_highlevel = {.shape = DIALECT_PLAIN};
+const struct dialect dialect_amazon = {DIALECT_FLAGGED, WORDS(amazon_words)};
+const struct dialect dialect_google = {.shape = DIALECT_PLAIN};
+const struct dialect dialect_zoho = {.shape = DIALECT_FIELDS};
