@@ -16,17 +16,23 @@
 
 struct reading {
 	struct rows *rows;
-	enum page_kind kind;
 	struct row_writer writer;
 };
 
-static enum rc record(void *user, struct str raw, const struct slice *fields)
+static enum rc record(void *user, const struct record *rec)
 {
 	struct reading *r = user;
 
-	if (r->kind == PAGE_DELETIONS)
-		return rows_add_gone(r->rows, &r->writer, raw, fields);
-	return rows_add(r->rows, &r->writer, raw, fields);
+	switch (rec->kind) {
+	case RECORD_LIVE:
+		return rows_add(r->rows, &r->writer, rec->raw, rec->fields);
+	case RECORD_GONE:
+	case RECORD_FED:
+		return rows_add_gone(r->rows, &r->writer, rec);
+	case RECORD_BAD:
+		return rows_add_refused(r->rows, &r->writer, rec);
+	}
+	return RC_INVALID;
 }
 
 enum task_step answer_store(struct task *t, struct rows *rows)
@@ -74,7 +80,6 @@ enum task_step answer_read(struct task *t, const struct http_response *res)
 	struct rows *rows = rows_new(t);
 	struct reading reading = {
 	    .rows = rows,
-	    .kind = provider_page_kind(&t->walk),
 	    .writer = {.layout = t->table->layout,
 	        .connection_id = t->connection_id,
 	        .tenant_id = t->tenant_id,

@@ -35,11 +35,9 @@ static bool is_declared(const struct task *t)
 	return provider_find_ask(t->walk.provider, str_of(t->walk.resource->name)) == t->walk.resource;
 }
 
-static enum rc ignore(void *user, struct str raw, const struct slice *fields)
+static enum rc ignore(void *user, const struct record *rec)
 {
-	(void)user;
-	(void)raw;
-	(void)fields;
+	(void)user, (void)rec;
 	return RC_OK;
 }
 

@@ -83,20 +83,25 @@ struct page {
 
 void page_done(struct page *p);
 
-/* What the answer to the walk's next request holds. */
-enum page_kind {
-	PAGE_RECORDS,
-	PAGE_DELETIONS /* of the provider's feed: identities of what is gone */
+enum record_kind {
+	RECORD_LIVE,
+	RECORD_GONE, /* the walk itself says so: from here on, whatever it showed before */
+	RECORD_FED,  /* gone by the provider's feed: what the walk itself shows is there again */
+	RECORD_BAD,  /* it cannot be had, and asking again does not help */
 };
 
-enum page_kind provider_page_kind(const struct walk *w);
+/* What an answer holds of one record. All of it points into the body, or lives during the call. */
+struct record {
+	enum record_kind kind;
+	struct str raw;
+	/* The parts of its identity, then: live, the resource's columns in order; fed, the time of the
+	 * deletion (absent when the feed does not say). */
+	const struct slice *fields;
+	const char *reason; /* bad */
+};
 
-/*
- * One record: its bytes, and its fields: the parts of its identity, then the resource's columns in order. All
- * of it points into the body. On a page of deletions the fields are the parts of the identity, then the time
- * of the deletion (absent when the feed does not say). Anything but RC_OK ends the page as permanent.
- */
-typedef enum rc provider_record_fn(void *user, struct str raw, const struct slice *fields);
+/* Anything but RC_OK ends the page as permanent. */
+typedef enum rc provider_record_fn(void *user, const struct record *rec);
 
 /*
  * Reads a complete answer. Records are handed over while the body is read: when the verdict then is not ok

@@ -73,19 +73,6 @@ enum rc walk_position(const struct walk *w, struct position *ret, struct err *er
 	return RC_OK;
 }
 
-enum page_kind provider_page_kind(const struct walk *w)
-{
-	struct position pos;
-	enum page_kind kind = PAGE_RECORDS;
-	if (!w->resource->list[PHASE_DELETED].plan || !w->cursor.n)
-		return PAGE_RECORDS;
-	position_init(&pos);
-	if (walk_position(w, &pos, NULL) == RC_OK && pos.phase == PHASE_DELETED)
-		kind = PAGE_DELETIONS;
-	position_done(&pos);
-	return kind;
-}
-
 static bool uses(const struct resource *r, enum paging_strategy strategy)
 {
 	return r->paging.strategy == strategy || r->deletion.paging.strategy == strategy ||

@@ -93,7 +93,7 @@ static enum rc hand_over_deletion(struct reading *r, struct str raw, const struc
 	struct slice given[ID_PARTS_MAX + 1] = {0};
 	size_t n = r->list->id->n;
 	memcpy(given, fields, (n + (r->resource->deletion.time != NULL)) * sizeof *fields);
-	return r->record(r->user, raw, given);
+	return r->record(r->user, &(struct record){RECORD_FED, raw, given, NULL});
 }
 
 static enum rc on_record(void *user, struct str raw, const struct slice *fields)
@@ -118,7 +118,7 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 	int at = res->watermark_column;
 	if (at >= 0 && slice_time(&res->columns.at[at], &fields[res->id.n + (size_t)at], &us))
 		r->max_us = MAX(r->max_us, us);
-	return r->record(r->user, raw, fields);
+	return r->record(r->user, &(struct record){RECORD_LIVE, raw, fields, NULL});
 }
 
 /* ---- the end of a page ---- */

@@ -24,10 +24,10 @@ static void put_connection(struct pg_args *a, const struct rows *r, const struct
 	pg_array_uuid(a, &r->task->connection_id);
 }
 
+/* No walk has this number: what the walk has shown does not count. */
 static void put_walk(struct pg_args *a, const struct rows *r, const struct gone_record *gone)
 {
-	(void)gone;
-	pg_array_i64(a, r->walk_us);
+	pg_array_i64(a, gone->fed ? r->walk_us : 0);
 }
 
 static void put_id(struct pg_args *a, const struct rows *r, const struct gone_record *gone)

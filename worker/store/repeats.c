@@ -59,7 +59,7 @@ static bool in_order(const struct rows *first, const struct rows *last)
 	int way = 0;
 
 	for (const struct rows *r = first; r; r = next_page(r, last)) {
-		if (r->nbad)
+		if (r->nbad || (r->ngone && !r->gone[0].fed))
 			return false;
 		for (size_t i = 0; i < r->n; i++) {
 			struct str id = rows_id(r, i);
@@ -74,19 +74,31 @@ static bool in_order(const struct rows *first, const struct rows *last)
 	return true;
 }
 
+static void mark_bad(struct bad_record *bad, struct seen *seen)
+{
+	if (bad->id.n && seen_before(seen, buf_str(&bad->id)))
+		bad->repeated = true;
+}
+
+/* What a feed says is judged by what the whole walk has shown. */
+static void mark_gone(struct rows *r, size_t i, struct seen *seen)
+{
+	if (!r->gone[i].fed && seen_before(seen, rows_gone_id(r, i)))
+		r->gone[i].id_n = 0;
+}
+
 /* Notes a page's ids from its end to its beginning; what is repeated behind is marked: no bytes, or
  * `repeated`. */
 static void mark_repeats(struct rows *r, struct seen *seen)
 {
-	size_t k = r->nbad;
+	size_t bad = r->nbad;
+	size_t gone = r->ngone;
 
 	for (size_t i = r->n + 1; i-- > 0;) {
-		for (; k > 0 && r->bad[k - 1].at >= i; k--) {
-			struct bad_record *bad = &r->bad[k - 1];
-
-			if (bad->id.n && seen_before(seen, buf_str(&bad->id)))
-				bad->repeated = true;
-		}
+		for (; bad > 0 && r->bad[bad - 1].at >= i; bad--)
+			mark_bad(&r->bad[bad - 1], seen);
+		for (; gone > 0 && r->gone[gone - 1].at >= i; gone--)
+			mark_gone(r, gone - 1, seen);
 		if (i > 0 && seen_before(seen, rows_id(r, i - 1)))
 			r->mark[i - 1].n = 0;
 	}
@@ -104,6 +116,17 @@ static size_t sweep_tuples(struct rows *r)
 	size_t dropped = r->n - kept;
 	r->n = kept;
 	return dropped;
+}
+
+static void sweep_gone(struct rows *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->ngone; i++) {
+		if (r->gone[i].id_n)
+			r->gone[kept++] = r->gone[i];
+	}
+	r->ngone = kept;
 }
 
 static void sweep_bad(struct rows *r)
@@ -125,9 +148,10 @@ void repeats_drop(struct rows *page)
 
 	if (in_order(page, page))
 		return;
-	seen_init(&seen, page->n + page->nbad);
+	seen_init(&seen, page->n + page->nbad + page->ngone);
 	mark_repeats(page, &seen);
 	sweep_tuples(page);
+	sweep_gone(page);
 	sweep_bad(page);
 	free(seen.slot);
 }
@@ -141,7 +165,7 @@ void repeats_drop_across(struct rows *first, struct rows *last)
 	if (in_order(first, last))
 		return;
 	for (struct rows *r = first; r; r = next_page(r, last), npages++)
-		records += r->n + r->nbad;
+		records += r->n + r->nbad + r->ngone;
 	struct rows **page = mem_array(npages, sizeof(struct rows *));
 	npages = 0;
 	for (struct rows *r = first; r; r = next_page(r, last))
@@ -150,6 +174,7 @@ void repeats_drop_across(struct rows *first, struct rows *last)
 	while (npages-- > 0) {
 		mark_repeats(page[npages], &seen);
 		page[npages]->unchanged += sweep_tuples(page[npages]);
+		sweep_gone(page[npages]);
 	}
 	free(seen.slot);
 	free(page);

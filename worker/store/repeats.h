@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Of a record that comes twice the last one counts, be it good or bad. Pages in the order of their ids, as
- * most are, cost a comparison for each record.
+ * Of a record that comes twice the last one counts, be it good, bad or gone. Pages in the order of their ids,
+ * as most are, cost a comparison for each record.
  */
 #include "base/base.h"
 

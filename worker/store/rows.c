@@ -151,23 +151,41 @@ static int64_t deletion_time(const struct slice *s)
 	return 0;
 }
 
-enum rc rows_add_gone(
-    struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields)
+/* Appends the record's id to the page's bytes; RC_INVALID: it has none, and is noted as bad. */
+static enum rc add_id(struct rows *r, const struct row_writer *writer, const struct record *rec)
 {
 	struct row_fault fault;
-	struct gone_record gone = {.id_at = r->bytes.n};
+	enum rc rc = row_id(writer->layout, rec->fields, &r->bytes, &fault);
 
-	enum rc rc = row_id(writer->layout, fields, &r->bytes, &fault);
-	if (rc == RC_LIMIT)
-		return rc;
-	if (rc != RC_OK) {
-		add_fault(r, writer, raw, &fault);
-		return RC_OK;
-	}
+	if (rc == RC_INVALID)
+		add_fault(r, writer, rec->raw, &fault);
+	return rc;
+}
+
+enum rc rows_add_gone(struct rows *r, const struct row_writer *writer, const struct record *rec)
+{
+	struct gone_record gone = {.id_at = r->bytes.n, .at = r->n, .fed = rec->kind == RECORD_FED};
+
+	enum rc rc = add_id(r, writer, rec);
+	if (rc)
+		return rc == RC_INVALID ? RC_OK : rc;
 	gone.id_n = r->bytes.n - gone.id_at;
-	gone.deleted_us = deletion_time(&fields[row_id_parts(writer->layout)]);
+	if (gone.fed)
+		gone.deleted_us = deletion_time(&rec->fields[row_id_parts(writer->layout)]);
 	r->gone = mem_realloc(r->gone, (r->ngone + 1) * sizeof *r->gone);
 	r->gone[r->ngone++] = gone;
+	return RC_OK;
+}
+
+enum rc rows_add_refused(struct rows *r, const struct row_writer *writer, const struct record *rec)
+{
+	size_t at = r->bytes.n;
+
+	enum rc rc = add_id(r, writer, rec);
+	if (rc)
+		return rc == RC_INVALID ? RC_OK : rc;
+	rows_add_bad(r, (struct str){r->bytes.p + at, r->bytes.n - at}, rec->reason, rec->raw);
+	r->bytes.n = at;
 	return RC_OK;
 }
 

@@ -3,6 +3,7 @@
 /* A page on its way to the database: tuples encoded when it arrived; its JSON is gone. */
 #include "base/base.h"
 #include "base/buf.h"
+#include "provider.h"
 #include "row.h"
 
 struct resource;
@@ -18,11 +19,13 @@ struct bad_record {
 	bool repeated;  /* it came again in a later page: it counts, but is not kept */
 };
 
-/* One record that the provider's feed says is deleted. */
+/* One record that the provider says is deleted. */
 struct gone_record {
 	size_t id_at; /* in rows.bytes */
 	size_t id_n;
-	int64_t deleted_us; /* 0: the feed does not say when */
+	int64_t deleted_us; /* 0: it does not say when */
+	size_t at;          /* tuples of the page before it, as it was read */
+	bool fed;           /* by a feed: what the walk has shown is there again */
 };
 
 struct rows {
@@ -74,9 +77,10 @@ void rows_drain_pool(void);
 /* Encodes one record at the end, or notes it as bad. RC_LIMIT only when the page passes its ceiling. */
 enum rc rows_add(
     struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields) MUST_USE;
-/* The same for one record of a page of deletions: the parts of its identity, then the time. */
-enum rc rows_add_gone(
-    struct rows *r, const struct row_writer *writer, struct str raw, const struct slice *fields) MUST_USE;
+/* The same for one that is gone. */
+enum rc rows_add_gone(struct rows *r, const struct row_writer *writer, const struct record *rec) MUST_USE;
+/* The same for one that the provider refuses to show. */
+enum rc rows_add_refused(struct rows *r, const struct row_writer *writer, const struct record *rec) MUST_USE;
 /* Notes a record as bad that is not even one. */
 void rows_add_bad(struct rows *r, struct str id, const char *reason, struct str raw);
 /* Moves record `i` from the tuples to the bad ones, with the database's reason. */

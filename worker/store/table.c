@@ -87,7 +87,8 @@ static char *compose_merge(const struct row_layout *layout, const char *name, co
 
 /*
  * By their places $1 tasks, $2 connections, $3 walks, $4 ids, $5 instants (NULL: now) of deletions, $6 the
- * resource. What the walk itself has shown is there again: its row stays. The tasks' counters go along.
+ * resource. What the walk itself has shown is there again, if it was told by a feed (else the walk is 0). The
+ * tasks' counters go along.
  */
 static char *compose_erase(const char *name)
 {

@@ -40,10 +40,12 @@ static void end(struct deletions *d)
 }
 
 /* Appends "id@time " instead of the rig's ids. */
-static enum rc gather_deletion(void *user, struct str raw, const struct slice *fields)
+static enum rc gather_deletion(void *user, const struct record *rec)
 {
 	struct rig *rig = user;
-	assert_int_equal(raw.p[0], '{');
+	const struct slice *fields = rec->fields;
+	assert_int_equal(rec->raw.p[0], '{');
+	assert_int_equal(rec->kind, RECORD_FED);
 	buf_printf(&rig->ids, "%.*s@%.*s ", (int)fields[0].n, fields[0].p, (int)fields[1].n,
 	    fields[1].kind == SLICE_ABSENT ? "" : fields[1].p);
 	return RC_OK;
@@ -51,7 +53,6 @@ static enum rc gather_deletion(void *user, struct str raw, const struct slice *f
 
 static const struct page *answer_feed(struct rig *rig, const char *text)
 {
-	assert_int_equal(provider_page_kind(&rig->walk), PAGE_DELETIONS);
 	return answer_to(rig, gather_deletion, 200, NULL, text);
 }
 
@@ -62,10 +63,8 @@ static void the_feed_follows_the_records(void **state)
 	struct rig *rig = &d.rig;
 	begin(&d, FEED("time = \"at\";"), true, NOW_US);
 	rig->walk.now_us = NOW_US + MINUTE_US;
-	assert_int_equal(provider_page_kind(&rig->walk), PAGE_RECORDS);
 	assert_string_equal(ask(rig), LIST_URL "1" SINCE);
 	assert_false(answer(rig, "{\"d\":[{\"id\":1}],\"m\":true,\"t\":2}")->last);
-	assert_int_equal(provider_page_kind(&rig->walk), PAGE_RECORDS);
 	assert_string_equal(ask(rig), LIST_URL "2" SINCE);
 	const struct page *page = answer(rig, "{\"d\":[{\"id\":2}],\"m\":false,\"t\":2}");
 	assert_false(page->last);
@@ -151,7 +150,6 @@ static void without_a_feed_the_records_are_all(void **state)
 	struct deletions d;
 	begin(&d, LIST "deletion = { strategy = \"generation\"; };", true, NOW_US);
 	assert_true(answer(&d.rig, "{\"d\":[{\"id\":1}]}")->last);
-	assert_int_equal(provider_page_kind(&d.rig.walk), PAGE_RECORDS);
 	end(&d);
 }
 

@@ -119,9 +119,9 @@ static void bad_bodies_are_permanent(void **state)
 	}
 }
 
-static enum rc refuse(void *user, struct str raw, const struct slice *fields)
+static enum rc refuse(void *user, const struct record *rec)
 {
-	(void)user, (void)raw, (void)fields;
+	(void)user, (void)rec;
 	return RC_LIMIT;
 }
 

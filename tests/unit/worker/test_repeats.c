@@ -40,11 +40,14 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 {
 	struct rows *r = user;
 	struct row_writer writer = {.layout = layout, .out = &r->bytes};
+	bool gone = fields[1].n == 1 && fields[1].p[0] == '-';
 
+	if (gone)
+		return rows_add_gone(r, &writer, &(struct record){RECORD_GONE, raw, fields, NULL});
 	return rows_add(r, &writer, raw, fields);
 }
 
-/* A page of records like "a1 b2 ax": an id and its value; x is none that can be stored. */
+/* A page of records like "a1 b2 ax c-": an id and its value; x is none that can be stored, - is gone. */
 static struct rows *page_of(struct task *task, const char *records)
 {
 	AUTO(buf_done) struct buf text = BUF(1 << 20);
@@ -62,7 +65,8 @@ static struct rows *page_of(struct task *task, const char *records)
 	return r;
 }
 
-/* The ids of the tuples, then those of the bad records behind a bar; what does not count is left out. */
+/* The ids of the tuples, then those of the bad records behind a bar, then what is gone; what does not count
+ * is left out. */
 static void assert_left(const struct rows *r, const char *expected)
 {
 	AUTO(buf_done) struct buf text = BUF(1 << 20);
@@ -79,6 +83,8 @@ static void assert_left(const struct rows *r, const char *expected)
 		if (!r->bad[i].repeated)
 			buf_printf(&text, " %s", buf_text(&r->bad[i].id));
 	}
+	for (size_t i = 0; i < r->ngone; i++)
+		buf_printf(&text, " %.*s-", STR_ARG(rows_gone_id(r, i)));
 	assert_string_equal(buf_text(&text), expected);
 }
 
@@ -100,6 +106,11 @@ static void the_last_of_a_page_counts(void **state)
 	    {"ax a1", "a1 |"},
 	    {"ax ax b1", "b1 | a"},
 	    {"a1 bx a2 b3 ax c4 bx", "c4 | a b"},
+	    {"a-", "| a-"},
+	    {"a1 b2 a-", "b2 | a-"},
+	    {"a- b2 a1", "b2 a1 |"},
+	    {"a- a- ax", "| a"},
+	    {"a1 a- b- a2 b-", "a2 | b-"},
 	};
 
 	(void)state;
@@ -167,6 +178,22 @@ static void the_last_page_counts(void **state)
 	rows_free(last);
 }
 
+/* Deleted in one page and there again in a later one of the same load, and the other way round. */
+static void what_is_gone_comes_again(void **state)
+{
+	struct task *task = (struct task *)&columns; /* never looked into */
+	struct rows *first = page_of(task, "a- b1");
+	struct rows *last = page_of(task, "a1 b-");
+
+	(void)state;
+	first->next = last;
+	repeats_drop_across(first, last);
+	assert_left(first, "|");
+	assert_left(last, "a1 | b-");
+	rows_free(first);
+	rows_free(last);
+}
+
 static void pages_in_order_are_left_alone(void **state)
 {
 	struct task *task = (struct task *)&columns; /* never looked into */
@@ -189,6 +216,7 @@ int main(void)
 	    cmocka_unit_test(records_without_id_are_never_the_same),
 	    cmocka_unit_test(a_long_page),
 	    cmocka_unit_test(the_last_page_counts),
+	    cmocka_unit_test(what_is_gone_comes_again),
 	    cmocka_unit_test(pages_in_order_are_left_alone),
 	};
 

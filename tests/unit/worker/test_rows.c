@@ -231,7 +231,57 @@ static enum rc on_deletion(void *user, struct str raw, const struct slice *field
 	struct rows *r = user;
 	struct row_writer writer = {.layout = layout, .out = &r->bytes};
 
-	return rows_add_gone(r, &writer, raw, fields);
+	return rows_add_gone(r, &writer, &(struct record){RECORD_FED, raw, fields, NULL});
+}
+
+static enum rc on_gone(void *user, struct str raw, const struct slice *fields)
+{
+	struct rows *r = user;
+	struct row_writer writer = {.layout = layout, .out = &r->bytes};
+
+	return rows_add_gone(r, &writer, &(struct record){RECORD_GONE, raw, fields, NULL});
+}
+
+static enum rc on_refused(void *user, struct str raw, const struct slice *fields)
+{
+	struct rows *r = user;
+	struct row_writer writer = {.layout = layout, .out = &r->bytes};
+
+	return rows_add_refused(
+	    r, &writer, &(struct record){RECORD_BAD, raw, fields, "the provider answers 400"});
+}
+
+static void a_record_that_says_it_is_gone(void **state)
+{
+	struct rows *r = rows_new(NULL);
+	struct err err;
+
+	(void)state;
+	assert_int_equal(add(r, "[{\"id\":\"a\",\"v\":\"1\"}]"), RC_OK);
+	assert_int_equal(slice_page(plan, STR("[{\"id\":\"b\",\"v\":7}]"), NULL, on_gone, r, &err), RC_OK);
+	assert_int_equal(r->ngone, 1);
+	assert_true(str_is(rows_gone_id(r, 0), "b"));
+	assert_false(r->gone[0].fed);
+	assert_int_equal(r->gone[0].at, 1);
+	assert_int_equal(r->gone[0].deleted_us, 0);
+	rows_free(r);
+}
+
+static void a_record_that_is_refused(void **state)
+{
+	struct rows *r = rows_new(NULL);
+	struct err err;
+
+	(void)state;
+	assert_int_equal(
+	    slice_page(plan, STR("[{\"id\":\"b\"},{\"id\":null}]"), NULL, on_refused, r, &err), RC_OK);
+	assert_int_equal(r->n, 0);
+	assert_int_equal(r->nbad, 2);
+	assert_string_equal(buf_text(&r->bad[0].id), "b");
+	assert_string_equal(r->bad[0].reason, "the provider answers 400");
+	assert_string_equal(buf_text(&r->bad[0].raw), "{\"id\":\"b\"}");
+	assert_int_equal(r->bad[1].id.n, 0);
+	rows_free(r);
 }
 
 /* `v` plays the time of the deletion. */
@@ -314,6 +364,8 @@ int main(void)
 	    TEST(any_record_can_be_rejected),
 	    TEST(all_records_can_be_rejected),
 	    TEST(a_freed_page_is_used_again_and_empty),
+	    TEST(a_record_that_says_it_is_gone),
+	    TEST(a_record_that_is_refused),
 	    TEST(deletions_are_ids_and_times),
 	    TEST(a_page_of_deletions_has_a_ceiling),
 	    TEST(large_buffers_are_given_back),

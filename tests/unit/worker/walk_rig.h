@@ -67,11 +67,14 @@ static inline void rig_done(struct rig *rig)
 	json_object_put(rig->account.settings);
 }
 
-static inline enum rc gather(void *user, struct str raw, const struct slice *fields)
+static inline enum rc gather(void *user, const struct record *rec)
 {
+	static const char *const marks[] = {
+	    [RECORD_LIVE] = "", [RECORD_GONE] = "-", [RECORD_FED] = "fed:", [RECORD_BAD] = "!"};
 	struct rig *rig = user;
-	assert_int_equal(raw.p[0], '{');
-	buf_add_str(&rig->ids, slice_str(fields[0]));
+	assert_int_equal(rec->raw.p[0], '{');
+	buf_add_text(&rig->ids, marks[rec->kind]);
+	buf_add_str(&rig->ids, slice_str(rec->fields[0]));
 	buf_add_char(&rig->ids, ' ');
 	return RC_OK;
 }
