@@ -1,3 +1,370 @@
 -- oldest binary: 0.1.0
 -- Amazon: orders, inventory, financial events and claims, and its users' sync_progress.
-select;
+
+-- ---- orders ----
+
+-- Both API lines fill this table. What they spell differently is kept as it came (`amazon_status`, `network`) and read in
+-- one spelling: that of Orders v0, and FBA or FBM.
+create table amazon_orders (
+  connection_id uuid not null,
+  tenant_id uuid not null,
+  id text collate "C" not null,
+  seller_order_id text,
+  purchase_date timestamptz not null,
+  last_update_date timestamptz not null,
+  amazon_status text not null,
+  network text,
+  sales_channel text,
+  marketplace_id text,
+  order_total numeric,
+  currency text,
+  items_shipped bigint,
+  items_unshipped bigint,
+  payment_method text,
+  ship_service_level text,
+  order_type text,
+  earliest_ship_date timestamptz,
+  latest_ship_date timestamptz,
+  earliest_delivery_date timestamptz,
+  latest_delivery_date timestamptz,
+  is_prime boolean,
+  is_business_order boolean,
+  is_premium_order boolean,
+  is_replacement_order boolean,
+  replaced_order_id text,
+  payload jsonb not null,
+  order_status text generated always as (case amazon_status
+      when 'PENDING_AVAILABILITY' then 'PendingAvailability' when 'PENDING' then 'Pending' when 'UNSHIPPED' then 'Unshipped'
+      when 'PARTIALLY_SHIPPED' then 'PartiallyShipped' when 'SHIPPED' then 'Shipped' when 'CANCELLED' then 'Canceled'
+      when 'UNFULFILLABLE' then 'Unfulfillable' else amazon_status end) stored,
+  fulfillment_channel text generated always as (case network
+      when 'AFN' then 'FBA' when 'AMAZON' then 'FBA' when 'MFN' then 'FBM' when 'MERCHANT' then 'FBM' else network end) stored,
+  content_hash bigint not null,
+  first_seen_at timestamptz not null default now(),
+  synced_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  primary key (connection_id, id)
+);
+create index amazon_orders_by_date on amazon_orders (tenant_id, purchase_date desc, id);
+
+-- Of Orders v0, where each order's items are asked for alone. The newer API's are in their orders: amazon_order_items.
+create table amazon_order_item_records (
+  connection_id uuid not null,
+  tenant_id uuid not null,
+  id text collate "C" not null,
+  order_id text collate "C" not null,
+  asin text not null,
+  seller_sku text,
+  title text,
+  quantity_ordered bigint not null,
+  quantity_shipped bigint,
+  number_of_items bigint,
+  item_price numeric,
+  currency text,
+  item_tax numeric,
+  shipping_price numeric,
+  shipping_tax numeric,
+  promotion_discount numeric,
+  condition text,
+  is_gift boolean,
+  payload jsonb not null,
+  content_hash bigint not null,
+  first_seen_at timestamptz not null default now(),
+  synced_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  primary key (connection_id, id)
+);
+create index amazon_order_item_records_by_order on amazon_order_item_records (connection_id, order_id);
+
+-- ---- inventory ----
+
+create table amazon_inventory_summaries (
+  connection_id uuid not null,
+  tenant_id uuid not null,
+  id text collate "C" not null,
+  marketplace_id text not null,
+  seller_sku varchar(255) not null,
+  asin varchar(255),
+  fnsku varchar(255),
+  product_name varchar(500),
+  condition varchar(50),
+  quantity_total bigint,
+  quantity_fulfillable bigint,
+  quantity_inbound_working bigint,
+  quantity_inbound_shipped bigint,
+  quantity_inbound_receiving bigint,
+  quantity_reserved bigint,
+  quantity_reserved_customer_orders bigint,
+  quantity_reserved_transshipment bigint,
+  quantity_reserved_processing bigint,
+  quantity_researching bigint,
+  quantity_unfulfillable bigint,
+  last_updated_time timestamptz,
+  payload jsonb not null,
+  content_hash bigint not null,
+  first_seen_at timestamptz not null default now(),
+  synced_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  primary key (connection_id, id)
+);
+
+-- ---- money ----
+
+-- `id` is the event's position: Amazon's financial events have no identity, and equal ones may both be true.
+-- (window_from, walk) say which reading of which window it is of: see 0014.
+create table amazon_financial_events (
+  connection_id uuid not null,
+  tenant_id uuid not null,
+  id text collate "C" not null,
+  window_from timestamptz not null,
+  walk bigint not null,
+  event_list text not null,
+  posted_date timestamptz,
+  order_id text collate "C",
+  seller_order_id text,
+  marketplace_name text,
+  event_type text,
+  payload jsonb not null,
+  content_hash bigint not null,
+  first_seen_at timestamptz not null default now(),
+  synced_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  primary key (connection_id, id)
+);
+
+-- What Finances 2024-06-19 calls a transaction: it has an id.
+create table amazon_transactions (
+  connection_id uuid not null,
+  tenant_id uuid not null,
+  id text collate "C" not null,
+  posted_date timestamptz not null,
+  transaction_type text,
+  transaction_status text,
+  description text,
+  marketplace_id text,
+  total_amount numeric,
+  currency text,
+  payload jsonb not null,
+  content_hash bigint not null,
+  first_seen_at timestamptz not null default now(),
+  synced_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  primary key (connection_id, id)
+);
+
+-- ---- claims ----
+
+-- What is a claim, and of which type. A claim is money between the seller and Amazon that is not a plain sale or fee:
+--
+--   from (Finances v0)                          type                                     claim_id
+--   AdjustmentEventList                         its AdjustmentType in snake case         RMB-, or FEE- when that speaks of
+--     but for reserves, paid postage, rewards                                            fees or of postage paid back
+--   SAFETReimbursementEventList                 safet_reimbursement                      RMB-<SAFETClaimId>
+--   FBALiquidationEventList                     liquidation_reimbursement                RMB-
+--   EBTRefundReimbursementOnlyEventList         refund_reimbursement                     RMB-
+--   TDSReimbursementEventList                   tds_reimbursement                        RMB-<TDSOrderId>
+--   RefundEventList                             refund                                   RFD-
+--   GuaranteeClaimEventList                     guarantee_claim                          CBK-
+--   ChargebackEventList                         chargeback                               CBK-
+--   ChargeRefundEventList                       charge_refund                            FEE-
+--   ShipmentEventList with fees adjusted        fee_adjustment                           FEE-
+--   ServiceFeeEventList with money back         service_fee_adjustment                   FEE-
+--
+-- Transactions of Finances 2024-06-19 go by the words in transactionType and description, in this order: chargeback,
+-- guarantee claim, SAFE-T, liquidation, clawback or reversal, reimbursement, refund, adjusted fees.
+--
+-- claim_id is the prefix and Amazon's own number, or where there is none the event's fingerprint (of its content, not of its
+-- place: it stays when a window is read again), then -2, -3, … for further events alike in the order of their dates.
+--
+-- amount is what the seller's balance gained by it, so what was paid back to a buyer is below 0; exact decimals as Amazon
+-- wrote them, rounded to cents to read.
+--
+-- status: denied when a reimbursement came to nothing or was taken back; pending while Amazon defers it or has not posted
+-- it; approved otherwise.
+
+create function amazon_snake_case(p_name text) returns text language sql immutable parallel safe
+return lower(regexp_replace(regexp_replace(p_name, '([A-Z]+)([A-Z][a-z])', '\1_\2', 'g'), '([a-z0-9])([A-Z])', '\1_\2', 'g'));
+
+-- Every amount below these paths, added up exactly; null when there is none.
+create function amazon_money(p_event jsonb, p_path jsonpath) returns numeric language sql immutable parallel safe
+return (select sum((m.amount #>> '{}')::numeric) from jsonb_path_query(p_event, p_path) as m(amount)
+    where jsonb_typeof(m.amount) = 'number' or m.amount #>> '{}' ~ '^-?\d+(\.\d+)?$');
+
+create function amazon_claim_amount(p_list text, p_event jsonb) returns numeric language sql immutable parallel safe
+return case p_list
+    when 'AdjustmentEventList' then amazon_money(p_event, '$.AdjustmentAmount.CurrencyAmount')
+    when 'SAFETReimbursementEventList' then amazon_money(p_event, '$.ReimbursedAmount.CurrencyAmount')
+    when 'TDSReimbursementEventList' then amazon_money(p_event, '$.ReimbursedAmount.CurrencyAmount')
+    when 'EBTRefundReimbursementOnlyEventList' then amazon_money(p_event, '$.Amount.CurrencyAmount')
+    -- the documentation subtracts the fee, and it comes with either sign
+    when 'FBALiquidationEventList' then amazon_money(p_event, '$.LiquidationProceedsAmount.CurrencyAmount')
+        - abs(coalesce(amazon_money(p_event, '$.LiquidationFeeAmount.CurrencyAmount'), 0))
+    when 'ChargeRefundEventList' then amazon_money(p_event, '$.ChargeRefundTransactions[*].ChargeAmount.CurrencyAmount')
+    when 'ServiceFeeEventList' then amazon_money(p_event, '$.FeeList[*].FeeAmount.CurrencyAmount')
+    when 'ShipmentEventList' then (select sum(f.amount) from (values
+        (amazon_money(p_event, 'strict $.**.ShipmentFeeAdjustmentList[*].FeeAmount.CurrencyAmount')),
+        (amazon_money(p_event, 'strict $.**.OrderFeeAdjustmentList[*].FeeAmount.CurrencyAmount')),
+        (amazon_money(p_event, 'strict $.**.ItemFeeAdjustmentList[*].FeeAmount.CurrencyAmount'))) as f(amount))
+    -- what buyers pay beside the seller's balance, and points, are no money of his
+    else amazon_money(p_event - 'DirectPaymentList', 'strict $.**.CurrencyAmount')
+        - coalesce(amazon_money(p_event, 'strict $.**.CostOfPointsGranted.CurrencyAmount'), 0)
+        - coalesce(amazon_money(p_event, 'strict $.**.CostOfPointsReturned.CurrencyAmount'), 0) end;
+
+create function amazon_claim_type(p_list text, p_event jsonb) returns text language sql immutable parallel safe
+return case p_list
+    when 'AdjustmentEventList' then case
+        when p_event ->> 'AdjustmentType' ~* '^(reserve|postagebilling|sellerrewards|buyerrecharge)' then null
+        else coalesce(amazon_snake_case(p_event ->> 'AdjustmentType'), 'adjustment') end
+    when 'SAFETReimbursementEventList' then 'safet_reimbursement'
+    when 'FBALiquidationEventList' then 'liquidation_reimbursement'
+    when 'EBTRefundReimbursementOnlyEventList' then 'refund_reimbursement'
+    when 'TDSReimbursementEventList' then 'tds_reimbursement'
+    when 'RefundEventList' then 'refund'
+    when 'GuaranteeClaimEventList' then 'guarantee_claim'
+    when 'ChargebackEventList' then 'chargeback'
+    when 'ChargeRefundEventList' then 'charge_refund'
+    when 'ShipmentEventList' then case
+        when amazon_claim_amount(p_list, p_event) is not null then 'fee_adjustment' end
+    when 'ServiceFeeEventList' then case
+        when amazon_claim_amount(p_list, p_event) > 0 then 'service_fee_adjustment' end end;
+
+create function amazon_transaction_claim_type(p_type text, p_description text) returns text language sql immutable parallel safe
+return case
+    when concat_ws(' ', p_type, p_description) ~* 'charge ?back' then 'chargeback'
+    when concat_ws(' ', p_type, p_description) ~* 'guarantee' then 'guarantee_claim'
+    when concat_ws(' ', p_type, p_description) ~* 'safe-?t' then 'safet_reimbursement'
+    when concat_ws(' ', p_type, p_description) ~* 'liquidation' then 'liquidation_reimbursement'
+    when concat_ws(' ', p_type, p_description) ~* 'clawback|reversal' then 'reimbursement_clawback'
+    when concat_ws(' ', p_type, p_description) ~* 'reimburse' then 'reimbursement'
+    when p_type ~* 'retro ?charge' then null
+    when concat_ws(' ', p_type, p_description) ~* 'refund' then 'refund'
+    when concat_ws(' ', p_type, p_description) ~* 'fee.*(adjust|correct)|(adjust|correct).*fee' then 'fee_adjustment' end;
+
+create function amazon_claim_prefix(p_type text) returns text language sql immutable parallel safe
+return case
+    when p_type = 'refund' then 'RFD-'
+    when p_type in ('chargeback', 'guarantee_claim') then 'CBK-'
+    when p_type in ('charge_refund', 'postage_refund') or p_type ~ '(^|_)fees?(_|$)' then 'FEE-'
+    else 'RMB-' end;
+
+-- Computed once, when an event is stored. A claim beyond what readers' numeric(10, 2) holds is quarantined, never cut.
+alter table amazon_financial_events
+    add claim_type text generated always as (amazon_claim_type(event_list, payload)) stored,
+    add claim_amount numeric generated always as (case when amazon_claim_type(event_list, payload) is not null
+        then coalesce(amazon_claim_amount(event_list, payload), 0) end) stored check (abs(claim_amount) < 100000000);
+alter table amazon_transactions
+    add order_id text generated always as (jsonb_path_query_first(payload,
+        '$.relatedIdentifiers[*] ? (@.relatedIdentifierName == "ORDER_ID").relatedIdentifierValue') #>> '{}') stored,
+    -- of a deferred transaction that this one releases
+    add releases text generated always as (jsonb_path_query_first(payload,
+        '$.relatedIdentifiers[*] ? (@.relatedIdentifierName == "DEFERRED_TRANSACTION_ID").relatedIdentifierValue') #>> '{}') stored,
+    add claim_type text generated always as (amazon_transaction_claim_type(transaction_type, description)) stored,
+    add constraint amazon_transactions_claim_check
+        check (amazon_transaction_claim_type(transaction_type, description) is null or abs(total_amount) < 100000000);
+create index amazon_financial_events_claims on amazon_financial_events (connection_id, posted_date) where claim_type is not null;
+create index amazon_transactions_claims on amazon_transactions (connection_id, posted_date) where claim_type is not null;
+create index amazon_transactions_by_date on amazon_transactions (connection_id, posted_date);
+
+do $$
+declare
+    v_table text;
+begin
+    foreach v_table in array array['amazon_orders', 'amazon_order_item_records', 'amazon_inventory_summaries',
+        'amazon_financial_events', 'amazon_transactions'] loop
+        call isolate(v_table, p_forced => false);
+    end loop;
+end $$;
+
+-- ---- what readers see ----
+
+create function amazon_is_sandbox(p_settings jsonb) returns boolean language sql immutable parallel safe
+return coalesce(p_settings ->> 'region' like 'sandbox%', false);
+
+-- Items of both API lines. An order that was read by the newer one has its items inside.
+create view amazon_order_items with (security_invoker = true) as
+select i.connection_id, i.tenant_id, i.id, i.order_id, i.asin, i.seller_sku, i.title, i.quantity_ordered, i.quantity_shipped,
+    i.item_price, i.currency, i.item_tax, i.shipping_price, i.shipping_tax, i.promotion_discount, i.condition, i.is_gift,
+    i.payload, i.synced_at
+from amazon_order_item_records i
+where i.deleted_at is null and not exists (select from amazon_orders o
+    where o.connection_id = i.connection_id and o.id = i.order_id and o.payload ? 'orderItems')
+union all
+select o.connection_id, o.tenant_id, n.item ->> 'orderItemId', o.id, n.item #>> '{product,asin}', n.item #>> '{product,sellerSku}',
+    n.item #>> '{product,title}', (n.item ->> 'quantityOrdered')::bigint, (n.item #>> '{fulfillment,quantityFulfilled}')::bigint,
+    p.item, n.item #>> '{proceeds,proceedsTotal,currencyCode}', p.tax, p.shipping, null::numeric, p.discount,
+    n.item #>> '{product,condition,conditionType}', n.item #> '{fulfillment,packing,giftOption}' is not null, n.item, o.synced_at
+from amazon_orders o
+    cross join lateral jsonb_path_query(o.payload, '$.orderItems[*]') as n(item)
+    cross join lateral (select sum(b.amount) filter (where b.type = 'ITEM') as item,
+            sum(b.amount) filter (where b.type = 'TAX') as tax, sum(b.amount) filter (where b.type = 'SHIPPING') as shipping,
+            sum(b.amount) filter (where b.type = 'DISCOUNT') as discount
+        from (select x.one ->> 'type' as type, (x.one #>> '{subtotal,amount}')::numeric as amount
+            from jsonb_path_query(n.item, '$.proceeds.breakdowns[*]') as x(one)) b) p
+where o.deleted_at is null;
+
+-- One row for a user's SKU. Amazon shows a stock that several marketplaces share in each of them, whole: those are not added
+-- up, the marketplace with the most says it. Conditions, and accounts, are.
+create view amazon_inventory with (security_invoker = true) as
+select md5(concat_ws('/', s.tenant_id, s.user_id, s.sku))::uuid as id, s.user_id, s.sku,
+    max(s.asin)::varchar(255) as asin, max(s.fnsku)::varchar(255) as fnsku, max(s.product_name)::varchar(500) as product_name,
+    sum(s.available)::integer as quantity_available, sum(s.reserved)::integer as quantity_reserved,
+    sum(s.inbound)::integer as quantity_inbound, sum(s.total)::integer as quantity_total,
+    max(s.condition)::varchar(50) as condition, null::varchar(255) as warehouse_location, max(s.synced_at) as synced_at,
+    bool_or(s.is_mock) as is_mock, max(case when s.is_mock then 'sandbox' end)::varchar(100) as mock_scenario
+from (
+    select distinct on (m.connection_id, m.sku) m.*
+    from (
+        select i.connection_id, i.tenant_id, c.owner_user_id as user_id, i.seller_sku as sku, i.marketplace_id,
+            max(i.asin) as asin, max(i.fnsku) as fnsku, max(i.product_name) as product_name,
+            coalesce(sum(i.quantity_fulfillable), 0) as available, coalesce(sum(i.quantity_reserved), 0) as reserved,
+            coalesce(sum(coalesce(i.quantity_inbound_working, 0) + coalesce(i.quantity_inbound_shipped, 0)
+                + coalesce(i.quantity_inbound_receiving, 0)), 0) as inbound,
+            coalesce(sum(i.quantity_total), 0) as total,
+            string_agg(distinct i.condition, ', ') as condition, max(i.synced_at) as synced_at,
+            amazon_is_sandbox(c.settings) as is_mock
+        from amazon_inventory_summaries i join connections c on c.connection_id = i.connection_id
+        where i.deleted_at is null
+        group by i.connection_id, i.tenant_id, c.owner_user_id, i.seller_sku, i.marketplace_id, c.settings) m
+    order by m.connection_id, m.sku, m.total desc, m.marketplace_id) s
+group by s.tenant_id, s.user_id, s.sku;
+
+-- Claims of both API lines, before they are counted. Where the newer one has read, its word counts.
+create view amazon_claim_sources with (security_invoker = true) as
+select e.connection_id, e.tenant_id, e.claim_type as type, e.order_id, e.claim_amount as amount,
+    jsonb_path_query_first(e.payload, 'strict $.**.CurrencyCode') #>> '{}' as currency,
+    case when (e.claim_type ~ 'clawback|reversal' or amazon_claim_prefix(e.claim_type) = 'RMB-') and e.claim_amount <= 0 then 'denied'
+        when e.posted_date is null or e.posted_date > now() then 'pending' else 'approved' end as status,
+    coalesce(e.payload ->> 'SAFETClaimId', e.payload ->> 'TDSOrderId', left(md5(e.payload::text), 16)) as number,
+    coalesce(e.payload ->> 'ReasonCodeDescription', e.payload ->> 'ReasonCode', e.payload ->> 'FeeDescription',
+        e.payload ->> 'FeeReason', e.payload #>> '{AdjustmentItemList,0,ProductDescription}',
+        e.payload #>> '{SAFETReimbursementItemList,0,productDescription}') as detail,
+    coalesce(e.posted_date, e.window_from) as created_at, e.synced_at, e.id as place
+from amazon_financial_events e
+where e.claim_type is not null and e.deleted_at is null
+    and not (exists (select from amazon_transactions t
+            where t.connection_id = e.connection_id and t.posted_date <= coalesce(e.posted_date, e.window_from))
+        and exists (select from amazon_transactions t
+            where t.connection_id = e.connection_id and t.posted_date >= coalesce(e.posted_date, e.window_from)))
+union all
+select t.connection_id, t.tenant_id, t.claim_type, t.order_id, coalesce(t.total_amount, 0), t.currency,
+    case when (t.claim_type ~ 'clawback' or amazon_claim_prefix(t.claim_type) = 'RMB-') and coalesce(t.total_amount, 0) <= 0 then 'denied'
+        when t.transaction_status ilike 'deferred' then 'pending' else 'approved' end,
+    coalesce(t.releases, t.id), t.description, t.posted_date, t.synced_at, t.id
+from amazon_transactions t
+where t.claim_type is not null and t.deleted_at is null and not exists (select from amazon_transactions r
+    where r.connection_id = t.connection_id and r.releases = t.id and r.deleted_at is null);
+
+create view amazon_claims with (security_invoker = true) as
+select md5(concat_ws('/', k.tenant_id, k.user_id, k.claim_id, k.nth))::uuid as id,
+    (k.claim_id || case when k.nth > 1 then '-' || k.nth else '' end)::varchar(255) as claim_id,
+    k.user_id, k.order_id::varchar(255) as order_id, k.amount::numeric(10, 2) as amount,
+    coalesce(k.currency, 'USD')::varchar(10) as currency, k.status::varchar(50) as status, k.type::varchar(100) as type,
+    concat_ws(': ', initcap(replace(k.type, '_', ' ')), k.detail) as description, k.created_at, k.synced_at, k.is_mock,
+    case when k.is_mock then 'sandbox' end::varchar(100) as mock_scenario
+from (
+    select s.*, c.owner_user_id as user_id, amazon_claim_prefix(s.type) || s.number as claim_id, amazon_is_sandbox(c.settings) as is_mock,
+        row_number() over (partition by s.tenant_id, c.owner_user_id, amazon_claim_prefix(s.type) || s.number
+            order by s.created_at, c.external_id collate "C", s.amount, s.order_id collate "C", s.place collate "C") as nth
+    from amazon_claim_sources s join connections c on c.connection_id = s.connection_id) k;
+
+grant select on amazon_order_items, amazon_inventory, amazon_claim_sources, amazon_claims to syncfleet_api, syncfleet_fleet;
