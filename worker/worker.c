@@ -28,6 +28,7 @@
 #include "tokens.h"
 
 #define OUTBOX_FLUSH_MS 3000
+#define SLOT_BYTES 5120 /* what a slot takes beside its pages: the transfer, measured with 2,000 of them */
 
 static const char control_setup[] =
     "set statement_timeout = '30s'; set lock_timeout = '20s'; set plan_cache_mode = force_generic_plan; "
@@ -239,6 +240,12 @@ static void outbox_error(void *user, const char *text, bool fatal)
 	worker_kafka_fatal(user, text);
 }
 
+/* With many slots the transfers themselves are what fills the memory. */
+static size_t page_budget(const struct settings *s)
+{
+	return (size_t)MAX(s->pages_budget_bytes - s->slots * SLOT_BYTES, s->pages_budget_bytes / 2);
+}
+
 static enum rc open_kafka(struct worker *w, struct err *err)
 {
 	const struct settings *s = &w->settings;
@@ -280,7 +287,7 @@ enum rc worker_init(struct worker *w, struct err *err)
 	        .ca_file = s->ca_file[0] ? s->ca_file : NULL,
 	        .user_agent = "sync-fleet",
 	        .body_max = (size_t)s->body_max_bytes,
-	        .budget_bytes = (size_t)s->pages_budget_bytes,
+	        .budget_bytes = page_budget(s),
 	        .max_connections = (int)s->connections_max},
 	    err);
 	if (!w->http)
