@@ -193,6 +193,11 @@ static struct pg *open_session(struct producer *p, const char *name, void (*down
 	                            .user = p});
 }
 
+static struct oauth_own own_client(const char *provider, const struct oauth_own *given)
+{
+	return (struct oauth_own){provider, given->id, given->secret, given->redirect_uri};
+}
+
 static struct oauth_setup oauth_setup(const struct producer *p)
 {
 	const struct settings *s = &p->settings;
@@ -201,6 +206,8 @@ static struct oauth_setup oauth_setup(const struct producer *p)
 	    .origins = s->origins,
 	    .clients = s->oauth_clients,
 	    .redirect_uri = s->oauth_redirect_uri,
+	    .redirect_uris = s->oauth_redirect_uris,
+	    .own = {own_client("highlevel", &s->oauth_highlevel), own_client("google", &s->oauth_google)},
 	    .state_key = s->oauth_state_key,
 	    .return_to = s->oauth_return_to,
 	    .state_life_s = s->oauth_state_life_s};

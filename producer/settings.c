@@ -3,6 +3,7 @@
 #include "settings.h"
 
 #include "settings_callers.h"
+#include "settings_clients.h"
 #include "sync/settings_shared.h"
 
 static const struct conf_option options[] = {
@@ -198,12 +199,18 @@ static const struct conf_option options[] = {
         CONF_STRING(struct settings, oauth_redirect_uri),
         .fallback = "",
         .help = "public URL of GET /v1/oauth/callback, as it is registered with the providers"},
+    {.name = "oauth.redirect_uris",
+        CONF_STRING(struct settings, oauth_redirect_uris),
+        .fallback = "",
+        .help = "provider=https://...[;...]: of the providers that send people to a callback of their own"},
+    SETTINGS_OWN_CLIENTS,
     {.name = "oauth.state_key",
         CONF_STRING(struct settings, oauth_state_key),
         .secret = true,
         .fallback = "",
+        .also = "AUTH_SECRET|JWT_SECRET",
         .help = "signs what comes back from authorisation servers; at least 32 characters, the same on every "
-                "producer"},
+                "producer; AUTH_SECRET and JWT_SECRET are read, too"},
     {.name = "oauth.state_life_s",
         CONF_INT(struct settings, oauth_state_life_s),
         .fallback = "600",

@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "base/conf.h"
 #include "gate.h"
+#include "oauth_setup.h"
 
 struct settings {
 	const char *database_url;
@@ -46,6 +47,9 @@ struct settings {
 	const char *origins;
 	const char *oauth_clients;
 	const char *oauth_redirect_uri;
+	const char *oauth_redirect_uris;
+	struct oauth_own oauth_highlevel;
+	struct oauth_own oauth_google;
 	const char *oauth_state_key;
 	const char *oauth_return_to;
 	int64_t oauth_state_life_s;

@@ -41,6 +41,8 @@ static void bind(struct connecting *k, struct str sealed)
 		pg_arg_i64(a, k->life_s);
 	else
 		pg_arg_null(a);
+	if (k->statement)
+		pg_arg_text(a, str_of(json_object_to_json_string_ext(k->facts, JSON_C_TO_STRING_PLAIN)));
 }
 
 static void store(struct connecting *k)
@@ -54,7 +56,7 @@ static void store(struct connecting *k)
 		return;
 	}
 	bind(k, buf_str(&sealed));
-	call_write(k->call, &sql_account_connect, stored);
+	call_write(k->call, k->statement ? k->statement : &sql_account_connect, stored);
 }
 
 /* {"connection_id": null, or the one that has the account} */

@@ -10,6 +10,7 @@
 #include "reply.h"
 
 struct call;
+struct pg_statement;
 struct provider;
 
 /* Owned by the call (call_keep) or inside what is. */
@@ -25,7 +26,9 @@ struct connecting {
 	json_object *secret;
 	int64_t life_s; /* of the access token; -1: unknown */
 	struct uuid connection_id;
-	bool known; /* the connection's id */
+	bool known;                           /* the connection's id */
+	const struct pg_statement *statement; /* that stores it; NULL: account_connect.sql */
+	json_object *facts;                   /* $10 of that statement; borrowed */
 	int tries;
 	/* `row` is connect_account's, and the callee's own. When the database fails, the call is answered. */
 	void (*done)(struct connecting *k, struct reply row);

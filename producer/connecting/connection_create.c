@@ -22,7 +22,8 @@ static void saved(struct connecting *k, struct reply row)
 /* The client is the one that the settings name, when the caller names none. */
 static json_object *secret_of(const struct call *c, struct str provider)
 {
-	struct oauth_client client = {call_body_text(c, "client_id"), call_body_text(c, "client_secret")};
+	struct oauth_client client = {
+	    .id = call_body_text(c, "client_id"), .secret = call_body_text(c, "client_secret")};
 
 	if (!client.id.p)
 		(void)oauth_setup_client(&call_calls(c)->o->oauth, provider, &client);

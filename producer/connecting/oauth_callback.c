@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "oauth_handlers.h"
+#include "oauth_plan.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -23,10 +24,12 @@
 
 /* A person who came back. What happens to one state happens once: the row was spent before all else. */
 struct consent {
-	struct connecting connecting; /* first: connecting.c finds it as what the call keeps */
+	struct connecting connecting;       /* first: connecting.c finds it as what the call keeps */
+	const struct oauth_return *special; /* NULL: nothing */
 	struct uuid state_id;
 	struct oauth_client client;
-	char *return_to; /* NULL: the answer is a document */
+	char *return_to;    /* NULL: the answer is a document */
+	json_object *facts; /* for special->connected */
 };
 
 static void consent_free(void *kept)
@@ -35,6 +38,7 @@ static void consent_free(void *kept)
 
 	connecting_done(&k->connecting);
 	free(k->return_to);
+	json_object_put(k->facts);
 	free(k);
 }
 
@@ -48,6 +52,7 @@ static const struct {
 } ends[] = {
     {"authorization_failed", 400, "the authorisation server refused"},
     {"access_denied", 400, "the consent was denied"},
+    {"state_forged", 400, "this service did not send anybody away with that state"},
     {"state_used", 409, "this consent has come back already: begin again"},
     {"state_expired", 400, "it took too long, or was begun elsewhere: begin again"},
     {"missing_code", 400, "the authorisation server sent neither a code nor an error"},
@@ -144,22 +149,49 @@ static struct oauth_account account_of(const struct consent *k)
 	    .origin = origin_of(call_calls(c->call)->o->oauth.origins, c->provider->name)};
 }
 
-static void take_account(struct consent *k, json_object *doc)
+static void save(struct consent *k)
 {
 	struct connecting *c = &k->connecting;
-	AUTO(buf_done) struct buf id = BUF(ACCOUNT_MAX);
 
-	if (!oauth_account_id(c->provider, doc, &id)) {
-		fail(k, "account_unknown", "there is no account in the answer");
-		return;
+	if (k->special && k->special->connected) {
+		c->statement = k->special->connected;
+		c->facts = k->facts;
 	}
-	if (c->external_id && !str_is(buf_str(&id), c->external_id)) {
+	connecting_save(c);
+}
+
+static void take_account_id(struct consent *k, struct str id)
+{
+	struct connecting *c = &k->connecting;
+
+	if (c->external_id && !str_is(id, c->external_id)) {
 		fail(k, "wrong_account", "another one was expected");
 		return;
 	}
 	if (!c->external_id)
 		c->external_id = mem_strndup(id.p, id.n);
-	connecting_save(c);
+	save(k);
+}
+
+static void take_account(struct consent *k, json_object *doc)
+{
+	AUTO(buf_done) struct buf id = BUF(ACCOUNT_MAX);
+
+	if (oauth_account_id(k->connecting.provider, doc, &id))
+		take_account_id(k, buf_str(&id));
+	else
+		fail(k, "account_unknown", "there is no account in the answer");
+}
+
+/* Whoever comes back says it himself: it is looked at as a name for what the code has proved. */
+static void take_account_of_query(struct consent *k)
+{
+	struct str id = httpd_query(call_request(k->connecting.call), k->special->account);
+
+	if (id.n && id.n < ACCOUNT_MAX)
+		take_account_id(k, id);
+	else
+		fail(k, "account_unknown", "there is no account among the parameters");
 }
 
 static void account_told(void *user, const struct http_response *res, const struct err *err)
@@ -172,8 +204,10 @@ static void account_told(void *user, const struct http_response *res, const stru
 	else if (res->status != 200)
 		fail(k, res->status >= 500 || res->status == 429 ? "token_endpoint_away" : "account_unknown",
 		    "asked whose account it is, the server refused");
-	else
+	else {
+		json_object_object_add(k->facts, "account", json_object_get(rules_doc(&answer)));
 		take_account(k, rules_doc(&answer));
+	}
 }
 
 static void ask_account(struct consent *k)
@@ -211,12 +245,15 @@ static void take_tokens(struct consent *k, const struct oauth_answer *a)
 	c->secret = secret_new(a->access_token, a->refresh_token, k->client.id, k->client.secret);
 	c->life_s = MAX((a->expires_at_us - clock_unix_us()) / US_PER_S, 0);
 	merge_settings(k, a->settings);
-	if (account->path && account->url.n)
+	json_object_object_add(k->facts, "scope", json_object_get(rules_value(a->doc, "scope")));
+	if (k->special && k->special->account)
+		take_account_of_query(k);
+	else if (account->path && account->url.n)
 		ask_account(k);
 	else if (account->path)
 		take_account(k, a->doc);
 	else
-		connecting_save(c);
+		save(k);
 }
 
 static const char *end_of_class(enum verdict_class class)
@@ -263,7 +300,7 @@ static void exchange(struct consent *k, struct str code)
 	k->connecting.secret = secret_new((struct str){0}, (struct str){0}, k->client.id, k->client.secret);
 	oauth_state_verifier(s->state_key, &k->state_id, &verifier);
 	struct oauth_account account = account_of(k);
-	struct oauth_code grant = {code, str_of(s->redirect_uri), buf_str(&verifier)};
+	struct oauth_code grant = {code, k->client.redirect_uri, buf_str(&verifier)};
 	if (oauth_code_request(k->connecting.provider, &account, &grant, &rq, &err) != RC_OK) {
 		fail(k, "provider_not_configured", err.text);
 		return;
@@ -302,27 +339,20 @@ static void remember(struct consent *k, json_object *doc)
 	c->external_id = text_copy(doc, "external_id");
 	c->settings = json_object_get(json_object_object_get(doc, "settings"));
 	k->return_to = text_copy(doc, "return_to");
+	k->facts = json_object_new_object();
+	json_object_object_add(k->facts, "note", json_object_get(json_object_object_get(doc, "note")));
+	if (c->provider)
+		k->special = oauth_return_find(c->provider);
 	if (k->return_to && !oauth_setup_may_return(s, str_of(k->return_to)))
 		free(TAKE(k->return_to));
 }
 
-/* The row of spend_consent. */
-static void spent(struct call *c, struct reply row)
+static void go_on(struct consent *k, const char *outcome)
 {
-	struct consent *k = call_kept(c);
-	AUTO(json_put_ptr) json_object *doc = NULL;
-	struct err err;
-	struct str error = httpd_query(call_request(c), "error");
-	struct str code = httpd_query(call_request(c), "code");
+	const struct httpd_request *rq = call_request(k->connecting.call);
+	struct str error = httpd_query(rq, "error");
+	struct str code = httpd_query(rq, k->special && k->special->code ? k->special->code : "code");
 
-	enum rc rc = json_parse((struct str){row.body, row.body_n}, row.body_n, ROW_DEPTH, &doc, &err);
-	reply_done(&row);
-	if (rc != RC_OK) {
-		call_refuse(c, 500, "internal_error", "the consent cannot be read");
-		return;
-	}
-	remember(k, doc);
-	const char *outcome = json_object_get_string(json_object_object_get(doc, "outcome"));
 	if (strcmp(outcome, "ok") != 0)
 		fail(k, outcome, "");
 	else if (error.n)
@@ -335,9 +365,28 @@ static void spent(struct call *c, struct reply row)
 		exchange(k, code);
 }
 
-void oauth_callback(struct call *c)
+/* The row of spend_consent. */
+static void spent(struct call *c, struct reply row)
+{
+	struct consent *k = call_kept(c);
+	AUTO(json_put_ptr) json_object *doc = NULL;
+	struct err err;
+
+	enum rc rc = json_parse((struct str){row.body, row.body_n}, row.body_n, ROW_DEPTH, &doc, &err);
+	reply_done(&row);
+	if (rc != RC_OK) {
+		call_refuse(c, 500, "internal_error", "the consent cannot be read");
+		return;
+	}
+	remember(k, doc);
+	go_on(k, json_object_get_string(json_object_object_get(doc, "outcome")));
+}
+
+/* `provider` NULL: whichever it was begun for. */
+static void come_back(struct call *c, const char *provider)
 {
 	const struct oauth_setup *s = &call_calls(c)->o->oauth;
+	struct pg_args *a = call_args(c);
 	struct uuid id;
 
 	if (str_is(call_request(c)->method, "HEAD")) { /* looks, and spends nothing */
@@ -345,7 +394,7 @@ void oauth_callback(struct call *c)
 		return;
 	}
 	if (!oauth_state_read(s->state_key, httpd_query(call_request(c), "state"), &id)) {
-		call_refuse(c, 400, "state_forged", "this service did not send anybody away with that state");
+		call_refuse(c, 400, "state_forged", ends[end_of(STR("state_forged"))].detail);
 		return;
 	}
 	struct consent *k = mem_zalloc(sizeof *k);
@@ -353,7 +402,30 @@ void oauth_callback(struct call *c)
 	k->connecting.done = saved;
 	k->state_id = id;
 	call_keep(c, k, consent_free);
-	pg_args_clear(call_args(c));
-	pg_arg_uuid(call_args(c), &id);
+	pg_args_clear(a);
+	pg_arg_uuid(a, &id);
+	if (provider)
+		pg_arg_text(a, str_of(provider));
+	else
+		pg_arg_null(a);
 	call_write(c, &sql_oauth_spend, spent);
+}
+
+void oauth_callback(struct call *c)
+{
+	come_back(c, NULL);
+}
+
+void oauth_return(struct call *c, const char *provider)
+{
+	come_back(c, provider);
+}
+
+const struct oauth_return *oauth_return_find(const struct provider *p)
+{
+	for (size_t i = 0; i < oauth_returns.n; i++) {
+		if (strcmp(oauth_returns.at[i].provider, p->name) == 0)
+			return &oauth_returns.at[i];
+	}
+	return NULL;
 }

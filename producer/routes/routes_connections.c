@@ -26,6 +26,7 @@ static const struct route_param authorize_params[] = {
     {.name = "external_id", .from = PARAM_BODY, .type = PARAM_TEXT, .min = 1, .max = EXTERNAL_ID_MAX},
     SETTINGS,
     {.name = "return_to", .from = PARAM_BODY, .type = PARAM_TEXT, .min = 1, .max = URL_MAX},
+    {.name = "owner_user_id", .from = PARAM_BODY, .type = PARAM_UUID},
 };
 
 static const struct route_param callback_params[] = {

@@ -1,1 +1,2 @@
-select status, location, body, dispatch from spend_consent($1::uuid)
+-- $1 state_id, $2 provider, or null: any
+select status, location, body, dispatch from spend_consent($1::uuid, $2::text)

@@ -57,13 +57,16 @@ create table oauth_states (
     external_id text,
     settings jsonb not null,
     return_to text,
+    note jsonb,
     expires_at timestamptz not null,
     spent_at timestamptz
 );
 create index oauth_states_by_expiry on oauth_states (expires_at);
 call isolate('oauth_states', 'false');
 comment on table oauth_states is 'people who were sent to an authorisation server; kept a day after the state has expired';
-comment on column oauth_states.confined is 'began by a user who sees only his own connections';
+comment on column oauth_states.user_id is 'whose the connection will be';
+comment on column oauth_states.confined is 'he may not take over what another user has connected';
+comment on column oauth_states.note is 'of who began, for what happens when the account is stored';
 
 create function unknown_connection(p_pointer text) returns text language sql immutable
 return problem(404, 'unknown_connection', 'no connection with this id belongs to the caller''s tenant', p_pointer);
@@ -78,13 +81,17 @@ begin
     return c;
 end $$;
 
--- `body` of a 200: the settings to go on with, and until when.
+-- `body` of a 200: the settings to go on with, and until when. p_owner: whose it will be; p_for: his external id, and he is
+-- made when he is new; both null: who calls. Another's only by whom nothing confines to his own.
 create function begin_consent(p_state_id uuid, p_tenant_id uuid, p_user_id uuid, p_provider text, p_connection_id uuid,
-    p_external_id text, p_settings jsonb, p_return_to text, p_life_s bigint)
+    p_external_id text, p_settings jsonb, p_return_to text, p_life_s bigint, p_owner uuid default null, p_for text default null,
+    p_note jsonb default null)
 returns table (status int, location text, body text, dispatch text)
 language plpgsql as $$
 declare
     c connections;
+    v_user uuid := p_user_id;
+    v_for_other boolean := p_owner is not null or p_for is not null;
     v_settings jsonb := p_settings;
     v_until timestamptz := now() + p_life_s * interval '1 second';
 begin
@@ -104,32 +111,52 @@ begin
         end if;
         v_settings := c.settings || p_settings;
     end if;
+    if v_for_other then
+        select u.user_id into v_user from users u
+        where u.tenant_id = p_tenant_id and (u.user_id = p_owner or u.external_id = p_for);
+        if v_user is distinct from p_user_id and not may_touch(p_tenant_id, null) then
+            return query select 403, null::text, problem(403, 'not_for_others',
+                'only an admin or a service connects accounts for somebody else', '#/owner_user_id'), null::text;
+            return;
+        elsif v_user is null and p_for is not null then
+            v_user := user_seen(p_tenant_id, p_for);
+        elsif v_user is null then
+            return query select 404, null::text, problem(404, 'unknown_user',
+                'no user with this id belongs to the caller''s tenant', '#/owner_user_id'), null::text;
+            return;
+        end if;
+    end if;
     delete from oauth_states where state_id in (
         select s.state_id from oauth_states s where s.expires_at < now() - interval '1 day' limit 100 for update skip locked);
     insert into oauth_states (state_id, tenant_id, user_id, confined, provider, connection_id, external_id, settings,
-        return_to, expires_at)
-    values (p_state_id, p_tenant_id, p_user_id, current_owner() is not null, p_provider, p_connection_id,
-        coalesce(c.external_id, p_external_id), v_settings, p_return_to, v_until);
+        return_to, note, expires_at)
+    values (p_state_id, p_tenant_id, v_user, current_owner() is not null or v_for_other, p_provider, p_connection_id,
+        coalesce(c.external_id, p_external_id), v_settings, p_return_to, p_note, v_until);
     return query select 200, null::text,
         json_build_object('settings', v_settings, 'expires_at', iso_time(v_until))::text, null::text;
 end $$;
 
--- Exactly one callback gets the outcome `ok`.
-create function spend_consent(p_state_id uuid) returns table (status int, location text, body text, dispatch text)
+-- Exactly one callback gets the outcome `ok`. p_provider null: whichever it was begun for; a state of another provider is
+-- none, and is not spent.
+create function spend_consent(p_state_id uuid, p_provider text default null)
+returns table (status int, location text, body text, dispatch text)
 language plpgsql as $$
 declare
     s oauth_states;
     v_outcome text := 'ok';
 begin
     update oauth_states set spent_at = now()
-    where state_id = p_state_id and spent_at is null and expires_at > now() returning * into s;
+    where state_id = p_state_id and spent_at is null and expires_at > now() and provider = coalesce(p_provider, provider)
+    returning * into s;
     if not found then
-        select * into s from oauth_states x where x.state_id = p_state_id;
-        v_outcome := case when s.spent_at is null then 'state_expired' else 'state_used' end;
+        select * into s from oauth_states x where x.state_id = p_state_id and x.provider = coalesce(p_provider, x.provider);
+        v_outcome := case
+            when s.state_id is null and exists (select from oauth_states x where x.state_id = p_state_id) then 'state_forged'
+            when s.spent_at is null then 'state_expired' else 'state_used' end;
     end if;
     return query select 200, null::text, json_build_object('outcome', v_outcome, 'tenant_id', s.tenant_id,
         'user_id', s.user_id, 'confined', s.confined, 'provider', s.provider, 'connection_id', s.connection_id,
-        'external_id', s.external_id, 'settings', s.settings, 'return_to', s.return_to)::text, null::text;
+        'external_id', s.external_id, 'settings', s.settings, 'return_to', s.return_to, 'note', s.note)::text, null::text;
 end $$;
 
 -- ---- connections ----

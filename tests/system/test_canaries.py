@@ -24,7 +24,10 @@ CRYPTO_KEY = base64.b64encode(b"canary of the ring of keys, k9.!").decode()
 STATE_KEY = "canary-of-oauth-states-1c44f0-long-enough"
 TOKEN_SECRET = "canary-of-users-tokens-7be21d-long-enough"
 CLIENT_SECRET = "canary-of-an-application-80aa3c"
-SETTINGS = {"database.url", "kafka.properties", "crypto.keys", "oauth.clients", "oauth.state_key", "auth.jwt_secret"}
+HIGHLEVEL_SECRET = "canary-of-highlevels-client-3b77d2"
+GOOGLE_SECRET = "canary-of-googles-client-e6019f"
+SETTINGS = {"database.url", "kafka.properties", "crypto.keys", "oauth.clients", "oauth.state_key", "auth.jwt_secret",
+            "oauth.highlevel_client_secret", "oauth.google_client_secret"}
 
 
 def spellings(secret):
@@ -74,6 +77,7 @@ def guarded(fleet, kafka, postgres):
                                         f"sasl.password={KAFKA_PASSWORD};debug=all")
     fleet.common["crypto.keys"] = f"k9:{CRYPTO_KEY},{fleet.common['crypto.keys']}"
     fleet.common["oauth.clients"] = f"zoho=an-application:{CLIENT_SECRET}"
+    fleet.common["oauth.highlevel_client_secret"], fleet.common["oauth.google_client_secret"] = HIGHLEVEL_SECRET, GOOGLE_SECRET
     fleet.common["oauth.state_key"], fleet.common["oauth.redirect_uri"] = STATE_KEY, "https://fleet.example/v1/oauth/callback"
     fleet.common["auth.jwt_secret"] = TOKEN_SECRET
     fleet.producer.stop()
@@ -138,7 +142,7 @@ def dump(fleet, postgres):
 def test_no_secret_gets_out(guarded, postgres, canaries):
     fleet = guarded
     canaries.add(**{"database password": DATABASE_PASSWORD, "Kafka password": KAFKA_PASSWORD, "key of keys": CRYPTO_KEY,
-                    "client's secret": CLIENT_SECRET, "key of states": STATE_KEY, "secret of tokens": TOKEN_SECRET})
+                    "client's secret": CLIENT_SECRET, "HighLevel's": HIGHLEVEL_SECRET, "Google's": GOOGLE_SECRET, "key of states": STATE_KEY, "secret of tokens": TOKEN_SECRET})
     fleet.start(workers=2)
     make_everything_happen(fleet, canaries)
     for answer in ask_wrongly(fleet, canaries):

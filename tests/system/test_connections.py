@@ -4,13 +4,14 @@ late or not at all. The authorisation server is the simulator; test_consent.py h
 import json
 import threading
 import time
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import jsonschema
 import pytest
 
 from harness.browser import Browser
 from harness.faithful import assert_faithful
+from harness.fleet import USERS
 from harness.ledger import ROOT
 from harness.process import free_port
 
@@ -285,6 +286,43 @@ def test_what_cannot_be_begun(connecting):
 def test_without_a_client_nobody_is_sent_away(fleet):
     connecting = Connecting(fleet, oauth__clients="zoho=client:secret")
     assert connecting.begin(status=422)["code"] == "provider_not_configured"
+
+
+def test_a_provider_sends_people_back_to_a_place_of_its_own(fleet):
+    own = "https://app.example/oauth/callback"
+    connecting = Connecting(fleet, oauth__redirect_uris=f"zoho={own}")
+    assert sent(connecting.begin(provider="zoho", external_id="z-1", settings={"data_centre": "eu"}))["redirect_uri"] == own
+    assert sent(connecting.begin())["redirect_uri"] == connecting.settings["oauth__redirect_uri"]
+
+
+def test_people_are_led_to_a_path_of_the_same_site(fleet, connecting):
+    fleet.simulator.account("acct-1")
+    page = connecting.come_back(state=connecting.state(return_to="/sync?tab=1"), code="code-acct-1-1")
+    assert (page.status, page.to.partition("&")[0]) == (302, urljoin(page.url, "/sync?tab=1"))
+    page = connecting.come_back(state=connecting.state(return_to="/sync"), error="access_denied")
+    assert page.to == urljoin(page.url, "/sync?error=access_denied")
+
+
+def test_an_account_is_connected_for_somebody_else(fleet):
+    connecting = Connecting(fleet, **USERS)
+    ada, ben, root = fleet.tenant.user("ada"), fleet.tenant.user("ben"), fleet.tenant.user("root", "admin")
+    for somebody in (ada, ben, root):
+        assert somebody.api("GET", "/v1/syncs").status == 200  # who is seen first is made
+    ids = {row["external_id"]: str(row["user_id"]) for row in fleet.sql("select * from users")}
+    for n, who in enumerate((root, fleet.tenant, ada)):  # an admin, a service, herself
+        fleet.simulator.account(f"acct-{n}")
+        state = sent(connecting.begin(who, external_id=f"acct-{n}", owner_user_id=ids["ada"]))["state"]
+        assert connecting.come_back(state=state, code=f"code-acct-{n}-1").query["result"] == "created"
+    assert {str(row["owner_user_id"]) for row in connecting.rows()} == {ids["ada"]}
+    refused = connecting.begin(ben, status=403, owner_user_id=ids["ada"])
+    assert refused["code"] == "not_for_others"
+    assert connecting.begin(ben, status=403, owner_user_id=UNKNOWN)["code"] == "not_for_others"  # learns nothing of who there is
+    strangers = fleet.value("select user_seen(%s, 'ada')", fleet.new_tenant("second").id)
+    for nobody in (UNKNOWN, strangers):
+        assert connecting.begin(root, status=404, owner_user_id=nobody)["code"] == "unknown_user"
+    # What is ada's is not made ben's by who does it for him.
+    state = sent(connecting.begin(root, external_id="acct-0", owner_user_id=ids["ben"]))["state"]
+    assert connecting.come_back(state=state, code="code-acct-0-2").query == {"error": "account_taken"}
 
 
 # ---- by tokens ----

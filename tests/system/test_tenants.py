@@ -51,7 +51,8 @@ def side(fleet, name, tenant=None, owner=None):
                          "connection_id": connection.id, "sync_id": sync, "dead_record_id": record, "task_id": task,
                          "tenant_id": tenant.id, "key_id": key, "schedule_id": schedule.body["schedule_id"], "/v1/dead-records/replay ids": record,
                          "/v1/dead-letters/replay ids": task, "/v1/dead-letters/discard ids": task,
-                         "worker_id": str(uuid.uuid4())})
+                         "worker_id": str(uuid.uuid4()),
+                         "owner_user_id": fleet.value("select user_seen(%s, %s)", tenant.id, f"user of {name}")})
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,12 @@ import json
 import urllib.error
 import urllib.request
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg2
 import psycopg2.extras
 
+from . import tokens
 from .programs import CRYPTO_KEYS, Programs
 from .process import HarnessError, wait_until
 from .setup import Ctl, ProviderSimulator, topics_of
@@ -31,6 +32,9 @@ PRODUCER_SOON = {"workers__dead_after_ms": 1000, "dispatch__retry_ms": 500,
                  "kafka__properties": "session.timeout.ms=1000;heartbeat.interval.ms=200"}
 WORKER_SOON = {"heartbeat__interval_ms": 100, "heartbeat__stop_after_ms": 600,
                "kafka__properties": "session.timeout.ms=1000;heartbeat.interval.ms=200"}
+
+# For start_producer: takes the tokens of Tenant.user.
+USERS = {"auth__jwt_secret": tokens.SECRET, "auth__jwt_issuer": tokens.ISSUER, "auth__jwt_audience": tokens.AUDIENCE}
 
 
 @dataclass
@@ -61,6 +65,10 @@ class Tenant:
     def api(self, method, path, body=None, headers=None, key=None):
         """Calls the HTTP service with this tenant's key; any status is an answer, none raises. Bytes are sent as they are."""
         return self.fleet.http(method, self.fleet.producer_url + path, body, headers, self.key if key is None else key)
+
+    def user(self, name, role=None):
+        """Somebody of this tenant who calls with a token of his own; the producer needs USERS."""
+        return replace(self, key=tokens.token(subject=name, tenant=self.name, role=role))
 
     def connection(self, account, provider="practicepanther", own=None, **settings):
         """Connects an account of the simulator; settings are the account's there: records={"contacts": 250}, latency_ms=...

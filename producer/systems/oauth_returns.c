@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base.h"
+#include "oauth_plan.h"
+
+/* clang-format off */
+static const struct oauth_return rows[] = {
+    {.provider = "amazon", .code = "spapi_oauth_code", .account = "selling_partner_id"},
+};
+/* clang-format on */
+
+const struct oauth_returns oauth_returns = {rows, ARRAY_SIZE(rows)};
