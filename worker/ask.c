@@ -12,7 +12,9 @@
 
 #define PREFIX STR("ask_")
 #define TEST "test"
-#define ANSWER_MAX ((size_t)64 << 10)
+#define ARGUED_SUFFIX 17
+#define ARGUMENTS_MAX ((size_t)64 << 10)
+#define ANSWER_MAX ((size_t)2 << 20) /* a module's fields with all that is known of them */
 #define ANSWER_DEPTH 32
 
 bool ask_is(struct str resource)
@@ -20,9 +22,20 @@ bool ask_is(struct str resource)
 	return str_starts(resource, PREFIX);
 }
 
-const struct resource *ask_find(const struct provider *p, struct str name)
+enum rc ask_take_arguments(struct task *t, struct err *err)
 {
-	struct str asked = {name.p + PREFIX.n, name.n - PREFIX.n};
+	enum rc rc = RC_OK;
+
+	if (t->cursor.n)
+		rc = json_parse(buf_str(&t->cursor), ARGUMENTS_MAX, ANSWER_DEPTH, &t->walk.arguments, err);
+	buf_clear(&t->cursor);
+	return rc;
+}
+
+const struct resource *ask_find(const struct provider *p, struct str name, bool argued)
+{
+	size_t cut = PREFIX.n + (argued ? ARGUED_SUFFIX : 0);
+	struct str asked = {name.p + PREFIX.n, MAX(name.n, cut) - cut};
 	const struct resource *declared = provider_find_ask(p, asked);
 
 	if (declared || !str_is(asked, TEST))

@@ -8,8 +8,13 @@
 #include "base/base.h"
 #include "task.h"
 
-/* What the task asks; NULL: nothing of that name is declared. `name` is the task's resource: "ask_test". */
-const struct resource *ask_find(const struct provider *p, struct str name);
+/*
+ * What the task asks; NULL: nothing of that name is declared. `name` is the task's resource: "ask_test", of
+ * `argued` questions with "_" and 16 hex digits behind it, which tell different arguments apart.
+ */
+const struct resource *ask_find(const struct provider *p, struct str name, bool argued);
+/* Of a task just claimed: its arguments, which its row has in the place of the cursor that it cannot have. */
+enum rc ask_take_arguments(struct task *t, struct err *err) MUST_USE;
 /* Whether a task's resource is a question. */
 bool ask_is(struct str resource);
 

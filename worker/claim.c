@@ -102,7 +102,9 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 		return err_set(err, RC_NOT_FOUND, "no declaration of provider %.*s in providers.dir",
 		    STR_ARG(pg_str(r, row, PROVIDER)));
 	t->ask = ask_is(pg_str(r, row, RESOURCE));
-	t->walk.resource = t->ask ? ask_find(t->walk.provider, pg_str(r, row, RESOURCE))
+	if (t->ask && ask_take_arguments(t, err) != RC_OK)
+		return err->rc;
+	t->walk.resource = t->ask ? ask_find(t->walk.provider, pg_str(r, row, RESOURCE), t->walk.arguments)
 	                          : provider_find_resource(t->walk.provider, pg_str(r, row, RESOURCE));
 	if (!t->walk.resource)
 		return err_set(err, RC_NOT_FOUND, "provider %s declares no resource %.*s",

@@ -31,6 +31,7 @@ struct walk {
 	int64_t watermark_us; /* of the last finished walk; 0: none */
 	struct str cursor;    /* as the last page left it; empty: from the beginning */
 	int64_t now_us;       /* Unix time */
+	struct json_object *arguments; /* of a question: an object, or NULL */
 	struct str origin;    /* replaces scheme, host and port of every URL; empty: as declared */
 };
 

@@ -82,6 +82,7 @@ void task_abandon(struct task *t)
 	timer_free(t->timer);
 	evidence_free(t->evidence);
 	json_object_put(t->account.settings);
+	json_object_put(t->walk.arguments);
 	replay_free(t->replaying);
 	buf_done(&t->cursor);
 	buf_done(&t->external_id);

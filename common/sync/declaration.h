@@ -362,8 +362,9 @@ struct resource {
 	enum body_format body; /* how parameters in the body are written */
 	struct template path;
 	LIST_OF(struct param) params;
-	const char *records; /* dotted path of the array of records; "": the document is the array */
-	struct texts id;     /* dotted paths; their values joined with '/' */
+	struct template body_json; /* of an ask: a whole JSON document instead of parameters in the body */
+	const char *records;       /* dotted path of the array of records; "": the document is the array */
+	struct texts id;           /* dotted paths; their values joined with '/' */
 	enum identity_kind identity;
 	LIST_OF(struct column) columns;
 	bool keep_payload;

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "sync/declaration_check.h"
 #include "sync/declaration_paging.h"
+#include "sync/declaration_params.h"
 
 /* Columns that every table of a resource has. */
 static const char *const reserved_columns[] = {"connection_id", "tenant_id", "id", "payload", "content_hash",
@@ -14,47 +15,9 @@ static const config_setting_t *element(const config_setting_t *list, size_t i)
 	return config_setting_get_elem(list, (unsigned)i);
 }
 
-/* ---- parameters ---- */
-
-static bool header_is_safe(const char *s)
-{
-	return s[0] && !s[strcspn(s, ": \t\r\n")];
-}
-
-static enum rc check_param(const struct reader *r, const config_setting_t *at, const struct param *p)
-{
-	if (p->in == PARAM_HEADER && !header_is_safe(p->name))
-		return reader_fail(r, reader_at(at, "name"), "\"%s\" is no name of a header", p->name);
-	if (!p->name[0])
-		return reader_fail(r, reader_at(at, "name"), "may not be empty");
-	for (size_t i = 0; i < p->value.n; i++)
-		if (memchr(p->value.part[i].text.p, '\n', p->value.part[i].text.n) ||
-		    memchr(p->value.part[i].text.p, '\r', p->value.part[i].text.n))
-			return reader_fail(r, reader_at(at, "value"), "may not hold a line break");
-	return RC_OK;
-}
-
 static bool params_use(const struct resource *res, enum template_variable v)
 {
 	return list_uses(&res->list[PHASE_RECORDS], v);
-}
-
-static enum rc check_params(const struct reader *r, const config_setting_t *at, const struct listing *list)
-{
-	for (size_t i = 0; i < list->nparams; i++) {
-		enum rc rc = check_param(r, element(at, i), &list->params[i]);
-		if (rc)
-			return rc;
-	}
-	return RC_OK;
-}
-
-static enum rc check_path(const struct reader *r, const config_setting_t *at, const struct template *path)
-{
-	struct str first = path->n ? path->part[0].text : STR("");
-	if (path->n && path->part[0].variable == TEMPLATE_LITERAL && first.p[0] == '/')
-		return RC_OK;
-	return reader_fail(r, at, "has to begin with /");
 }
 
 /* ---- columns ---- */
@@ -247,12 +210,16 @@ typedef enum rc check_fn(const struct reader *r, const config_setting_t *at, con
 
 static enum rc check_own_path(const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
+	if (template_uses(&res->path, TEMPLATE_ASK))
+		return reader_fail(r, at, "${ask.<name>} is for asks");
 	return check_path(r, at, &res->path);
 }
 
 static enum rc check_own_params(
     const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
+	if (params_use(res, TEMPLATE_ASK))
+		return reader_fail(r, at, "${ask.<name>} is for asks");
 	return check_params(r, at, &res->list[PHASE_RECORDS]);
 }
 
@@ -345,6 +312,8 @@ static enum rc check_ask(const struct reader *r, const config_setting_t *at, con
 	enum rc rc = check_path(r, reader_at(at, "path"), &ask->path);
 	if (!rc)
 		rc = check_params(r, reader_at(at, "params"), &ask->list[PHASE_RECORDS]);
+	if (!rc)
+		rc = check_body_json(r, at, ask);
 	return rc || !verdicts ? rc : check_verdicts(r, verdicts, ask->verdicts.at, ask->verdicts.n);
 }
 

@@ -303,6 +303,7 @@ static const struct key ask_group_keys[] = {
     KEY(struct resource, operation, KEY_NAME),
     KEY(struct resource, method, KEY_ENUM, WORDS("GET", "POST")),
     KEY(struct resource, body, KEY_ENUM, WORDS("form", "json")),
+    KEY(struct resource, body_json, KEY_TEMPLATE),
     KEY(struct resource, path, KEY_TEMPLATE, REQUIRED),
     KEY(struct resource, params, KEY_LIST, GROUP(&param_group)),
     KEY(struct resource, verdicts, KEY_LIST, GROUP(&verdict_group)),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
+#include "base/jsonw.h"
 #include "sync/template.h"
 
 static const char *const variable_names[] = {[TEMPLATE_LITERAL] = "",
@@ -126,6 +127,21 @@ void url_encode(struct str s, const char *keep, struct buf *out)
 	out->p[out->n] = '\0';
 }
 
+bool template_json_inside(const struct template *t, size_t i)
+{
+	bool inside = false;
+	bool escaped = false;
+	for (size_t k = 0; k < i; k++) {
+		struct str s = t->part[k].variable == TEMPLATE_LITERAL ? t->part[k].text : (struct str){0};
+		for (size_t at = 0; at < s.n; at++) {
+			if (s.p[at] == '"' && !escaped)
+				inside = !inside;
+			escaped = inside && !escaped && s.p[at] == '\\';
+		}
+	}
+	return inside;
+}
+
 bool template_expand(const struct template *t, enum template_escape escape, template_lookup *lookup,
     void *user, struct buf *out, const struct template_part **ret_missing)
 {
@@ -143,8 +159,11 @@ bool template_expand(const struct template *t, enum template_escape escape, temp
 			return false;
 		}
 		bool declared = literal || part->variable == TEMPLATE_DC;
+		bool inside = escape == ESCAPE_JSON && !literal && template_json_inside(t, i);
 		if (escape == ESCAPE_QUERY || (escape == ESCAPE_URL && !declared))
 			url_encode(value, "", out);
+		else if (inside)
+			json_escape(out, value);
 		else
 			buf_add_str(out, value);
 	}

@@ -27,6 +27,7 @@
 	X(PARENT, "parent.")                                                                                 \
 	X(RECORD_ID, "record.id")                                                                            \
 	X(ITEM, "item.")                                                                                     \
+	X(ASK, "ask.")        /* an argument of the question */                                              \
 	X(COLUMNS, "columns") /* top-level names of the record's columns, joined with commas */
 
 enum template_variable {
@@ -62,12 +63,18 @@ enum template_escape {
 	ESCAPE_URL,   /* percent-encodes all but unreserved characters (RFC 3986, 2.3) of values; literals are
 	                 left alone */
 	ESCAPE_QUERY, /* percent-encodes literals too: a parameter's value */
+	/* Literals are JSON; a value inside of a string is escaped for it, one outside must be JSON itself:
+	 * template_json_inside says which. */
+	ESCAPE_JSON,
 };
 
 /* Appends the text. False (and `out` as it was) when a variable is absent; its part is put into `ret_missing`
  * if given. */
 bool template_expand(const struct template *t, enum template_escape escape, template_lookup *lookup,
     void *user, struct buf *out, const struct template_part **ret_missing);
+
+/* Of a template of JSON: whether its part i, a variable, stands inside of a string. */
+bool template_json_inside(const struct template *t, size_t i);
 
 /* Percent-encodes what is neither unreserved nor in `keep`. */
 void url_encode(struct str s, const char *keep, struct buf *out);

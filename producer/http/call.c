@@ -4,6 +4,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "asks.h"
 #include "batch.h"
 #include "call.h"
 #include "dialect.h"
@@ -39,6 +40,7 @@ struct call {
 	call_then *then;        /* what the statement's row is for */
 	void *kept;             /* by a handler */
 	void (*release)(void *kept);
+	struct asking *asking;
 	struct once once;
 	json_object *body;
 	char request_id[REQUEST_ID_MAX + 1];
@@ -72,6 +74,7 @@ static void call_free(struct call *c)
 	json_object_put(c->body);
 	reply_done(&c->item.reply);
 	pg_args_done(&c->item.args);
+	asking_free(c->asking);
 	if (c->release)
 		c->release(c->kept);
 	once_done(&c->once);
@@ -182,6 +185,11 @@ void call_keep(struct call *c, void *kept, void (*release)(void *kept))
 void *call_kept(const struct call *c)
 {
 	return c->kept;
+}
+
+struct asking **call_asking(struct call *c)
+{
+	return &c->asking;
 }
 
 char *call_make_secret(struct call *c, size_t n)

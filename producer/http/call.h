@@ -8,6 +8,7 @@
 #include "reply.h"
 #include "server.h"
 
+struct asking;
 struct auth;
 struct caller;
 struct batch;
@@ -41,6 +42,8 @@ const struct caller *call_caller(const struct call *c);
 /* What a handler needs again in its callbacks: released with the call, whatever ends it. Once a call. */
 void call_keep(struct call *c, void *kept, void (*release)(void *kept));
 void *call_kept(const struct call *c);
+/* The place of what asks.c needs of it. */
+struct asking **call_asking(struct call *c);
 /*
  * Memory for a secret that the answer shows and no statement sees: `n` bytes, wiped with the call, to be
  * filled before call_write. When an earlier request's answer is repeated, `then` finds that one's secret in

@@ -52,7 +52,7 @@ static const struct route_param list_params[] = {
 
 static const struct route_param one_params[] = {PATH_ID("connection_id"), TENANT, IF_NONE_MATCH};
 static const struct route_param end_params[] = {PATH_ID("connection_id"), TENANT};
-static const struct route_param test_params[] = {NEW_ID("ask_id"), PATH_ID("connection_id"), TENANT, TRACEPARENT, IDEMPOTENCY_KEY};
+static const struct route_param test_params[] = {PATH_ID("connection_id"), TRACEPARENT, IDEMPOTENCY_KEY};
 static const struct route_param ask_params[] = {PATH_ID("ask_id"), TENANT};
 
 static const struct route rows[] = {

@@ -327,13 +327,16 @@ return (select json_build_object('ask_id', a.ask_id, 'connection_id', a.connecti
     'created_at', iso_time(a.created_at), 'ended_at', iso_time(t.ended_at), 'href', '/v1/asks/' || a.ask_id)::text
     from sync_tasks t left join task_evidence e using (task_id) where t.task_id = a.ask_id);
 
--- Asks, or joins who is asking the same just now. `dispatch` holds the message of a new task: it does not stand in line.
-create function ask_connection(p_ask_id uuid, p_tenant_id uuid, p_connection_id uuid, p_name text, p_traceparent text)
+-- Asks, or joins who is asking the same with the same arguments just now. `dispatch` holds the message of a new task: it does
+-- not stand in line.
+-- The arguments stand where other tasks have their cursor; questions with different ones are different questions.
+create function ask_connection(p_ask_id uuid, p_tenant_id uuid, p_connection_id uuid, p_name text, p_arguments jsonb,
+    p_traceparent text)
 returns table (status int, location text, body text, dispatch text)
 language plpgsql as $$
 declare
     c connections := own_connection(p_connection_id, p_tenant_id);
-    v_resource text := 'ask_' || p_name;
+    v_resource text := 'ask_' || p_name || coalesce('_' || left(md5(p_arguments::text), 16), '');
     v_ask asks;
     v_old uuid[];
 begin
@@ -355,9 +358,9 @@ begin
     delete from task_evidence where task_id = any (v_old);
     delete from sync_tasks where task_id = any (v_old);
 
-    insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch, due_at, traceparent)
+    insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch, due_at, cursor, traceparent)
     values (p_ask_id, c.tenant_id, p_connection_id, c.provider, v_resource, 'ask', 'dispatched', 1,
-        now() + dispatch_delay(0), p_traceparent)
+        now() + dispatch_delay(0), p_arguments::text, p_traceparent)
     on conflict (connection_id, resource, (after_task is null)) where ended_at is null do nothing;
     if found then
         insert into asks (ask_id, tenant_id, connection_id, name)

@@ -27,7 +27,8 @@ auth = {
   rotating = true;
   refresh_early_s = 300;  # its tokens live for a minute: each walk begins with a refresh
 };
-asks = ({ name = "test"; path = "/userinfo"; }, { name = "who"; path = "/userinfo"; }, { name = "lost"; path = "/nowhere"; });
+asks = ({ name = "test"; path = "/userinfo"; }, { name = "who"; path = "/userinfo"; }, { name = "lost"; path = "/nowhere"; },
+  { name = "part"; path = "/api/contacts"; params = ({ name = "cursor"; value = "${ask.from}"; }); });
 resources = ({
   name = "contacts"; table = "bench_contacts"; path = "/api/contacts";
   params = ({ name = "cursor"; value = "${cursor}"; });
@@ -137,14 +138,22 @@ def test_what_is_declared_is_asked(fleet, server, person):
     connection = person.connect()["connection_id"]
     fleet.start_worker(providers__dir=server.providers, providers__origins=None)
 
-    def asked(name):
-        body = json.loads(fleet.value("select body from ask_connection(uuid_v7(), null, %s, %s, null)", connection, name))
+    def ask(name, arguments=None):
+        return json.loads(fleet.value("select body from ask_connection(uuid_v7(), null, %s, %s, %s::jsonb, null)", connection, name,
+                                      arguments and json.dumps(arguments)))
+
+    def asked(name, arguments=None):
+        body = ask(name, arguments)
         return fleet.wait_until(lambda: (answer := fleet.api("GET", body["href"])).status == 200 and answer.body, what="the answer")
 
     tested = fleet.api("POST", f"/v1/connections/{connection}/test").body
     assert (tested["ok"], tested["answer"]) == (True, None)
     told = asked("who")
     assert (told["ok"], told["status"], told["answer"]) == (True, 200, {"sub": "user-1", "name": USER})
+    parts = [asked("part", {"from": first})["answer"]["data"] for first in (CONTACTS - 1, CONTACTS - 2)]
+    assert [[row["id"] for row in part] for part in parts] == [["0249"], ["0248", "0249"]]
+    questions = [ask("part", arguments)["ask_id"] for arguments in ({"from": 7}, {"from": 8}, {"from": 7})]
+    assert questions[0] != questions[1]  # different arguments, different questions
     assert (asked("lost")["error"], asked("unknown")["error"]) == (
         {"class": "permanent", "message": "HTTP 404"}, {"class": "permanent", "message": "provider bench declares no resource ask_unknown"})
     assert fleet.value("select count(*) from bench_contacts") == 0

@@ -41,5 +41,10 @@ struct making {
 /* A setting of the connection as text; p NULL: there is none. */
 struct str setting_text(const struct account *a, struct str name);
 
+/* An argument of the question as text, lists joined with commas; p NULL: there is none, or an object. */
+struct str argument_text(struct making *m, struct str name);
+/* The request's body by the template of the ask. */
+enum rc body_from_template(struct making *m) MUST_USE;
+
 /* What a variable of a template stands for in the request being made (`user`); p NULL: it is absent. */
 struct str variable_lookup(void *user, const struct template_part *part);

@@ -23,9 +23,9 @@ static bool is_required(const struct template_part *part)
 
 static enum rc fail_missing(const struct making *m, const struct template_part *part)
 {
-	return err_set(m->err, RC_INVALID, "%s.%s needs ${%s%.*s}, which this connection does not have",
-	    m->walk->provider->name, m->walk->resource->name, template_variable_name(part->variable),
-	    STR_ARG(part->text));
+	return err_set(m->err, RC_INVALID, "%s.%s needs ${%s%.*s}, which %s", m->walk->provider->name,
+	    m->walk->resource->name, template_variable_name(part->variable), STR_ARG(part->text),
+	    part->variable == TEMPLATE_ASK ? "the question does not say" : "this connection does not have");
 }
 
 static enum rc expand_all(struct making *m, const struct template *t, enum template_escape escape)
@@ -270,7 +270,9 @@ static enum rc make(struct making *m)
 		rc = add_headers(m);
 	size_t body_at = rq->text.n;
 	bool post = list->method == METHOD_POST;
-	if (!rc && post)
+	if (!rc && post && m->walk->resource->body_json.n)
+		rc = body_from_template(m);
+	else if (!rc && post)
 		rc = list->body == BODY_FORM ? add_form(m) : add_json(m);
 	if (rc)
 		return rc;

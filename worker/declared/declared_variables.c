@@ -122,6 +122,8 @@ struct str variable_lookup(void *user, const struct template_part *part)
 		return time_text(m, position_since_us(pos));
 	case TEMPLATE_UNTIL:
 		return time_text(m, pos->started_us - res->incremental.holdback_s * US_PER_S);
+	case TEMPLATE_ASK:
+		return argument_text(m, part->text);
 	case TEMPLATE_COLUMNS:
 		return columns_text(m);
 	default:

@@ -50,7 +50,7 @@ TRIES |= {name: (lambda call: lambda whose, tenant: (f"select status from {call}
     "get_connection": "get_connection(%s::uuid, %s::uuid)",
     "disconnect": "disconnect(%s::uuid, %s::uuid)",
     "disconnect_done": "disconnect_done(%s::uuid, %s::uuid, 'done')",
-    "ask_connection": "(select %s::uuid as id, %s::uuid as tenant) i, ask_connection(uuid_v7(), i.tenant, i.id, 'other', null)",
+    "ask_connection": "(select %s::uuid as id, %s::uuid as tenant) i, ask_connection(uuid_v7(), i.tenant, i.id, 'other', '{}', null)",
     "begin_consent": "(select %s::uuid as id, %s::uuid as tenant) i, begin_consent(uuid_v7(), i.tenant, null, 'practicepanther', i.id, "
                      "null, '{}', null, 60)",
 }.items()}
