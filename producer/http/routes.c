@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "base/jsonw.h"
 #include "caller.h"
+#include "dialect.h"
 #include "routes.h"
 
 static bool is_param(struct str segment)
@@ -183,6 +184,8 @@ static void print_param(struct jsonw *w, const struct route_param *p)
 void routes_print(const struct routes *routes, struct buf *out)
 {
 	static const char *const effect[] = {"read", "write", "handler"};
+	static const char *const shape[] = {
+	    [DIALECT_PLAIN] = "plain", [DIALECT_FLAGGED] = "flagged", [DIALECT_FIELDS] = "fields"};
 
 	for (size_t i = 0; i < routes->n; i++) {
 		const struct route *r = &routes->at[i];
@@ -194,6 +197,7 @@ void routes_print(const struct routes *routes, struct buf *out)
 		jsonw_text(&w, "needs", r->needs ? right_name(r->needs) : NULL);
 		jsonw_text(&w, "effect", effect[r->effect]);
 		jsonw_text(&w, "statement", r->statement ? r->statement->name : NULL);
+		jsonw_text(&w, "errors", r->dialect ? shape[r->dialect->shape] : "problem");
 		jsonw_bool(&w, "open", r->open);
 		jsonw_array(&w, "params");
 		for (size_t p = 0; p < r->nparams; p++)

@@ -114,11 +114,15 @@ class Check:
             wanted |= {"409"}
         if "if_none_match" in types:
             wanted |= {"304"}
+        refusals = ["application/problem+json"]
+        if route["errors"] != "problem":  # in the words of its system, where a wrong request may be a 400
+            wanted -= {"422"}
+            refusals = ["application/json", "application/problem+json"]
         for status in sorted(wanted - set(op["responses"])):
             self.fault(where, f"response {status} is missing")
         for status, response in op["responses"].items():
-            kinds = ["application/problem+json"] if status >= "400" else [] if status in EMPTY else ["application/json"]
-            if status == "200" and route["path"].endswith("/events"):
+            kinds = refusals if status >= "400" else [] if status in EMPTY else ["application/json"]
+            if status == "200" and route["path"].startswith("/v1/") and route["path"].endswith("/events"):
                 kinds = ["text/event-stream"]
             if list(self.resolve(response).get("content", [])) != kinds:
                 self.fault(where, f"response {status} is not {kinds}")
