@@ -6,16 +6,19 @@
 #include "base/log.h"
 #include "evidence.h"
 #include "statements.h"
+#include "tokens.h"
 #include "trouble.h"
 #include "verdict.h"
 #include "worker.h"
 
 #define PREFIX STR("ask_")
 #define TEST "test"
+#define REFRESH "refresh"
 #define ARGUED_SUFFIX 17
 #define ARGUMENTS_MAX ((size_t)64 << 10)
 #define ANSWER_MAX ((size_t)2 << 20) /* a module's fields with all that is known of them */
 #define ANSWER_DEPTH 32
+#define HTTP_OK 200
 
 bool ask_is(struct str resource)
 {
@@ -38,9 +41,14 @@ const struct resource *ask_find(const struct provider *p, struct str name, bool 
 	struct str asked = {name.p + PREFIX.n, MAX(name.n, cut) - cut};
 	const struct resource *declared = provider_find_ask(p, asked);
 
-	if (declared || !str_is(asked, TEST))
+	if (declared || (!str_is(asked, TEST) && !str_is(asked, REFRESH)))
 		return declared;
 	return p->resources.n ? &p->resources.at[0] : NULL;
+}
+
+bool ask_is_refresh(const struct provider *p, struct str name)
+{
+	return str_is(name, "ask_" REFRESH) && !provider_find_ask(p, STR(REFRESH));
 }
 
 static bool is_declared(const struct task *t)
@@ -74,15 +82,15 @@ static bool is_kept(const struct task *t, const struct http_response *res)
 	       json_parse(buf_str(res->body), ANSWER_MAX, ANSWER_DEPTH, &doc, &err) == RC_OK;
 }
 
-static void store(struct task *t, const struct http_response *res)
+static void store(struct task *t, int status, struct str kept)
 {
 	AUTO(pg_args_done) struct pg_args args = PG_ARGS;
 
 	pg_arg_uuid(&args, &t->task_id);
 	pg_arg_i64(&args, t->epoch);
-	pg_arg_i64(&args, res->status);
-	if (is_kept(t, res))
-		pg_arg_text(&args, buf_str(res->body));
+	pg_arg_i64(&args, status);
+	if (kept.p)
+		pg_arg_text(&args, kept);
 	else
 		pg_arg_null(&args);
 	t->settling = true;
@@ -107,7 +115,7 @@ enum task_step ask_read(struct task *t, const struct http_response *res)
 	else
 		provider_page(&t->walk, res, ignore, NULL, page);
 	if (page->verdict.class == VERDICT_OK || page->verdict.class == VERDICT_EMPTY) {
-		store(t, res);
+		store(t, res->status, is_kept(t, res) ? buf_str(res->body) : (struct str){0});
 		return TASK_REPLY;
 	}
 	evidence_take(t, res);
@@ -121,4 +129,20 @@ enum task_step ask_missing(struct task *t, const struct err *err)
 	str_copy(v.reason, sizeof v.reason, err->text);
 	evidence_take(t, NULL);
 	return fail(t, &v);
+}
+
+enum task_step ask_refresh(struct task *t)
+{
+	if (t->walk.provider->auth.kind != AUTH_OAUTH2)
+		return trouble_fail(t, VERDICT_PERMANENT, "tokens of this provider are not refreshed");
+	tokens_refresh(t->worker->tokens, t);
+	return TASK_TOKEN;
+}
+
+enum task_step ask_refreshed(struct task *t, const struct verdict *v)
+{
+	if (v->class != VERDICT_OK)
+		return fail(t, v);
+	store(t, HTTP_OK, (struct str){0});
+	return TASK_REPLY;
 }

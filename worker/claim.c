@@ -106,6 +106,7 @@ static enum rc understand(struct task *t, const struct pg_result *r, int row, st
 		return err->rc;
 	t->walk.resource = t->ask ? ask_find(t->walk.provider, pg_str(r, row, RESOURCE), t->walk.arguments)
 	                          : provider_find_resource(t->walk.provider, pg_str(r, row, RESOURCE));
+	t->refresh = t->ask && ask_is_refresh(t->walk.provider, pg_str(r, row, RESOURCE));
 	if (!t->walk.resource)
 		return err_set(err, RC_NOT_FOUND, "provider %s declares no resource %.*s",
 		    t->walk.provider->name, STR_ARG(pg_str(r, row, RESOURCE)));

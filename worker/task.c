@@ -136,6 +136,8 @@ static enum task_step step_token(struct task *t)
 		return TASK_REPLAY;
 	if (!breaker_allows(t->worker->breakers, t))
 		return trouble_wait_for_provider(t);
+	if (t->refresh)
+		return ask_refresh(t);
 	if (t->walk.provider->auth.kind != AUTH_OAUTH2 || t->token_expires_us == 0 || !token_ends_soon(t))
 		return TASK_PERMIT;
 	if ((t->token_tried || t->token_kept || t->token_short) && t->token_expires_us > clock_unix_us())
@@ -151,6 +153,10 @@ void task_token_ready(struct task *t, const struct verdict *v)
 
 	if (t->step != TASK_TOKEN)
 		return;
+	if (t->refresh) {
+		task_goto(t, ask_refreshed(t, v));
+		return;
+	}
 	if (v->class == VERDICT_OK) {
 		t->token_short = token_ends_soon(t);
 		task_goto(t, TASK_PERMIT);

@@ -59,6 +59,7 @@ struct task {
 	bool replay;              /* begins with the quarantined records that are asked for */
 	bool replay_only;
 	bool ask;             /* one call, of which only the outcome is kept */
+	bool refresh;         /* not even that: new tokens */
 	bool probe;           /* claimed while the provider's breaker was half open: it may call */
 	bool has_dead;        /* records of this resource are in quarantine */
 	bool widened;         /* walks everything although only what changed was asked for */

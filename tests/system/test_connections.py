@@ -411,6 +411,37 @@ def test_nobody_works_and_the_test_is_answered_later(fleet):
     assert fleet.api("GET", where).body["ok"] is True
 
 
+def refreshed(fleet, connection):
+    """Whoever wants new tokens now calls ask_connection as the route of a test does."""
+    body = json.loads(fleet.value("select body from ask_connection(uuid_v7(), null, %s, 'refresh', null, null)", connection))
+    fleet.sql("update sync_tasks set due_at = now() where task_id = %s", body["ask_id"])  # nobody has sent its message
+    return fleet.wait_until(lambda: (answer := fleet.api("GET", body["href"])).status == 200 and answer.body, what="the answer")
+
+
+def test_tokens_are_refreshed_on_demand(fleet, connecting):
+    fleet.simulator.account("acct-1", records={"contacts": 3})
+    connection, _ = connecting.connect("acct-1")
+    fleet.start_worker()
+    for version in (2, 3):  # however good the old ones are
+        told = refreshed(fleet, connection)
+        assert (told["ok"], told["status"], told["answer"], told["error"]) == (True, 200, None, None)
+        assert of(connecting, connection)["token_version"] == version
+    assert [call["path"] for call in fleet.simulator.log("acct-1")] == ["/oauth/token"] * 3  # the code, and twice
+    fleet.simulator.dial("acct-1", "server_error", resource="token")
+    told = refreshed(fleet, connection)
+    assert (told["ok"], told["error"]["class"]) == (False, "transient") and of(connecting, connection)["status"] == "active"
+    fleet.simulator.dial("acct-1", "unauthorized", resource="token")
+    told = refreshed(fleet, connection)
+    assert (told["ok"], told["error"]["class"]) == (False, "auth") and of(connecting, connection)["status"] == "reauthorize"
+    assert fleet.value("select count(*) from practicepanther_contacts") == 0 and fleet.results() == []
+
+
+def test_tokens_that_are_not_refreshed(fleet, connecting):
+    connection = create(fleet, 201, provider="bench", access_token="x").body["connection_id"]
+    fleet.start_worker()
+    assert refreshed(fleet, connection)["error"] == {"class": "permanent", "message": "tokens of this provider are not refreshed"}
+
+
 # ---- disconnecting ----
 
 def test_a_disconnected_account_is_left_alone(fleet, connecting):
