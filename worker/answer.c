@@ -2,6 +2,8 @@
 #include "base/base.h"
 #include "answer.h"
 
+#include "base/clock.h"
+#include "bearings.h"
 #include "breaker.h"
 #include "evidence.h"
 #include "figures.h"
@@ -42,6 +44,7 @@ enum task_step answer_store(struct task *t, struct rows *rows)
 	rows->number = t->page++;
 	buf_clear(&t->cursor);
 	buf_add_str(&t->cursor, buf_str(&rows->cursor));
+	bearings_forget(t);
 	t->attempts = 0;
 	evidence_clear(t->evidence);
 	t->token_tried = false;
@@ -63,8 +66,21 @@ static enum task_step page_read(struct task *t, struct rows *rows)
 	rows->total = page->total;
 	generation_mark(&t->walk, page, rows);
 	buf_add_str(&rows->cursor, buf_str(&page->cursor));
+	if (page->parent_done)
+		rows_set_bearing(rows, buf_str(&page->parent), buf_str(&page->token), page->touched_us);
 	figures_page(t->walk.resource, page->records);
 	return answer_store(t, rows);
+}
+
+enum task_step answer_over(struct task *t)
+{
+	struct page *page = &t->worker->page;
+
+	t->walk.cursor = buf_str(&t->cursor);
+	t->walk.now_us = clock_unix_us();
+	provider_over(&t->walk, page);
+	return page->verdict.class == VERDICT_OK ? page_read(t, rows_new(t))
+	                                         : trouble_restart(t, page->verdict.reason);
 }
 
 /* Any answer but a 5xx and its kin says that the provider works. */

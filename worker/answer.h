@@ -6,6 +6,8 @@
 #include "task.h"
 
 enum task_step answer_read(struct task *t, const struct http_response *res);
+/* There is no further parent: the walk ends without a call. */
+enum task_step answer_over(struct task *t);
 /* There was no complete answer. */
 enum task_step answer_missing(struct task *t, const struct err *err);
 /* The page, which is the store's from now on; the walk goes on from its cursor before it is stored. */

@@ -20,6 +20,19 @@ struct account {
 	struct str access_token;      /* empty for providers without one */
 };
 
+/* What earlier walks have left for a walk of a resource that roams, or for the next parent of it. The strings
+ * belong to the caller. */
+struct bearings {
+	bool known;
+	bool over;         /* there is no further parent */
+	struct str parent; /* id of the parent's record; empty: the resource has no parents */
+	struct str keys;   /* JSON object: text by name of the key */
+	struct str token;  /* what the last walk of this parent has left; empty: nothing */
+	bool seen;         /* a walk of this parent has ended before */
+	bool before;       /* a walk of the resource has ended before */
+	int64_t now_us;    /* by the database's clock */
+};
+
 /*
  * One pass over a resource, as the task's row holds it. The answer to a request is read with the walk that
  * made it: `now_us` is the instant of that request, and the first request's becomes the walk's start.
@@ -33,7 +46,12 @@ struct walk {
 	int64_t now_us;       /* Unix time */
 	struct json_object *arguments; /* of a question: an object, or NULL */
 	struct str origin;    /* replaces scheme, host and port of every URL; empty: as declared */
+	struct bearings bearings; /* known when walk_wants_bearings() says so */
 };
+
+/* Whether the next request needs to know the walk's bearings. `ret_after` (an empty buffer) is then the
+ * parent that was walked last; empty: the walk begins. */
+bool walk_wants_bearings(const struct walk *w, struct buf *ret_after);
 
 #define PROVIDER_HEADERS_MAX 16
 
@@ -80,9 +98,16 @@ struct page {
 	int64_t started_us;   /* of the walk: the instant of its first request */
 	bool begins;          /* the walk's first page */
 	bool whole;           /* the walk shows everything, not only what changed */
+	bool parent_done;     /* of a resource that roams: the walk of this parent has come to its end, */
+	struct buf parent;    /*   and `token`, unless it is empty, is what its next walk begins with */
+	struct buf token;
+	int64_t touched_us; /* with `last`, of a resource that roams: when the walk began, by the database */
 };
 
 void page_done(struct page *p);
+
+/* The page that ends a walk to which its bearings say that it is over: nothing was asked for. */
+void provider_over(const struct walk *w, struct page *ret);
 
 enum record_kind {
 	RECORD_LIVE,

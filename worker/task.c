@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "answer.h"
 #include "ask.h"
+#include "bearings.h"
 #include "breaker.h"
 #include "ends.h"
 #include "evidence.h"
@@ -26,6 +27,7 @@
 typedef enum task_step step_fn(struct task *t);
 
 static step_fn step_token;
+static step_fn step_bearings;
 static step_fn step_permit;
 static step_fn step_replay;
 static step_fn step_fetch;
@@ -37,6 +39,7 @@ static step_fn step_settle;
  * waits. */
 static step_fn *const enter[] = {
     [TASK_TOKEN] = step_token,
+    [TASK_BEARINGS] = step_bearings,
     [TASK_PERMIT] = step_permit,
     [TASK_REPLAY] = step_replay,
     [TASK_FETCH] = step_fetch,
@@ -84,6 +87,7 @@ void task_abandon(struct task *t)
 	json_object_put(t->account.settings);
 	json_object_put(t->walk.arguments);
 	replay_free(t->replaying);
+	bearings_free(t->bearings);
 	buf_done(&t->cursor);
 	buf_done(&t->external_id);
 	crypto_wipe(&t->token);
@@ -92,7 +96,8 @@ void task_abandon(struct task *t)
 
 static void release(struct task *t)
 {
-	if (t->step == TASK_GONE && t->unstored == 0 && !t->settling && !t->sweeping && !t->replaying)
+	if (t->step == TASK_GONE && t->unstored == 0 && !t->settling && !t->sweeping && !t->replaying &&
+	    !t->bearing)
 		task_abandon(t);
 }
 
@@ -120,6 +125,8 @@ static void end(struct task *t)
 static void completed(struct task *t)
 {
 	ends_completed(t->worker->ends, t->walk.provider);
+	if (t->walk.resource->is_parent)
+		bearings_wake(t);
 	end(t);
 }
 
@@ -134,6 +141,8 @@ static enum task_step step_token(struct task *t)
 {
 	if (replay_is_due(t))
 		return TASK_REPLAY;
+	if (bearings_are_due(t))
+		return TASK_BEARINGS;
 	if (!breaker_allows(t->worker->breakers, t))
 		return trouble_wait_for_provider(t);
 	if (t->refresh)
@@ -216,6 +225,42 @@ void task_replay_failed(struct task *t, const struct err *err)
 		task_goto(t, trouble_leave(t, OUTCOME_QUEUED, "the database was away"));
 	else
 		task_goto(t, trouble_fail(t, VERDICT_PERMANENT, err->text));
+}
+
+/* ---- bearings ---- */
+
+static enum task_step step_bearings(struct task *t)
+{
+	const char *why = must_leave(t);
+	struct err err;
+
+	if (why)
+		return trouble_leave(t, OUTCOME_QUEUED, why);
+	if (!t->bearing && bearings_read(t, &err))
+		return trouble_fail(t, VERDICT_PERMANENT, err.text);
+	return TASK_BEARINGS;
+}
+
+void task_bearings(struct task *t, const struct err *err)
+{
+	if (t->step != TASK_BEARINGS)
+		release(t);
+	else if (err && err->rc == RC_LOST)
+		task_goto(t, trouble_leave(t, OUTCOME_QUEUED, "the database was away"));
+	else if (err)
+		task_goto(t, trouble_fail(t, VERDICT_PERMANENT, err->text));
+	else
+		task_goto(t, t->walk.bearings.over ? answer_over(t) : TASK_TOKEN);
+}
+
+void task_bearings_wait(struct task *t, int64_t ms)
+{
+	if (t->step != TASK_BEARINGS) {
+		release(t);
+		return;
+	}
+	t->wait_ms = ms;
+	task_goto(t, trouble_leave(t, OUTCOME_WAITING, WAIT_FOR_PARENT));
 }
 
 /* ---- fetch ---- */
@@ -409,6 +454,8 @@ void task_answered(struct task *t, bool stored)
 void task_settled(struct task *t)
 {
 	t->settling = false;
+	if (t->outcome == OUTCOME_FAILED && t->walk.resource && t->walk.resource->is_parent)
+		bearings_wake(t);
 	if (t->step == TASK_GONE)
 		release(t);
 	else
@@ -418,8 +465,8 @@ void task_settled(struct task *t)
 void task_yield(struct task *t, const char *why)
 {
 	t->yield = why;
-	if (t->step != TASK_TOKEN && t->step != TASK_REPLAY && t->step != TASK_PERMIT &&
-	    t->step != TASK_PAUSE)
+	if (t->step != TASK_TOKEN && t->step != TASK_REPLAY && t->step != TASK_BEARINGS &&
+	    t->step != TASK_PERMIT && t->step != TASK_PAUSE)
 		return;
 	silence(t);
 	task_goto(t, trouble_leave(t, OUTCOME_QUEUED, why));

@@ -12,6 +12,7 @@
 #include "limits.h"
 #include "provider.h"
 
+struct bearings_text;
 struct evidence;
 struct worker;
 struct table;
@@ -19,17 +20,18 @@ struct rows;
 
 /* name, text, what it waits for */
 #define TASK_STEPS(X)                                                                                        \
-	X(TOKEN, "token")   /* an access token that is good for the next call */                             \
-	X(REPLAY, "replay") /* quarantined records, read anew */                                             \
-	X(PERMIT, "permit") /* leave to call: of this worker, and of the provider's limits */                \
-	X(FETCH, "fetch")   /* the call */                                                                   \
-	X(ANSWER, "answer") /* the provider's answer */                                                      \
-	X(REPLY, "reply")   /* a question's answer to be stored */                                           \
-	X(PAUSE, "pause")   /* a short wait */                                                               \
-	X(SWEEP, "sweep")   /* the walk is over: what it did not show is deleted */                          \
-	X(DRAIN, "drain")   /* no more calls: the pages that are not stored yet */                           \
-	X(SETTLE, "settle") /* its row to be given back or failed */                                         \
-	X(GONE, "gone")     /* nothing but what still points to it */
+	X(TOKEN, "token")       /* an access token that is good for the next call */                         \
+	X(REPLAY, "replay")     /* quarantined records, read anew */                                         \
+	X(BEARINGS, "bearings") /* what earlier walks left, and the next parent */                           \
+	X(PERMIT, "permit")     /* leave to call: of this worker, and of the provider's limits */            \
+	X(FETCH, "fetch")       /* the call */                                                               \
+	X(ANSWER, "answer")     /* the provider's answer */                                                  \
+	X(REPLY, "reply")       /* a question's answer to be stored */                                       \
+	X(PAUSE, "pause")       /* a short wait */                                                           \
+	X(SWEEP, "sweep")       /* the walk is over: what it did not show is deleted */                      \
+	X(DRAIN, "drain")       /* no more calls: the pages that are not stored yet */                       \
+	X(SETTLE, "settle")     /* its row to be given back or failed */                                     \
+	X(GONE, "gone")         /* nothing but what still points to it */
 
 enum task_step {
 #define X(id, name) TASK_##id,
@@ -80,11 +82,13 @@ struct task {
 	struct permit permit;
 	uint64_t app; /* hash of the client id that its account was authorised with */
 	struct timer *timer;
-	bool refreshing;          /* tokens.c has it in a list */
-	struct replay *replaying; /* under way */
-	bool settling;            /* settle.c has it in a list */
-	bool sweeping;            /* a step of its sweep is under way */
-	bool refused;             /* the database refused a page: those behind it must not be written */
+	bool refreshing;                /* tokens.c has it in a list */
+	struct replay *replaying;       /* under way */
+	struct bearings_text *bearings; /* what walk.bearings points into, or NULL */
+	bool bearing;                   /* they are being read */
+	bool settling;                  /* settle.c has it in a list */
+	bool sweeping;                  /* a step of its sweep is under way */
+	bool refused;                   /* the database refused a page: those behind it must not be written */
 	/* how the slice ends, from DRAIN on */
 	enum outcome outcome;
 	enum verdict_class class;
@@ -116,6 +120,9 @@ void task_parked(struct task *t, int64_t ms, const char *reason);
 /* Replay: a page of quarantined records, which is the task's now; or why there is none. */
 void task_replayed(struct task *t, struct rows *rows);
 void task_replay_failed(struct task *t, const struct err *err);
+/* Its walk's bearings are known, or why not; or the walk has to wait for another one. */
+void task_bearings(struct task *t, const struct err *err);
+void task_bearings_wait(struct task *t, int64_t ms);
 /* A question: how it was answered is stored, and the task has ended with it. */
 void task_answered(struct task *t, bool stored);
 /* The row was given back or failed. */

@@ -87,6 +87,27 @@ static void finish_resource(struct provider *p, struct resource *res, const conf
 	fingerprint(at, res->fingerprint);
 }
 
+static bool by_token(const struct resource *res)
+{
+	return res->paging.strategy == PAGING_SYNC_TOKEN || res->paging.strategy == PAGING_HISTORY ||
+	       (res->incremental.on && res->incremental.watermark == WATERMARK_TOKEN);
+}
+
+static void finish_parents(struct provider *p)
+{
+	for (size_t i = 0; i < p->resources.n; i++) {
+		struct resource *res = &p->resources.at[i];
+		res->roams = res->parent.resource || res->parent.setting || by_token(res);
+		for (size_t k = 0; res->parent.resource && k < p->resources.n; k++) {
+			struct resource *parent = &p->resources.at[k];
+			if (strcmp(parent->name, res->parent.resource) != 0)
+				continue;
+			res->parent_resource = parent;
+			parent->is_parent = true;
+		}
+	}
+}
+
 static void finish_provider(struct declaration *d)
 {
 	struct provider *p = &d->provider;
@@ -98,6 +119,7 @@ static void finish_provider(struct declaration *d)
 	fingerprint(root, p->fingerprint);
 	for (size_t i = 0; i < p->resources.n; i++)
 		finish_resource(p, &p->resources.at[i], config_setting_get_elem(list, (unsigned)i));
+	finish_parents(p);
 	for (size_t i = 0; i < p->asks.n; i++)
 		finish_resource(
 		    p, &p->asks.at[i], config_setting_get_elem(reader_at(root, "asks"), (unsigned)i));

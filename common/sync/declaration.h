@@ -250,16 +250,20 @@ struct window {
 	bool replace;   /* records have no identity: a window's rows are replaced as a whole */
 };
 
+/* The name in a path that is ${parent.<name>}; p NULL: it is none. */
+struct str path_parent_key(const char *path);
+
 struct parent_key {
 	const char *name;   /* ${parent.<name>} */
-	const char *column; /* of the parent's table */
+	const char *column; /* of the parent's table; of a setting: the element's member, or NULL: itself */
 };
 
-/* One walk for every stored record of another resource. */
+/* One walk for every stored record of another resource, or for every element of a connection's setting. */
 struct parent {
-	const char *resource; /* NULL: none */
+	const char *resource;
+	const char *setting; /* the name of a list; both NULL: there is no parent */
 	LIST_OF(struct parent_key) keys;
-	bool changed_only; /* only for those that the parent's last walk changed */
+	bool changed_only; /* walks of what changed: only for those that were written since the last walk */
 };
 
 enum deletion_strategy {
@@ -384,6 +388,11 @@ struct resource {
 	int watermark_column; /* index of incremental.field, or -1 */
 	int key_field;        /* index of the paging's key in the id's parts and the columns, or -1 */
 	bool by_keys;         /* beyond the cap, keys come first, and the records for them */
+	bool roams;           /* walks begin with what the last one left, or go from parent to parent */
+	bool is_parent;       /* of another resource */
+	bool takes_keys; /* paths of the id or of columns are ${parent.<name>}: the parent's, not the record's
+	                  */
+	const struct resource *parent_resource; /* NULL: none */
 	const struct provider *provider;
 	struct listing list[PHASE_COUNT];
 };

@@ -3,6 +3,7 @@
 #include "sync/declaration_check.h"
 #include "sync/declaration_paging.h"
 #include "sync/declaration_params.h"
+#include "sync/declaration_parents.h"
 
 /* Columns that every table of a resource has. */
 static const char *const reserved_columns[] = {"connection_id", "tenant_id", "id", "payload", "content_hash",
@@ -119,32 +120,6 @@ static enum rc check_window(const struct reader *r, const config_setting_t *at, 
 	if (!res->window.step_s || params_use(res, TEMPLATE_WINDOW_FROM))
 		return RC_OK;
 	return reader_fail(r, at, "no parameter holds ${window.from}");
-}
-
-static bool parent_has_key(const struct resource *res, struct str name)
-{
-	for (size_t i = 0; i < res->parent.keys.n; i++)
-		if (str_is(name, res->parent.keys.at[i].name))
-			return true;
-	return false;
-}
-
-static enum rc check_parent(const struct reader *r, const config_setting_t *at, const struct resource *res)
-{
-	if (provider_find_resource(res->provider, str_of(res->parent.resource)))
-		return RC_OK;
-	return reader_fail(r, reader_at(at, "resource"), "there is no resource \"%s\"", res->parent.resource);
-}
-
-static enum rc check_parent_keys(
-    const struct reader *r, const config_setting_t *at, const struct resource *res)
-{
-	for (size_t i = 0; i < res->path.n; i++)
-		if (res->path.part[i].variable == TEMPLATE_PARENT &&
-		    !parent_has_key(res, res->path.part[i].text))
-			return reader_fail(r, reader_at(at, "path"),
-			    "${parent.%.*s} is none of the parent's keys", STR_ARG(res->path.part[i].text));
-	return RC_OK;
 }
 
 static enum rc fail_key(const struct reader *r, const config_setting_t *paging)

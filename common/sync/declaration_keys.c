@@ -211,12 +211,13 @@ DEFINE_GROUP(window_group, struct window, NULL);
 
 static const struct key parent_key_group_keys[] = {
     KEY(struct parent_key, name, KEY_NAME, REQUIRED),
-    KEY(struct parent_key, column, KEY_NAME, REQUIRED),
+    KEY(struct parent_key, column, KEY_NAME),
 };
 DEFINE_GROUP(parent_key_group, struct parent_key, NULL);
 
 static const struct key parent_group_keys[] = {
-    KEY(struct parent, resource, KEY_NAME, REQUIRED),
+    KEY(struct parent, resource, KEY_NAME),
+    KEY(struct parent, setting, KEY_NAME),
     KEY(struct parent, keys, KEY_LIST, REQUIRED, GROUP(&parent_key_group)),
     KEY(struct parent, changed_only, KEY_BOOL),
 };

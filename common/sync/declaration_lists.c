@@ -15,6 +15,26 @@ static int find_field(const struct resource *res, const char *path)
 	return -1;
 }
 
+struct str path_parent_key(const char *path)
+{
+	struct str s = str_of(path);
+	struct str head = STR("${parent.");
+	if (!str_starts(s, head) || s.p[s.n - 1] != '}')
+		return (struct str){0};
+	return (struct str){s.p + head.n, s.n - head.n - 1};
+}
+
+static bool takes_keys(const struct resource *res)
+{
+	for (size_t i = 0; i < res->id.n; i++)
+		if (path_parent_key(res->id.at[i]).p)
+			return true;
+	for (size_t i = 0; i < res->columns.n; i++)
+		if (path_parent_key(res->columns.at[i].path).p)
+			return true;
+	return false;
+}
+
 static void view_records(struct resource *res)
 {
 	res->list[PHASE_RECORDS] = (struct listing){.method = res->method,
@@ -57,6 +77,7 @@ void lists_view(struct resource *res)
 {
 	bool by_key = res->paging.strategy == PAGING_KEY;
 	view_records(res);
+	res->takes_keys = takes_keys(res);
 	if (res->beyond.path.n)
 		view_beyond(res);
 	if (res->deletion.strategy == DELETION_FEED && res->deletion.path.n)

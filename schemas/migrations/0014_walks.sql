@@ -1,3 +1,22 @@
 -- oldest binary: 0.1.0
--- What walks leave for the next one beside their watermark: sync tokens, and the windows of records without identity.
-select;
+-- What walks leave for the next one beside their watermark: sync tokens, which parents were walked, and the windows of
+-- records without identity.
+
+create table walk_bearings (
+    connection_id uuid not null,
+    resource text not null,
+    parent_id text collate "C" not null default '',
+    token text,
+    began_at timestamptz,
+    updated_at timestamptz not null default now(),
+    primary key (connection_id, resource, parent_id)
+);
+comment on table walk_bearings is 'what the next walk of a resource, or of one parent of it, begins with';
+comment on column walk_bearings.parent_id is 'the id of the parent''s record, or the element of the connection''s setting; empty: of the resource as a whole';
+comment on column walk_bearings.token is 'a sync token or history number: the next walk asks for what changed since';
+comment on column walk_bearings.began_at is 'when the last walk that came to its end began; of the resource as a whole';
+call isolate('walk_bearings', 'false');
+
+create function walk_waits() returns text language sql immutable
+return 'its parent''s records come first';
+comment on function walk_waits is 'the wait_reason of tasks whose parents are being walked';

@@ -23,6 +23,10 @@ static const struct member numbers[] = {
     {"seen", offsetof(struct position, seen)},
     {"empty", offsetof(struct position, empty)},
     {"mark", offsetof(struct position, mark_us)},
+    {"partial", offsetof(struct position, partial)},
+    {"walked", offsetof(struct position, walked)},
+    {"between", offsetof(struct position, between)},
+    {"touched", offsetof(struct position, touched_us)},
 };
 
 /* 64 unsigned bits do not fit JSON's numbers everywhere: hexadecimal text. */
@@ -36,24 +40,27 @@ static const struct member texts[] = {
     {"next", offsetof(struct position, next)},
     {"after", offsetof(struct position, after)},
     {"keys", offsetof(struct position, keys)},
+    {"parent", offsetof(struct position, parent)},
+    {"parent_keys", offsetof(struct position, parent_keys)},
+    {"token", offsetof(struct position, token)},
 };
-
-void position_init(struct position *p)
-{
-	*p = (struct position){
-	    .next = BUF(CURSOR_TEXT_MAX), .after = BUF(CURSOR_TEXT_MAX), .keys = BUF(CURSOR_TEXT_MAX)};
-}
-
-void position_done(struct position *p)
-{
-	buf_done(&p->next);
-	buf_done(&p->after);
-	buf_done(&p->keys);
-}
 
 static void *field(const struct position *p, const struct member *n)
 {
 	return (char *)p + n->offset;
+}
+
+void position_init(struct position *p)
+{
+	*p = (struct position){0};
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		buf_init(field(p, &texts[i]), CURSOR_TEXT_MAX);
+}
+
+void position_done(struct position *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		buf_done(field(p, &texts[i]));
 }
 
 /* ---- reading ---- */

@@ -22,13 +22,20 @@ struct position {
 	int64_t seen;             /* records so far */
 	int64_t empty;            /* pages without records, one behind the other, up to here */
 	int64_t mark_us;          /* the watermark that the pages gave so far; 0: none */
-	uint64_t first;           /* signature of the first page, */
-	uint64_t last;            /* signature of the last page: that of its first record, or of its cursor */
+	int64_t partial;          /* the walk does not show everything */
+	int64_t walked;           /* pages of the whole walk */
+	int64_t between;          /* the next request begins the next parent */
+	int64_t touched_us; /* the database's clock when the walk began; 0: its resource does not roam */
+	uint64_t first;     /* signature of the first page, */
+	uint64_t last;      /* signature of the last page: that of its first record, or of its cursor */
 	uint64_t
 	    anchor; /* signature of the page at the last power of two: finds loops of any length (Brent) */
-	struct buf next;  /* the provider's cursor or link */
-	struct buf after; /* the last record's key */
-	struct buf keys;  /* to be asked for next, joined with commas */
+	struct buf next;        /* the provider's cursor or link */
+	struct buf after;       /* the last record's key */
+	struct buf keys;        /* to be asked for next, joined with commas */
+	struct buf parent;      /* id of the parent's record; between two, of the last one */
+	struct buf parent_keys; /* JSON object: text by name of the key */
+	struct buf token; /* what was left by the last walk of this resource and parent, in use by this one */
 };
 
 /* Zeroes; release with position_done. */

@@ -15,7 +15,7 @@ static int64_t known_until(const struct walk *w)
 static int64_t since_of(const struct walk *w)
 {
 	const struct incremental *inc = &w->resource->incremental;
-	if (!w->incremental ||
+	if (!w->incremental || inc->watermark == WATERMARK_TOKEN ||
 	    (inc->retention_s && w->now_us - w->watermark_us > inc->retention_s * US_PER_S))
 		return 0;
 	return known_until(w);
@@ -51,7 +51,7 @@ bool walk_go_beyond(const struct walk *w, struct position *p)
 	return true;
 }
 
-bool walk_next_phase(const struct walk *w, struct position *p)
+static bool next_phase(const struct walk *w, struct position *p)
 {
 	for (int64_t phase = p->phase + 1; phase < PHASE_COUNT; phase++)
 		if (has_phase(w, p, (enum phase)phase)) {
@@ -62,15 +62,93 @@ bool walk_next_phase(const struct walk *w, struct position *p)
 	return false;
 }
 
+bool walk_go_on(const struct walk *w, struct position *p)
+{
+	const struct parent *parent = &w->resource->parent;
+	if (next_phase(w, p))
+		return true;
+	if (!parent->resource && !parent->setting)
+		return false;
+	p->between = 1;
+	buf_clear(&p->next);
+	buf_clear(&p->after);
+	buf_clear(&p->parent_keys);
+	buf_clear(&p->token);
+	return true;
+}
+
+static bool by_token(const struct walk *w)
+{
+	return w->resource->incremental.on && w->resource->incremental.watermark == WATERMARK_TOKEN;
+}
+
+static void copy(struct str from, struct buf *to)
+{
+	buf_clear(to);
+	buf_add_str(to, from);
+}
+
+/* What nobody has walked yet is walked from its beginning, whatever the walk is. */
+static void begin_parent(const struct walk *w, struct position *p)
+{
+	const struct bearings *b = &w->bearings;
+	p->between = 0;
+	p->since_us = since_of(w);
+	if (w->resource->roams) {
+		copy(b->parent, &p->parent);
+		copy(b->keys, &p->parent_keys);
+		copy(w->incremental && by_token(w) ? b->token : STR(""), &p->token);
+		p->since_us = b->seen || !b->parent.n ? p->since_us : 0;
+	}
+	p->deleted_since_us = w->resource->list[PHASE_DELETED].plan ? known_until(w) : 0;
+	buf_clear(&p->after);
+	enter_phase(w, p, PHASE_RECORDS);
+}
+
+/* Whether some of what there is may not be shown. */
+static bool is_partial(const struct walk *w)
+{
+	if (since_of(w))
+		return true;
+	return w->incremental && w->bearings.before && (w->resource->parent.changed_only || by_token(w));
+}
+
+static void begin_walk(const struct walk *w, struct position *p)
+{
+	p->started_us = w->now_us;
+	p->touched_us = w->resource->roams ? w->bearings.now_us : 0;
+	p->partial = is_partial(w);
+}
+
 enum rc walk_position(const struct walk *w, struct position *ret, struct err *err)
 {
+	enum rc rc = RC_OK;
 	if (w->cursor.n)
-		return cursor_read(w->cursor, w->resource->fingerprint, ret, err);
-	ret->started_us = w->now_us;
-	ret->since_us = since_of(w);
-	ret->deleted_since_us = w->resource->list[PHASE_DELETED].plan ? known_until(w) : 0;
-	enter_phase(w, ret, PHASE_RECORDS);
+		rc = cursor_read(w->cursor, w->resource->fingerprint, ret, err);
+	else
+		begin_walk(w, ret);
+	if (rc || (w->cursor.n && !ret->between))
+		return rc;
+	if (w->resource->roams && !w->bearings.known)
+		return err_set(err, RC_INVALID, "%s.%s: where its walk begins was not read",
+		    w->resource->provider->name, w->resource->name);
+	begin_parent(w, ret);
 	return RC_OK;
+}
+
+bool walk_wants_bearings(const struct walk *w, struct buf *ret_after)
+{
+	struct position pos;
+	bool wanted = w->cursor.n == 0;
+	if (!w->resource->roams)
+		return false;
+	position_init(&pos);
+	if (!wanted && cursor_read(w->cursor, w->resource->fingerprint, &pos, NULL) == RC_OK && pos.between) {
+		wanted = true;
+		buf_add_str(ret_after, buf_str(&pos.parent));
+	}
+	position_done(&pos);
+	return wanted;
 }
 
 static bool uses(const struct resource *r, enum paging_strategy strategy)
@@ -87,7 +165,6 @@ enum rc provider_supported(const struct resource *r, struct err *err)
 	} parts[] = {
 	    {r->hook != NULL, "hook"},
 	    {r->window.step_s != 0, "window"},
-	    {r->parent.resource != NULL, "parent"},
 	    {r->batch.max_parts != 0, "batch"},
 	    {r->identity == IDENTITY_POSITION, "identity by position"},
 	    {uses(r, PAGING_SYNC_TOKEN), "paging by sync_token"},

@@ -17,13 +17,21 @@ static inline const struct listing *walk_list(const struct walk *w, const struct
 /* Goes over to what is beyond the cap of the records' paging; false: there is no way. */
 bool walk_go_beyond(const struct walk *w, struct position *p);
 
-/* Goes over to the beginning of the next list; false: there is none, the walk has ended. */
-bool walk_next_phase(const struct walk *w, struct position *p);
+/* Goes over to the beginning of the next list, or of the next parent; false: there is none, the walk has
+ * ended.
+ */
+bool walk_go_on(const struct walk *w, struct position *p);
 
 /* Since when the list is to show changes; 0: everything. */
 static inline int64_t position_since_us(const struct position *p)
 {
 	return p->phase == PHASE_DELETED ? p->deleted_since_us : p->since_us;
+}
+
+/* The list is to show what changed, not everything. */
+static inline bool position_is_incremental(const struct position *p)
+{
+	return position_since_us(p) != 0 || p->token.n != 0;
 }
 
 /* A request in the making: what the templates' variables stand for. */

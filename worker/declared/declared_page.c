@@ -13,6 +13,8 @@
 void page_done(struct page *p)
 {
 	buf_done(&p->cursor);
+	buf_done(&p->parent);
+	buf_done(&p->token);
 }
 
 /* ---- loops ---- */
@@ -100,6 +102,8 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 {
 	struct reading *r = user;
 	const struct resource *res = r->resource;
+	if (r->given)
+		fields = parent_fields_put(r->given, fields);
 	if (res->key_field >= 0 && r->position->phase != PHASE_DELETED)
 		r->key = fields[res->key_field];
 	if (is_keys_page(r)) {
@@ -138,12 +142,11 @@ static int64_t final_watermark(const struct reading *r)
 		return 0;
 	switch (inc->watermark) {
 	case WATERMARK_WALK_START:
+	case WATERMARK_TOKEN: /* nobody asks since then, but it says how old the token is */
 		return held_back(r, r->position->started_us);
 	case WATERMARK_MAX_FIELD:
 	case WATERMARK_ENVELOPE:
 		return r->position->mark_us ? held_back(r, r->position->mark_us) : 0;
-	case WATERMARK_TOKEN:
-		break;
 	}
 	return 0;
 }
@@ -160,15 +163,27 @@ static void gather_watermark(struct reading *r, const struct slice *envelope)
 		pos->mark_us = us;
 }
 
+static void end_walk(struct reading *r)
+{
+	r->page->last = true;
+	r->page->watermark_us = final_watermark(r);
+	r->page->touched_us = r->position->touched_us;
+}
+
 /* Writes where the next page begins, or ends the walk when the last list has come to its `end`. */
 static void go_on(struct reading *r, bool end)
 {
 	struct page *page = r->page;
-	page->last = end && !walk_next_phase(r->walk, r->position);
-	if (page->last)
-		page->watermark_us = final_watermark(r);
+	struct position *pos = r->position;
+	pos->walked++;
+	bool last = end && !walk_go_on(r->walk, pos);
+	page->parent_done = r->resource->roams && (last || pos->between);
+	if (page->parent_done)
+		buf_add_str(&page->parent, buf_str(&pos->parent));
+	if (last)
+		end_walk(r);
 	else
-		cursor_write(r->position, r->resource->fingerprint, &page->cursor);
+		cursor_write(pos, r->resource->fingerprint, &page->cursor);
 }
 
 static void end_page(struct reading *r, const struct http_response *res, const struct slice *envelope)
@@ -228,7 +243,9 @@ static void read_records(struct reading *r, const struct http_response *res)
 	struct err err = {0};
 	struct slice envelope[ENVELOPE_COUNT];
 	struct str body = res->body ? buf_str(res->body) : STR("");
+	r->given = parent_fields_new(r);
 	enum rc rc = slice_page(r->list->plan, body, envelope, on_record, r, &err);
+	parent_fields_free(TAKE(r->given));
 	if (r->page->verdict.class)
 		return;
 	if (rc)
@@ -255,6 +272,39 @@ static void end_empty(struct reading *r)
 	go_on(r, !r->fetching);
 }
 
+static void page_begin(struct page *ret)
+{
+	buf_clear(&ret->cursor);
+	buf_clear(&ret->parent);
+	buf_clear(&ret->token);
+	*ret = (struct page){.cursor = ret->cursor, .parent = ret->parent, .token = ret->token, .total = -1};
+	ret->cursor.max = ret->parent.max = ret->token.max = CURSOR_TEXT_MAX;
+}
+
+static void page_of_walk(const struct position *pos, struct page *ret)
+{
+	ret->started_us = pos->started_us;
+	ret->begins = pos->walked == 0;
+	ret->whole = !pos->partial;
+}
+
+void provider_over(const struct walk *w, struct page *ret)
+{
+	struct position pos;
+	struct err err = {0};
+	struct reading r = {.walk = w, .resource = w->resource, .position = &pos, .page = ret};
+	page_begin(ret);
+	position_init(&pos);
+	if (walk_position(w, &pos, &err)) {
+		verdict_set(&ret->verdict, VERDICT_CURSOR, "%s", err.text);
+	} else {
+		page_of_walk(&pos, ret);
+		ret->parent_done = w->resource->roams;
+		end_walk(&r);
+	}
+	position_done(&pos);
+}
+
 void provider_page(const struct walk *w, const struct http_response *res, provider_record_fn *record,
     void *user, struct page *ret)
 {
@@ -266,9 +316,7 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 	    .record = record,
 	    .user = user,
 	    .page = ret};
-	ret->cursor.max = CURSOR_TEXT_MAX;
-	buf_clear(&ret->cursor);
-	*ret = (struct page){.cursor = ret->cursor, .total = -1};
+	page_begin(ret);
 	position_init(&pos);
 	if (walk_position(w, &pos, &err)) {
 		verdict_set(&ret->verdict, VERDICT_CURSOR, "%s", err.text);
@@ -279,9 +327,7 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 		pos.behind_us = behind_us(w, res);
 	r.list = walk_list(w, &pos);
 	r.fetching = pos.keys.n != 0;
-	ret->started_us = pos.started_us;
-	ret->begins = pos.phase == PHASE_RECORDS && pos.pages == 0;
-	ret->whole = pos.since_us == 0;
+	page_of_walk(&pos, ret);
 	struct answer answer = {res, w->resource, pos.next.n != 0, w->now_us};
 	verdict_of(&answer, &ret->verdict);
 	if (ret->verdict.class == VERDICT_EMPTY)

@@ -3,6 +3,8 @@
 /* What the reading of a page (declared_page.c) and the turn to the next one (declared_turn.c) share. */
 #include "declared.h"
 
+struct parent_fields;
+
 /* A page being read. */
 struct reading {
 	const struct walk *walk;
@@ -12,12 +14,19 @@ struct reading {
 	provider_record_fn *record;
 	void *user;
 	struct page *page;
-	bool fetching;      /* its request named its records by their keys */
-	size_t n;           /* records read */
-	struct slice key;   /* of the last one */
-	uint64_t signature; /* of the first record; 0: none yet */
-	int64_t max_us;     /* of the watermark's field */
+	bool fetching;               /* its request named its records by their keys */
+	struct parent_fields *given; /* what its records take from their parent, or NULL */
+	size_t n;                    /* records read */
+	struct slice key;            /* of the last one */
+	uint64_t signature;          /* of the first record; 0: none yet */
+	int64_t max_us;              /* of the watermark's field */
 };
+
+/* What each record of the page takes from its parent; NULL: nothing. Free with parent_fields_free. */
+struct parent_fields *parent_fields_new(const struct reading *r);
+void parent_fields_free(struct parent_fields *given); /* accepts NULL */
+/* A record's fields with its parent's among them; good until the next record. */
+const struct slice *parent_fields_put(struct parent_fields *given, const struct slice *fields);
 
 /* Appends the text of a key; false: it is none. */
 bool key_add(const struct slice *s, struct buf *out);

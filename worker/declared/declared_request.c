@@ -18,7 +18,7 @@ void provider_request_done(struct provider_request *rq)
 static bool is_required(const struct template_part *part)
 {
 	return part->variable == TEMPLATE_EXTERNAL_ID || part->variable == TEMPLATE_SETTING ||
-	       part->variable == TEMPLATE_DC;
+	       part->variable == TEMPLATE_DC || part->variable == TEMPLATE_PARENT;
 }
 
 static enum rc fail_missing(const struct making *m, const struct template_part *part)
@@ -44,9 +44,9 @@ static bool param_applies(const struct param *p, const struct position *pos)
 	case WHEN_ALWAYS:
 		return true;
 	case WHEN_FULL:
-		return position_since_us(pos) == 0;
+		return !position_is_incremental(pos);
 	case WHEN_INCREMENTAL:
-		return position_since_us(pos) != 0;
+		return position_is_incremental(pos);
 	case WHEN_FIRST:
 		return pos->pages == 0;
 	case WHEN_NEXT:

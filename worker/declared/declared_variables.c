@@ -94,6 +94,24 @@ static struct str columns_text(struct making *m)
 	return buf_str(out);
 }
 
+static struct str parent_text(struct making *m, struct str name)
+{
+	AUTO(json_put_ptr) json_object *keys = NULL;
+	struct json_object *v = NULL;
+	struct buf *out = &m->request->names;
+	char key[SETTING_NAME_MAX];
+	if (name.n >= sizeof key ||
+	    json_parse(buf_str(&m->position->parent_keys), CURSOR_TEXT_MAX, 2, &keys, NULL))
+		return (struct str){0};
+	memcpy(key, name.p, name.n);
+	key[name.n] = '\0';
+	if (!json_object_object_get_ex(keys, key, &v) || !v)
+		return (struct str){0};
+	buf_clear(out);
+	buf_add_text(out, json_object_get_string(v));
+	return out->n ? buf_str(out) : (struct str){0};
+}
+
 struct str variable_lookup(void *user, const struct template_part *part)
 {
 	struct making *m = user;
@@ -124,6 +142,10 @@ struct str variable_lookup(void *user, const struct template_part *part)
 		return time_text(m, pos->started_us - res->incremental.holdback_s * US_PER_S);
 	case TEMPLATE_ASK:
 		return argument_text(m, part->text);
+	case TEMPLATE_SYNC_TOKEN:
+		return pos->token.n ? buf_str(&pos->token) : (struct str){0};
+	case TEMPLATE_PARENT:
+		return parent_text(m, part->text);
 	case TEMPLATE_COLUMNS:
 		return columns_text(m);
 	default:

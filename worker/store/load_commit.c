@@ -147,6 +147,7 @@ void load_commit(struct load *b)
 	load_keep(b);
 	load_erase(b);
 	load_forget(b);
+	load_bear(b);
 	send_advance(b);
 	if (last)
 		send_finish(b);

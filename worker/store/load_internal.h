@@ -54,6 +54,8 @@ void load_keep(struct load *b);
 void load_erase(struct load *b);
 /* After load_erase: walks that are over drop what was kept of them. */
 void load_forget(struct load *b);
+/* What walks leave for the next ones. */
+void load_bear(struct load *b);
 /* Cursors, counters, quarantine, ends of walks and COMMIT. */
 void load_commit(struct load *b);
 /* The transaction is over: events go out, the lane hears of it. */

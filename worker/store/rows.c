@@ -39,6 +39,24 @@ void bad_record_done(struct bad_record *bad)
 	buf_done(&bad->raw);
 }
 
+static void bearing_free(struct bearing *b)
+{
+	if (!b)
+		return;
+	free(b->parent);
+	free(b->token);
+	free(b);
+}
+
+void rows_set_bearing(struct rows *r, struct str parent, struct str token, int64_t touched_us)
+{
+	bearing_free(r->bearing);
+	r->bearing = mem_zalloc(sizeof *r->bearing);
+	r->bearing->parent = mem_strndup(parent.p ? parent.p : "", parent.n);
+	r->bearing->token = token.n ? mem_strndup(token.p, token.n) : NULL;
+	r->bearing->touched_us = touched_us;
+}
+
 static void clear(struct rows *r)
 {
 	for (size_t i = 0; i < r->nbad; i++)
@@ -46,6 +64,7 @@ static void clear(struct rows *r)
 	free(r->bad);
 	free(r->gone);
 	free(r->replayed);
+	bearing_free(r->bearing);
 	*r = (struct rows){.bytes = r->bytes, .cursor = r->cursor, .mark = r->mark, .cap = r->cap};
 	buf_clear(&r->bytes);
 	buf_clear(&r->cursor);

@@ -28,6 +28,13 @@ struct gone_record {
 	bool fed;           /* by a feed: what the walk has shown is there again */
 };
 
+/* What a page leaves behind that ends the walk of a parent. */
+struct bearing {
+	char *parent;
+	char *token;        /* NULL: none */
+	int64_t touched_us; /* of the last page: when the whole walk began; else 0 */
+};
+
 struct rows {
 	struct task *task;
 	int64_t number; /* of the page, from 0 */
@@ -42,11 +49,12 @@ struct rows {
 	size_t unchanged;  /* records that are counted as unchanged and not written */
 	struct buf cursor; /* where the next page begins; meaningless when last */
 	bool last;
-	bool keep;       /* its ids are kept aside (generation.h): */
-	int64_t walk_us; /*   the walk's start, */
-	bool begins;     /*   and whether this is its first page */
-	bool forgets;    /* last: nothing that was kept is needed any more */
-	bool sweeps;     /* last: a sweep follows, and `cursor` is where it begins */
+	bool keep;               /* its ids are kept aside (generation.h): */
+	int64_t walk_us;         /*   the walk's start, */
+	bool begins;             /*   and whether this is its first page */
+	bool forgets;            /* last: nothing that was kept is needed any more */
+	bool sweeps;             /* last: a sweep follows, and `cursor` is where it begins */
+	struct bearing *bearing; /* what it leaves for the next walk of its parent; NULL: nothing */
 	int64_t watermark_us;
 	int64_t total; /* expected records, or -1 */
 	size_t budget; /* bytes taken from the page budget */
@@ -83,6 +91,8 @@ enum rc rows_add_gone(struct rows *r, const struct row_writer *writer, const str
 enum rc rows_add_refused(struct rows *r, const struct row_writer *writer, const struct record *rec) MUST_USE;
 /* Notes a record as bad that is not even one. */
 void rows_add_bad(struct rows *r, struct str id, const char *reason, struct str raw);
+/* Notes what the page leaves for the walks to come. */
+void rows_set_bearing(struct rows *r, struct str parent, struct str token, int64_t touched_us);
 /* Moves record `i` from the tuples to the bad ones, with the database's reason. */
 void rows_reject(struct rows *r, const struct resource *resource, size_t i, const char *reason);
 

@@ -108,6 +108,33 @@ static char *compose_erase(const char *name)
 	    name);
 }
 
+#define PARENTS_MARGIN "interval '2 minutes'" /* a transaction that began before the walk may end later */
+
+/* A task of the parent's that was asked for no later than this one ($5) goes first. */
+static char *compose_parent(const struct resource *r)
+{
+	struct buf keys = BUF(SQL_MAX);
+
+	for (size_t i = 0; i < r->parent.keys.n; i++)
+		buf_printf(&keys, "%s'%s', x.%s::text", i ? ", " : "", r->parent.keys.at[i].name,
+		    r->parent.keys.at[i].column);
+	char *sql = mem_printf(
+	    "select (extract(epoch from now()) * 1000000)::int8, p.id, p.keys, b.token, b.connection_id is "
+	    "not "
+	    "null, w.connection_id is not null, exists (select from sync_tasks t, sync_tasks me where "
+	    "me.task_id = $5 and t.connection_id = $1 and t.resource = '%s' and t.ended_at is null and "
+	    "t.created_at <= me.created_at) "
+	    "from (select) one left join walk_bearings w on w.connection_id = $1 and w.resource = $2 and "
+	    "w.parent_id = '' left join lateral (select x.id, json_build_object(%s)::text as keys from %s x "
+	    "where x.connection_id = $1 and x.id > $3 and x.deleted_at is null and (not $4 or w.began_at is "
+	    "null or x.synced_at >= w.began_at - " PARENTS_MARGIN
+	    ") order by x.id limit 1) p on true left join "
+	    "walk_bearings b on b.connection_id = $1 and b.resource = $2 and b.parent_id = p.id",
+	    r->parent_resource->name, buf_text(&keys), r->parent_resource->table);
+	buf_done(&keys);
+	return sql;
+}
+
 static void statement_set(struct pg_statement *st, const char *verb, const char *table, char *sql)
 {
 	*st = (struct pg_statement){mem_printf("%s_%s", verb, table), sql};
@@ -130,6 +157,8 @@ static void table_init(struct table *t, const struct resource *resource, size_t 
 	statement_set(&t->merge, "merge", name, compose_merge(t->layout, name, columns));
 	statement_set(&t->erase, "erase", name, compose_erase(name));
 	statement_set(&t->newer, "newer", name, compose_newer(name));
+	if (resource->parent_resource)
+		statement_set(&t->parent, "parent", name, compose_parent(resource));
 	size_t npaths;
 	const char *const *paths = row_layout_paths(t->layout, &npaths);
 	t->record_plan = slice_plan_new("", paths, npaths, NULL, 0);
@@ -152,6 +181,7 @@ static void table_done(struct table *t)
 	statement_done(&t->erase);
 	statement_done(&t->empty);
 	statement_done(&t->newer);
+	statement_done(&t->parent);
 	slice_plan_free(t->record_plan);
 	row_layout_free(t->layout);
 }
