@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "account.h"
 #include "dial.h"
+#include "google_state.h"
 #include "limit.h"
 #include "zoho_set.h"
 
@@ -189,6 +190,7 @@ static void account_free(struct account *a)
 	}
 	dials_clear(a);
 	limits_clear(&a->limits);
+	google_free(a->google);
 	free(a);
 }
 

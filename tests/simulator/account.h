@@ -17,6 +17,7 @@
 struct account;
 struct dial;
 struct limit;
+struct google;
 
 /* Every `every`-th record (index divisible by it) got a new content at `changed_s`. */
 struct revision {
@@ -112,6 +113,7 @@ struct account {
 	bool token_expired;
 	int64_t issued_ms[TOKENS_LIVE_MAX + 1]; /* unix; of token n at n modulo the size */
 	struct zoho_settings zoho;
+	struct google *google; /* NULL until Google is asked */
 	unsigned in_flight;
 	uint64_t pages;
 	uint64_t served;

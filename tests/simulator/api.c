@@ -52,6 +52,8 @@ void apis_done(void)
 
 const struct api *api_of(struct str resource)
 {
+	if (google_api(resource))
+		return google_api(resource);
 	if (practicepanther_serves(resource))
 		return &PRACTICEPANTHER;
 	if (zoho_serves(resource))

@@ -8,6 +8,9 @@ extern const struct api PRACTICEPANTHER;
 extern const struct api BENCH;
 extern const struct api ACME;
 extern const struct api ZOHO;
+extern const struct api GOOGLE_MESSAGES;
+extern const struct api GOOGLE_CALENDARS;
+extern const struct api GOOGLE_EVENTS;
 
 /* GET /api/v2/{contacts,matters,tasks}: a bare array, $top and $skip. */
 void practicepanther_begin(struct simulator *sim, struct exchange *ex);
@@ -21,6 +24,19 @@ void zoho_list_begin(struct simulator *sim, struct exchange *ex);
 void zoho_record_begin(struct simulator *sim, struct exchange *ex);
 void zoho_deleted_begin(struct simulator *sim, struct exchange *ex);
 void zoho_query_begin(struct simulator *sim, struct exchange *ex);
+
+/* GET /gmail/v1/users/{}/messages, one message, the history, the profile; POST /batch/gmail/v1. */
+void google_messages_begin(struct simulator *sim, struct exchange *ex);
+void google_message_begin(struct simulator *sim, struct exchange *ex);
+void google_history_begin(struct simulator *sim, struct exchange *ex);
+void google_profile_begin(struct simulator *sim, struct exchange *ex);
+void google_mail_batch_begin(struct simulator *sim, struct exchange *ex);
+/* GET /calendar/v3/users/me/calendarList, /calendar/v3/calendars/{}/events; POST /batch/calendar/v3. */
+void google_calendars_begin(struct simulator *sim, struct exchange *ex);
+void google_events_begin(struct simulator *sim, struct exchange *ex);
+void google_calendar_batch_begin(struct simulator *sim, struct exchange *ex);
+/* GET /oauth2/v2/userinfo: whose account it is. */
+void google_userinfo_begin(struct simulator *sim, struct exchange *ex);
 
 /* Makes the texts that records are cut from. Once, at start. */
 void apis_init(uint64_t seed);

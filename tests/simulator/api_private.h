@@ -17,6 +17,8 @@ bool practicepanther_serves(struct str resource);
 void zoho_init(uint64_t seed);
 void zoho_done(void);
 bool zoho_serves(struct str resource);
+/* NULL: the resource is not Google's. */
+const struct api *google_api(struct str resource);
 void bench_init(uint64_t seed);
 void bench_done(void);
 void acme_init(uint64_t seed);

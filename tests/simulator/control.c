@@ -4,6 +4,7 @@
 #include "control.h"
 #include "declared.h"
 #include "dial.h"
+#include "google_state.h"
 #include "json.h"
 #include "limit.h"
 #include "token.h"
@@ -55,6 +56,8 @@ static void state_write(const struct account *a, struct buf *ret)
 	    ",\"requests\":%" PRIu64 ",\"pages\":%" PRIu64 ",\"in_flight\":%u,\"token\":", a->served,
 	    a->pages, a->in_flight);
 	token_write_state(a, ret);
+	buf_add_text(ret, ",\"google\":");
+	google_write_state(a, ret);
 	buf_add_text(ret, ",\"limits\":");
 	limits_write(a->limits, ret);
 	buf_add_text(ret, ",\"dials\":");
@@ -120,10 +123,18 @@ static bool rows_of(struct simulator *sim, struct exchange *ex)
 		ex->api = all[k];
 	}
 	request_param(ex->req.query, "resource", name);
+	if (ex->api->prepare)
+		ex->api->prepare(sim, ex->account);
 	ex->resource = resource_get(&sim->accounts, ex->account, str_of(name));
 	if (ex->api == &BENCH && !ex->resource->sized)
 		ex->resource->records = sim->bench_records;
 	return true;
+}
+
+static bool row_is_gone(const struct exchange *ex, uint64_t i)
+{
+	return resource_lacks(ex->resource, i) ||
+	       (ex->api->hides && ex->api->hides(ex->account, ex->resource, i));
 }
 
 void control_rows(struct simulator *sim, struct exchange *ex)
@@ -142,7 +153,7 @@ void control_rows(struct simulator *sim, struct exchange *ex)
 	const char *comma = "";
 	answer_text(sim, ex, 200, "[");
 	for (uint64_t i = (uint64_t)from; i < to; i++) {
-		if (resource_lacks(ex->resource, i))
+		if (row_is_gone(ex, i))
 			continue;
 		buf_add_text(&sim->body, comma);
 		ex->api->record(ex->account, ex->resource, i, &sim->body);
@@ -161,13 +172,15 @@ static void digest_write(struct exchange *ex, bool ids, struct buf *ret)
 	const char *comma = "";
 	uint64_t xor = 0;
 	uint64_t sum = 0;
+	uint64_t n = 0;
 
 	if (!sha || EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1)
 		abort();
 	buf_add_text(ret, "{\"ids\":[");
 	for (uint64_t i = 0; i < ex->resource->records; i++) {
-		if (resource_lacks(ex->resource, i))
+		if (row_is_gone(ex, i))
 			continue;
+		n++;
 		buf_clear(&id);
 		ex->api->id(ex->account, ex->resource, i, &id);
 		uint64_t h = XXH3_64bits(id.p, id.n);
@@ -186,8 +199,8 @@ static void digest_write(struct exchange *ex, bool ids, struct buf *ret)
 	EVP_MD_CTX_free(sha);
 	buf_done(&id);
 	buf_printf(ret,
-	    "],\"count\":%" PRIu64 ",\"xor\":\"%016" PRIx64 "\",\"sum\":\"%016" PRIx64 "\",\"sha256\":\"",
-	    resource_count(ex->resource), xor, sum);
+	    "],\"count\":%" PRIu64 ",\"xor\":\"%016" PRIx64 "\",\"sum\":\"%016" PRIx64 "\",\"sha256\":\"", n,
+	    xor, sum);
 	buf_add_hex(ret, md, md_n);
 	buf_add_text(ret, "\"}\n");
 }

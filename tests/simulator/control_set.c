@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "control.h"
 #include "dial.h"
+#include "google_state.h"
 #include "limit.h"
 #include "zoho_set.h"
 
@@ -147,6 +148,8 @@ static enum rc key_set(struct setting *set, const char *key, struct json_object 
 		return skew_set(value, set->account, err);
 	if (strcmp(key, "zoho") == 0)
 		return zoho_set(set->account, value, err);
+	if (strcmp(key, "google") == 0)
+		return google_set(set->sim, set->account, value, err);
 	if (strcmp(key, "changed_at") == 0)
 		return number_read(value, key, INT64_C(4102444800), &set->revision.changed_s, err);
 	if (strcmp(key, "changed_share") == 0)
@@ -154,7 +157,7 @@ static enum rc key_set(struct setting *set, const char *key, struct json_object 
 	if (strcmp(key, "version") != 0)
 		return err_set(err, RC_INVALID,
 		    "%s: unknown; there are records, removed, latency_ms, clock_skew, expires_in, version, "
-		    "changed_share, changed_at, dials, limits, zoho",
+		    "changed_share, changed_at, dials, limits, zoho, google",
 		    key);
 	if (number_read(value, key, 9999, &n, err) != RC_OK)
 		return err->rc;
@@ -180,11 +183,13 @@ static enum rc account_apply(
 		if (!(bulk && is_bulk_key(key)) && key_set(&set, key, value, err) != RC_OK)
 			return err->rc;
 	}
-	if (!set.revision.number)
-		return RC_OK;
-	if (!set.revision.changed_s)
+	if (set.revision.number && !set.revision.changed_s)
 		set.revision.changed_s = account_now_s(set.account);
-	return account_revise(set.account, &set.revision, err);
+	if (set.revision.number && account_revise(set.account, &set.revision, err) != RC_OK)
+		return err->rc;
+	if (set.account->google)
+		google_of(sim, set.account); /* each call's changes for themselves, in their order */
+	return RC_OK;
 }
 
 void control_account_set(struct simulator *sim, struct exchange *ex)

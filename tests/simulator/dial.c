@@ -16,6 +16,7 @@ static const struct {
     {"after", 0, false, 0, INT64_MAX, offsetof(struct dial, after), 0},
     {"times", 0, false, -1, INT64_MAX, offsetof(struct dial, times), 0},
     {"resource", 0, true, 0, 0, offsetof(struct dial, resource), RESOURCE_NAME_MAX + 1},
+    {"call", 0, true, 0, 0, offsetof(struct dial, call), RESOURCE_NAME_MAX + 1},
     {"status", TAKES_STATUS, false, 400, 599, offsetof(struct dial, status), 0},
     {"retry_after", TAKES_RETRY_AFTER, true, 0, 0, offsetof(struct dial, retry_after), RETRY_AFTER_MAX},
     {"ms", TAKES_MS, false, 0, 86400000, offsetof(struct dial, ms), 0},
@@ -120,6 +121,8 @@ void dials_clear(struct account *account)
 
 static bool dial_matches(const struct dial *d, const struct exchange *ex)
 {
+	if (d->call[0] ? !ex->call || strcmp(d->call, ex->call) != 0 : ex->part)
+		return false;
 	if (d->resource[0] == '\0')
 		return strcmp(ex->resource->name, TOKEN_RESOURCE) != 0;
 	return strcmp(d->resource, ex->resource->name) == 0;
@@ -166,7 +169,7 @@ void dials_write_kinds(struct buf *ret)
 	for (size_t k = 0; k < DIAL_KINDS_N; k++) {
 		buf_printf(ret, "%s{\"dial\":\"%s\",\"does\":", k ? "," : "", DIAL_KINDS[k].name);
 		json_string(ret, str_of(DIAL_KINDS[k].does));
-		buf_add_text(ret, ",\"takes\":[\"after\",\"times\",\"resource\"");
+		buf_add_text(ret, ",\"takes\":[\"after\",\"times\",\"resource\",\"call\"");
 		for (size_t i = 0; i < ARRAY_SIZE(KEYS); i++)
 			if (KEYS[i].takes & DIAL_KINDS[k].takes)
 				buf_printf(ret, ",\"%s\"", KEYS[i].key);

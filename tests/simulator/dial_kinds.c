@@ -14,6 +14,8 @@
 static void throttle(struct exchange *ex, const struct dial *d)
 {
 	ex->answer.status = d->status ? (int)d->status : 429;
+	if (ex->answer.status == ex->api->limited_status)
+		ex->answer.refusal = ex->api->limited_body;
 	memcpy(ex->answer.retry_after, d->retry_after, sizeof d->retry_after);
 }
 
@@ -143,6 +145,16 @@ static void reordered_rows(struct exchange *ex, const struct dial *d)
 {
 	(void)d;
 	ex->window.backwards = true;
+}
+
+static void vanished_rows(struct exchange *ex, const struct dial *d)
+{
+	ex->window.vanish = rows_of(d);
+}
+
+static void missing_parts(struct exchange *ex, const struct dial *d)
+{
+	ex->window.missing = rows_of(d);
 }
 
 static void records_change(struct account *a, struct resource *r, int64_t share_of)
@@ -311,6 +323,9 @@ const struct dial_kind DIAL_KINDS[] = {
     {"overlapping_page", "the page begins with the last `rows` records (1) before it", TAKES_ROWS,
         overlapping_page, NULL},
     {"reordered_rows", "the page's records in the opposite order", 0, reordered_rows, NULL},
+    {"vanished_rows", "the page's first `rows` records (1) are gone once it is made (Google)", TAKES_ROWS,
+        vanished_rows, NULL},
+    {"missing_parts", "`rows` parts (1) of the batch have no answer", TAKES_ROWS, missing_parts, NULL},
     {"change",
         "before the page is made, about so many records are `changed`, the first are `removed`, others "
         "`added`",

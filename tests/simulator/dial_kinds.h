@@ -19,6 +19,7 @@ struct dial_kind;
 struct dial {
 	const struct dial_kind *kind;
 	char resource[RESOURCE_NAME_MAX + 1]; /* empty: all but the token endpoint */
+	char call[RESOURCE_NAME_MAX + 1];     /* empty: any */
 	char retry_after[RETRY_AFTER_MAX];
 	int64_t after;
 	int64_t times; /* below 0: always */

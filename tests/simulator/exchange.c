@@ -124,27 +124,46 @@ void exchange_begin(struct simulator *sim, struct exchange *ex)
 	}
 }
 
-void exchange_finish(struct simulator *sim, struct exchange *ex)
+static void body_make(struct simulator *sim, struct exchange *ex)
 {
 	struct answer *answer = &ex->answer;
 
-	if (!answer->body_ready) {
-		buf_clear(&sim->body);
-		if (answer->status) {
-			status_body(sim, ex);
-		} else {
-			answer->status = 200;
-			ex->api->page(sim, ex);
-		}
-		dials_after(sim, ex);
-		if (answer->status == 200 && ex->api->record) {
-			sim->traffic.count.pages++;
-			ex->account->pages++;
-			ex->resource->last_start = ex->window.start;
-		}
+	buf_clear(&sim->body);
+	if (answer->status) {
+		status_body(sim, ex);
+	} else {
+		answer->status = 200;
+		ex->api->page(sim, ex);
 	}
+	dials_after(sim, ex);
+	if (answer->status == 200 && ex->api->record) {
+		sim->traffic.count.pages++;
+		ex->account->pages++;
+		ex->resource->last_start = ex->window.start;
+	}
+}
+
+void exchange_finish(struct simulator *sim, struct exchange *ex)
+{
+	if (!ex->answer.body_ready)
+		body_make(sim, ex);
 	sim->traffic.count.bytes += sim->body.n;
-	flight_end(sim, ex, answer->status);
+	flight_end(sim, ex, ex->answer.status);
+}
+
+void exchange_part(struct simulator *sim, struct exchange *part)
+{
+	part->began_ms = clock_unix_us() / 1000;
+	part->window.of = SELECT_ALL;
+	buf_clear(&sim->body);
+	route_begin(sim, part);
+	if (!part->answer.body_ready) {
+		part->window.asked = part->window.start;
+		dials_before(part);
+		limits_before(sim, part);
+		body_make(sim, part);
+	}
+	flight_end(sim, part, part->answer.status);
 }
 
 void exchange_abandon(struct simulator *sim, struct exchange *ex)

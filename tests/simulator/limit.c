@@ -22,10 +22,12 @@ struct limit {
 	char name[TEXT_MAX];
 	enum kind kind;
 	char resource[TEXT_MAX];
+	char call[TEXT_MAX];
 	int64_t count;
 	int64_t period_ms;
 	int64_t cost;
 	bool fixed; /* the period is renewed at once, instead of sliding */
+	bool units; /* a call costs what the API says it does, times `cost` */
 	bool enforce;
 	int64_t status;
 	char retry_after[TEXT_MAX];
@@ -55,6 +57,7 @@ static const struct {
 } FIELDS[] = {
     TEXT(name),
     TEXT(resource),
+    TEXT(call),
     NUMBER(count, 0, INT32_MAX),
     NUMBER(period_ms, 1, 86400000),
     NUMBER(cost, 0, 1000000),
@@ -100,6 +103,8 @@ static enum rc field_read(struct limit *l, const char *key, struct json_object *
 		return kind_read(l, json_object_get_string(value), err);
 	if (strcmp(key, "fixed") == 0)
 		l->fixed = json_object_get_boolean(value);
+	else if (strcmp(key, "units") == 0)
+		l->units = json_object_get_boolean(value);
 	else if (strcmp(key, "enforce") == 0)
 		l->enforce = json_object_get_boolean(value);
 	else
@@ -109,7 +114,7 @@ static enum rc field_read(struct limit *l, const char *key, struct json_object *
 
 static enum rc limit_read(struct json_object *json, struct limit *l, struct err *err)
 {
-	*l = (struct limit){.period_ms = 1000, .cost = 1, .enforce = true, .status = 429};
+	*l = (struct limit){.period_ms = 1000, .cost = 1, .enforce = true};
 	if (!json_object_is_type(json, json_type_object))
 		return err_set(err, RC_INVALID, "an object");
 	json_object_object_foreach(json, key, value)
@@ -183,8 +188,9 @@ static void slide(struct limit *l, int64_t now)
 	}
 }
 
-static bool is_over(struct limit *l, int64_t now)
+static bool is_over(struct limit *l, const struct exchange *ex, int64_t now)
 {
+	int64_t cost = l->units && ex->units ? l->cost * ex->units : l->cost;
 	bool over;
 
 	if (l->kind == KIND_CONCURRENCY) {
@@ -193,9 +199,9 @@ static bool is_over(struct limit *l, int64_t now)
 		return l->at_once > l->count;
 	}
 	slide(l, now);
-	over = l->enforce && l->spent + l->cost > l->count;
-	arrival_add(l, now, over ? 0 : l->cost);
-	l->spent += over ? 0 : l->cost;
+	over = l->enforce && l->spent + cost > l->count;
+	arrival_add(l, now, over ? 0 : cost);
+	l->spent += over ? 0 : cost;
 	l->most = MAX(l->most, (int64_t)l->n);
 	return over;
 }
@@ -217,14 +223,20 @@ static void tell(const struct limit *l, struct exchange *ex, int64_t now, bool o
 	header_add(&ex->answer, l->header_reset, (MAX(until_us, 0) + 999999) / 1000000);
 	if (!over)
 		return;
-	ex->answer.status = (int)l->status;
-	ex->answer.refusal = REFUSAL;
+	const struct api *api = ex->api;
+	int status = l->status ? (int)l->status : api->limited_status ? api->limited_status : 429;
+	ex->answer.status = status;
+	ex->answer.refusal = !api->limited_body              ? REFUSAL
+	                     : status == api->limited_status ? api->limited_body
+	                                                     : api->throttled_body;
 	ex->answer.delay_ms = 0;
 	str_copy(ex->answer.retry_after, sizeof ex->answer.retry_after, l->retry_after);
 }
 
 static bool matches(const struct limit *l, const struct exchange *ex)
 {
+	if (l->call[0] && (!ex->call || strcmp(l->call, ex->call) != 0))
+		return false;
 	return l->resource[0] == '\0' || strcmp(l->resource, ex->resource->name) == 0;
 }
 
@@ -233,7 +245,7 @@ static void check(struct limit *list, struct exchange *ex, int64_t now)
 	for (struct limit *l = list; l; l = l->next) {
 		if (!matches(l, ex))
 			continue;
-		bool over = is_over(l, now) && l->enforce;
+		bool over = is_over(l, ex, now) && l->enforce;
 
 		l->calls++;
 		l->refused += over;

@@ -21,6 +21,18 @@ static const struct route ROUTES[] = {
     {"POST", "/crm/v8/coql", zoho_query_begin, false},
     {"GET", "/crm/v8/{}/deleted", zoho_deleted_begin, false},
     {"GET", "/crm/v8/{}/{}", zoho_record_begin, false},
+    {"GET", "/gmail/v1/users/{}/messages", google_messages_begin, false},
+    {"GET", "/gmail/v1/users/{}/messages/{}", google_message_begin, false},
+    {"GET", "/gmail/v1/users/{}/history", google_history_begin, false},
+    {"GET", "/gmail/v1/users/{}/profile", google_profile_begin, false},
+    {"POST", "/batch/gmail/v1", google_mail_batch_begin, false},
+    {"GET", "/calendar/v3/users/me/calendarList", google_calendars_begin, false},
+    {"GET", "/calendar/v3/calendars/{}/events", google_events_begin, false},
+    {"POST", "/batch/calendar/v3", google_calendar_batch_begin, false},
+    {"GET", "/oauth2/v2/userinfo", google_userinfo_begin, false},
+    {"GET", "/o/oauth2/v2/auth", google_consent_begin, false},
+    {"POST", "/token", google_token_begin, false},
+    {"POST", "/revoke", google_revoke_begin, false},
     {"POST", "/oauth/v2/token", zoho_token_begin, false},
     {"POST", "/oauth/v2/token/revoke", zoho_revoke_begin, false},
     {"POST", "/oauth/token", token_begin, false},
@@ -58,14 +70,20 @@ static bool path_matches(struct str path, const char *pattern, struct str args[P
 	return path.n == 0 && want.n == 0;
 }
 
+static bool may_be_part(const char *pattern)
+{
+	return str_starts(str_of(pattern), STR("/gmail/")) || str_starts(str_of(pattern), STR("/calendar/"));
+}
+
 void route_begin(struct simulator *sim, struct exchange *ex)
 {
 	bool found = false;
 
-	if (declared_begin(sim, ex))
+	if (!ex->part && declared_begin(sim, ex))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++) {
-		if (!path_matches(ex->req.path, ROUTES[i].pattern, ex->args))
+		if ((ex->part && !may_be_part(ROUTES[i].pattern)) ||
+		    !path_matches(ex->req.path, ROUTES[i].pattern, ex->args))
 			continue;
 		found = true;
 		ex->logged = ROUTES[i].silent;

@@ -51,6 +51,8 @@ struct api {
 	const char *id_key;   /* the text before a record's id: "\"id\":\"" */
 	const char *text_key; /* the text before a string of letters, at least six */
 	const char *scheme;   /* before the access token; NULL: Bearer */
+	int limited_status;   /* of a call beyond a limit that names no status; 0: 429 */
+	const char *limited_body;
 	unsigned tokens_live; /* so many of a grant's last access tokens are good; 0: the last one */
 	int expired_status;   /* how it says that the access token is over */
 	const char *expired_body;
@@ -66,6 +68,10 @@ struct api {
 	void (*record)(struct account *account, struct resource *resource, uint64_t i, struct buf *ret);
 	/* Appends the record's id. */
 	void (*id)(struct account *account, struct resource *resource, uint64_t i, struct buf *ret);
+	/* Before rows are asked for; NULL: nothing to do. */
+	void (*prepare)(struct simulator *sim, struct account *account);
+	/* Whether a record that exists is nothing to store; NULL: none is. */
+	bool (*hides)(const struct account *account, const struct resource *resource, uint64_t i);
 };
 
 struct window {
@@ -77,6 +83,8 @@ struct window {
 	uint64_t key;
 	uint64_t seen;
 	uint64_t number;
+	/* google: the numbers of changes that the list begins behind and reaches up to */
+	uint64_t since, until;
 	/* What dials do to it. */
 	bool loop;         /* the way on leads back to `loop_to` */
 	int64_t loop_to;   /* below 0: to where this page began */
@@ -85,12 +93,17 @@ struct window {
 	bool backwards;    /* the records in the opposite order */
 	uint64_t again;    /* so many of its last records come a second time */
 	uint64_t overlap;  /* so many of the records before it come first */
+	uint64_t vanish;   /* so many of its first records are gone once it is made */
+	uint64_t missing;  /* so many of a batch's last parts have no answer */
 };
 
 struct exchange {
 	struct request req;
 	struct str args[PATH_ARGS_MAX]; /* what the route's {} stand for */
 	const struct api *api;          /* NULL: no provider's answer, so no dials */
+	const char *call;               /* which of the resource's calls it is; NULL: it has but one */
+	int64_t units;                  /* of quota, where calls differ; 0: 1 */
+	bool part;                      /* of a batch */
 	struct account *account;        /* NULL until the caller is known */
 	struct resource *resource;
 	struct window window;
@@ -125,6 +138,9 @@ void simulator_reset(struct simulator *sim);
 void exchange_begin(struct simulator *sim, struct exchange *ex);
 /* Makes the body if it is not ready, and logs. Not for FATE_HANG. */
 void exchange_finish(struct simulator *sim, struct exchange *ex);
+/* One part of a batch: begun, finished and logged at once, without waits; its body is in the shared buffer.
+ */
+void exchange_part(struct simulator *sim, struct exchange *part);
 /* The client went away, or was hung up on. */
 void exchange_abandon(struct simulator *sim, struct exchange *ex);
 

@@ -33,4 +33,8 @@ void token_begin(struct simulator *sim, struct exchange *ex);
 void zoho_token_begin(struct simulator *sim, struct exchange *ex);
 /* POST /oauth/v2/token/revoke */
 void zoho_revoke_begin(struct simulator *sim, struct exchange *ex);
+/* POST /token, Google's: the refresh token stays; POST /revoke; GET /o/oauth2/v2/auth, the page that asks. */
+void google_token_begin(struct simulator *sim, struct exchange *ex);
+void google_revoke_begin(struct simulator *sim, struct exchange *ex);
+void google_consent_begin(struct simulator *sim, struct exchange *ex);
 void token_write_state(const struct account *account, struct buf *ret);
