@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "account.h"
+#include "amazon_set.h"
 #include "dial.h"
 #include "google_state.h"
 #include "limit.h"
@@ -12,7 +13,8 @@
 #define FIRST_CREATED_S INT64_C(1704067200) /* 2024-01-01T00:00:00Z */
 #define CREATED_STEP_S 7                    /* ten million records end in spring 2026 */
 #define FIRST_EDIT_S 3600
-#define TOKEN_LIFE_S 86399              /* what PracticePanther says: 24 h less a second */
+#define SETTLED_S 259200   /* no record that ages with its account is younger when that is made */
+#define TOKEN_LIFE_S 86399 /* what PracticePanther says: 24 h less a second */
 #define RECORDS_MAX (UINT64_C(1) << 28) /* an id begins with its record's index in 28 bits */
 #define NUMBERS 100000
 
@@ -56,7 +58,9 @@ struct account *account_get(struct accounts *all, struct str name)
 	a->token = 1;
 	a->token_at_ms = clock_unix_us() / 1000;
 	a->issued_ms[1] = a->token_at_ms;
+	a->made_s = a->token_at_ms / 1000;
 	zoho_defaults(a);
+	amazon_defaults(a);
 	HASH_ADD(hh, all->by_name, name, name.n, a);
 	return a;
 }
@@ -89,7 +93,7 @@ struct resource *resource_get(struct accounts *all, struct account *account, str
 
 int64_t account_now_s(const struct account *account)
 {
-	return (clock_unix_us() + 999999) / 1000000 + account->clock_skew_s;
+	return (clock_unix_us() + 999999) / 1000000 + account->clock_skew_s - account->amazon.backdate_s;
 }
 
 enum rc resource_resize(struct account *account, struct resource *resource, uint64_t records, struct err *err)
@@ -206,6 +210,9 @@ struct times record_times(const struct account *account, const struct resource *
 {
 	struct times t = {.created_s = FIRST_CREATED_S + (int64_t)i * CREATED_STEP_S};
 
+	if (resource->step_s)
+		t.created_s = MIN(
+		    resource->first_s + (int64_t)i * resource->step_s, account->made_s - SETTLED_S);
 	t.updated_s = t.created_s + FIRST_EDIT_S;
 	for (unsigned k = resource->birth_count; k-- > 0;) {
 		if (i < resource->births[k].from)

@@ -71,6 +71,32 @@ struct zoho_settings {
 	unsigned grants;
 };
 
+/* The operations that have a usage plan and tokens of their own. */
+enum amazon_operation {
+	AMAZON_ORDERS,
+	AMAZON_ITEMS,
+	AMAZON_FINANCES,
+	AMAZON_TRANSACTIONS,
+	AMAZON_INVENTORY,
+	AMAZON_OPERATIONS
+};
+
+/* What is Amazon's alone. */
+struct amazon_settings {
+	int64_t days;       /* its oldest records are so old when the account is made, */
+	int64_t step_s;     /*   and one comes after the other; none is younger than three days */
+	int64_t backdate_s; /* what is born or changes from now on is dated so long before */
+	int64_t life_s[AMAZON_OPERATIONS]; /* of page tokens */
+	int64_t silent_tokens;             /* a dead finances token answers 200 with nothing */
+	int64_t empty_every;               /* every so many pages one is empty, with a token; 0: none */
+	int64_t usage_plans;               /* calls beyond them are refused */
+	int64_t texts;                     /* numbers and flags come as texts, as they do at times */
+	int64_t revoked;                   /* the seller has removed the application */
+	int64_t deferred_released;         /* what was deferred is paid out */
+	double tokens[AMAZON_OPERATIONS];  /* of the usage plans' buckets */
+	int64_t filled_ms[AMAZON_OPERATIONS];
+};
+
 #define SELECT_ALL ((struct selection){.updated_since_us = INT64_MIN, .created_since_us = INT64_MIN})
 
 /* The selected records of a resource; `index` is NULL where position and index are the same or nearly so. */
@@ -84,7 +110,9 @@ struct view {
 struct resource {
 	char name[RESOURCE_NAME_MAX + 1];
 	uint64_t records;
-	bool sized;          /* somebody set `records` */
+	bool sized;      /* somebody set `records` */
+	int64_t first_s; /* when the first record was made, and the time between two; 0: as all */
+	int64_t step_s;
 	uint64_t last_start; /* where the last page began */
 	struct birth births[BIRTHS_MAX];
 	unsigned birth_count;
@@ -114,6 +142,8 @@ struct account {
 	int64_t issued_ms[TOKENS_LIVE_MAX + 1]; /* unix; of token n at n modulo the size */
 	struct zoho_settings zoho;
 	struct google *google; /* NULL until Google is asked */
+	struct amazon_settings amazon;
+	int64_t made_s; /* unix; when the account was made */
 	unsigned in_flight;
 	uint64_t pages;
 	uint64_t served;

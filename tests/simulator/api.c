@@ -60,3 +60,20 @@ const struct api *api_of(struct str resource)
 		return &ZOHO;
 	return str_is(resource, "widgets") ? &ACME : &BENCH;
 }
+
+const struct api *api_named(const char *name, struct str resource)
+{
+	const struct {
+		const char *resource; /* NULL: any */
+		const struct api *api;
+	} all[] = {{"order_items", &AMAZON_ITEMS_V0}, {"financial_events", &AMAZON_EVENTS_V0},
+	    {"inventory", &AMAZON_STOCK}, {"orders", &AMAZON_ORDERS_V0}, {"orders", &AMAZON_ORDERS_2026},
+	    {"financial_events", &AMAZON_TRANSACTIONS_2024}, {NULL, &PRACTICEPANTHER}, {NULL, &BENCH},
+	    {NULL, &ACME}, {NULL, &ZOHO}};
+
+	for (size_t k = 0; k < ARRAY_SIZE(all); k++)
+		if (strcmp(all[k].api->name, name) == 0 &&
+		    (!all[k].resource || str_is(resource, all[k].resource)))
+			return all[k].api;
+	return NULL;
+}

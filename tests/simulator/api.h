@@ -11,6 +11,8 @@ extern const struct api ZOHO;
 extern const struct api GOOGLE_MESSAGES;
 extern const struct api GOOGLE_CALENDARS;
 extern const struct api GOOGLE_EVENTS;
+extern const struct api AMAZON_ORDERS_V0, AMAZON_ORDERS_2026, AMAZON_ITEMS_V0, AMAZON_EVENTS_V0;
+extern const struct api AMAZON_TRANSACTIONS_2024, AMAZON_STOCK;
 
 /* GET /api/v2/{contacts,matters,tasks}: a bare array, $top and $skip. */
 void practicepanther_begin(struct simulator *sim, struct exchange *ex);
@@ -37,6 +39,16 @@ void google_events_begin(struct simulator *sim, struct exchange *ex);
 void google_calendar_batch_begin(struct simulator *sim, struct exchange *ex);
 /* GET /oauth2/v2/userinfo: whose account it is. */
 void google_userinfo_begin(struct simulator *sim, struct exchange *ex);
+/* Amazon's: orders and their items, the newer orders, financial events, transactions, stocks; and the LWA
+ * token endpoint and restricted data tokens. */
+void amazon_orders_begin(struct simulator *sim, struct exchange *ex);
+void amazon_items_begin(struct simulator *sim, struct exchange *ex);
+void amazon_new_orders_begin(struct simulator *sim, struct exchange *ex);
+void amazon_events_begin(struct simulator *sim, struct exchange *ex);
+void amazon_transactions_begin(struct simulator *sim, struct exchange *ex);
+void amazon_inventory_begin(struct simulator *sim, struct exchange *ex);
+void amazon_token_begin(struct simulator *sim, struct exchange *ex);
+void amazon_restricted_begin(struct simulator *sim, struct exchange *ex);
 
 /* Makes the texts that records are cut from. Once, at start. */
 void apis_init(uint64_t seed);
@@ -44,3 +56,5 @@ void apis_done(void);
 
 /* The API that serves a resource of that name. */
 const struct api *api_of(struct str resource);
+/* The one of that name that serves it, or NULL. */
+const struct api *api_named(const char *name, struct str resource);

@@ -98,7 +98,7 @@ void control_dial_kinds(struct simulator *sim, struct exchange *ex)
 /* The resource and API that the query names; answers and returns false when it cannot. */
 static bool rows_of(struct simulator *sim, struct exchange *ex)
 {
-	char name[PARAM_MAX];
+	char name[PARAM_MAX], api[PARAM_MAX];
 
 	ex->account = account_named(sim, ex);
 	if (!ex->account)
@@ -110,22 +110,15 @@ static bool rows_of(struct simulator *sim, struct exchange *ex)
 	ex->api = declared_api(str_of(name));
 	if (!ex->api)
 		ex->api = api_of(str_of(name));
-	if (request_param(ex->req.query, "api", name)) {
-		const struct api *const all[] = {&PRACTICEPANTHER, &BENCH, &ACME, &ZOHO};
-		size_t k = 0;
-
-		while (k < ARRAY_SIZE(all) && strcmp(all[k]->name, name) != 0)
-			k++;
-		if (k == ARRAY_SIZE(all)) {
-			answer_error(sim, ex, 400, "api: practicepanther, bench, acme or zoho");
-			return false;
-		}
-		ex->api = all[k];
+	if (request_param(ex->req.query, "api", api) && strcmp(api, ex->api->name) != 0)
+		ex->api = api_named(api, str_of(name));
+	if (!ex->api) {
+		answer_error(sim, ex, 400, "api: none of that name serves the resource");
+		return false;
 	}
-	request_param(ex->req.query, "resource", name);
+	ex->resource = resource_get(&sim->accounts, ex->account, str_of(name));
 	if (ex->api->prepare)
 		ex->api->prepare(sim, ex->account);
-	ex->resource = resource_get(&sim->accounts, ex->account, str_of(name));
 	if (ex->api == &BENCH && !ex->resource->sized)
 		ex->resource->records = sim->bench_records;
 	return true;
