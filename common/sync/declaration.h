@@ -115,6 +115,7 @@ struct token_setting {
 /* Whose grant it is. */
 struct account_rule {
 	const char *path;    /* of the account's id in the token answer, */
+	struct texts or;     /*   where it is when that is left out, in order, */
 	struct template url; /*   or in the answer to a GET of this with the access token */
 };
 
@@ -372,7 +373,7 @@ struct resource {
 	enum identity_kind identity;
 	LIST_OF(struct column) columns;
 	bool keep_payload;
-	struct texts redact; /* paths that are blanked before anything is stored or logged */
+	struct texts redact; /* paths that are blanked before anything is stored or logged; * is any element */
 	struct paging paging;
 	struct beyond beyond;
 	struct incremental incremental;

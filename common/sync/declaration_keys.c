@@ -101,6 +101,7 @@ DEFINE_GROUP(token_setting_group, struct token_setting, NULL);
 
 static const struct key account_rule_group_keys[] = {
     KEY(struct account_rule, path, KEY_TEXT, REQUIRED),
+    KEY(struct account_rule, or, KEY_TEXTS),
     KEY(struct account_rule, url, KEY_TEMPLATE),
 };
 DEFINE_GROUP(account_rule_group, struct account_rule, NULL);

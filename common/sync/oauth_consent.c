@@ -68,7 +68,11 @@ enum rc oauth_authorize_url(const struct provider *p, const struct oauth_account
 
 bool oauth_account_id(const struct provider *p, json_object *doc, struct buf *out)
 {
-	json_object *id = rules_value(doc, p->auth.account.path);
+	const struct account_rule *rule = &p->auth.account;
+	json_object *id = rules_value(doc, rule->path);
+
+	for (size_t i = 0; !id && i < rule->or.n; i++)
+		id = rules_value(doc, rule->or.at[i]);
 
 	if (!json_object_is_type(id, json_type_string) && !json_object_is_type(id, json_type_int))
 		return false;

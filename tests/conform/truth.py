@@ -64,11 +64,20 @@ def without(record, paths):
     """The record as it may be kept: what is declared as redacted is null."""
     copy = plain(record)
     for path in paths:
-        *outer, name = path.split(".")
-        inside = at(copy, ".".join(outer)) if outer else copy
-        if isinstance(inside, dict) and name in inside:
-            inside[name] = None
+        blank(copy, path.split("."))
     return copy
+
+
+def blank(value, path):
+    """Makes null what is at the path; `*` is any element of a list."""
+    name, *rest = path
+    if isinstance(value, list) and name == "*":
+        for element in value:
+            blank(element, rest)
+    elif isinstance(value, dict) and name in value and rest:
+        blank(value[name], rest)
+    elif isinstance(value, dict) and name in value:
+        value[name] = None
 
 
 def compare(resource, served, rows):

@@ -67,8 +67,27 @@ bool shape_rotates(const struct shape *s)
 
 /* ---- JSON by paths ---- */
 
+/* "list.*.name": a list whose second element has it. False: the path leads through objects only. */
+static bool put_in_list(json_object *root, const char *path, json_object *value)
+{
+	const char *star = strstr(path, ".*.");
+	if (!star)
+		return false;
+	AUTO(mem_free_ptr) char *list_path = mem_strndup(path, (size_t)(star - path));
+	json_object *list = json_object_new_array();
+	json_object *element = json_object_new_object();
+	shape_put(element, star + strlen(".*."), value);
+	json_object_array_add(list, json_object_new_string("plain"));
+	json_object_array_add(list, element);
+	json_object_object_del(root, list_path); /* it takes the place of what its own column would have */
+	shape_put(root, list_path, list);
+	return true;
+}
+
 void shape_put(json_object *root, const char *path, json_object *value)
 {
+	if (put_in_list(root, path, value))
+		return;
 	struct str rest = str_of(path);
 	json_object *at = root;
 	for (;;) {

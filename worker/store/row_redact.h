@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/* Blanks what a declaration keeps back (`redact`) wherever a record's text is stored: as null. Private to
- * row*.c. */
+/* Blanks what a declaration keeps back (`redact`) wherever a record's text is stored: as null. `*` in a path
+ * stands for every element of a list. Private to row*.c. */
 #include "base/base.h"
 #include "base/buf.h"
 

@@ -246,6 +246,46 @@ static void test_redaction(void **state)
 	fixture_done(&f);
 }
 
+static const char *listed_paths[] = {
+    "acts.*.api.key", "acts.*.api.heads.*.value", "acts.*.plain", "tags.*", "deep.*.*.x"};
+
+/* Call logs hold their third parties' secrets in lists. */
+static void test_redaction_in_lists(void **state)
+{
+	static const struct {
+		const char *record, *kept;
+	} cases[] = {
+	    {"{\"acts\":[{\"api\":{\"key\":\"k1\",\"url\":\"u\"}},{\"api\":{\"url\":\"v\",\"key\":\"k2\"}}]}",
+	        "{\"acts\":[{\"api\":{\"key\":null,\"url\":\"u\"}},{\"api\":{\"url\":\"v\",\"key\":null}}]}"},
+	    {"{\"acts\":[{\"api\":{\"heads\":[{\"key\":\"A\",\"value\":\"s\"},{\"value\":[1,2]}]}}, 7, null, "
+	     "\"t\"]}",
+	        "{\"acts\":[{\"api\":{\"heads\":[{\"key\":\"A\",\"value\":null},{\"value\":null}]}}, 7, "
+	        "null, \"t\"]}"},
+	    {"{\"acts\":{\"api\":{\"key\":\"k1\"}}}", "{\"acts\":{\"api\":{\"key\":null}}}"},
+	    {"{\"acts\":[]}", "{\"acts\":[]}"},
+	    {"{\"acts\":null}", "{\"acts\":null}"},
+	    {"{\"acts\":\"k\"}", "{\"acts\":\"k\"}"},
+	    {"{\"tags\":[\"a\",{\"b\":1},2]}", "{\"tags\":[null,null,null]}"},
+	    {"{\"deep\":[[{\"x\":1,\"y\":2}],[{\"x\":3}]]}",
+	        "{\"deep\":[[{\"x\":null,\"y\":2}],[{\"x\":null}]]}"},
+	    {"{\"\\u0061cts\":[{\"api\":{\"k\\u0065y\":\"k1\"}}]}",
+	        "{\"\\u0061cts\":[{\"api\":{\"k\\u0065y\":null}}]}"},
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, secret_columns, ARRAY_SIZE(secret_columns));
+	f.resource.redact = (struct texts){.at = listed_paths, .n = ARRAY_SIZE(listed_paths)};
+	f.layout = row_layout_new(&f.resource);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(buf_done) struct buf out = BUF(OUT_MAX);
+
+		assert_int_equal(row_redact(f.layout, str_of(cases[i].record), &out), RC_OK);
+		assert_string_equal(buf_text(&out), cases[i].kept);
+	}
+	fixture_done(&f);
+}
+
 static void test_redacted_text(void **state)
 {
 	struct buf out = BUF(OUT_MAX);
@@ -275,6 +315,7 @@ int main(void)
 	    cmocka_unit_test(test_many_rows),
 	    cmocka_unit_test(test_full_buffer),
 	    cmocka_unit_test(test_redaction),
+	    cmocka_unit_test(test_redaction_in_lists),
 	    cmocka_unit_test(test_redacted_text),
 	};
 
