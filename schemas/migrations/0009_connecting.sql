@@ -5,9 +5,11 @@
 alter table connections
     add connected_at timestamptz not null default now(),
     add status_reason text,
+    add updated_at timestamptz not null default now(),
     add changes int not null default 0;
 comment on column connections.connected_at is 'when its user authorised it last';
 comment on column connections.status_reason is 'for people; null while it is well';
+comment on column connections.updated_at is 'when its user, tokens, settings or status changed last';
 comment on column connections.changes is 'events so far: the sequence of the next one follows';
 call show_columns('connections');
 

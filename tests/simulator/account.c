@@ -5,6 +5,7 @@
 #include "amazon_set.h"
 #include "dial.h"
 #include "google_state.h"
+#include "highlevel.h"
 #include "limit.h"
 #include "zoho_set.h"
 
@@ -61,6 +62,7 @@ struct account *account_get(struct accounts *all, struct str name)
 	a->made_s = a->token_at_ms / 1000;
 	zoho_defaults(a);
 	amazon_defaults(a);
+	highlevel_defaults(a);
 	HASH_ADD(hh, all->by_name, name, name.n, a);
 	return a;
 }
@@ -86,6 +88,7 @@ struct resource *resource_get(struct accounts *all, struct account *account, str
 	r = mem_zalloc(sizeof *r);
 	memcpy(r->name, name.p, name.n);
 	r->records = all->default_records;
+	r->calls = str_is(name, HIGHLEVEL_CALLS);
 	r->next = account->resources;
 	account->resources = r;
 	return r;
@@ -213,6 +216,8 @@ struct times record_times(const struct account *account, const struct resource *
 	if (resource->step_s)
 		t.created_s = MIN(
 		    resource->first_s + (int64_t)i * resource->step_s, account->made_s - SETTLED_S);
+	if (resource->calls)
+		t.created_s = highlevel_made_s(account, i);
 	t.updated_s = t.created_s + FIRST_EDIT_S;
 	for (unsigned k = resource->birth_count; k-- > 0;) {
 		if (i < resource->births[k].from)

@@ -50,6 +50,7 @@ struct selection {
 	bool descending;
 	int64_t updated_since_us; /* INT64_MIN: all */
 	int64_t created_since_us;
+	int64_t created_before_us;                               /* 0: all */
 	bool (*keep)(const struct account *account, uint64_t i); /* NULL: all */
 };
 
@@ -97,6 +98,26 @@ struct amazon_settings {
 	int64_t filled_ms[AMAZON_OPERATIONS];
 };
 
+/* How often its token endpoint says which location it is. */
+enum location_told { LOCATION_SOMETIMES, LOCATION_ALWAYS, LOCATION_NEVER };
+
+/* What is HighLevel's alone. */
+struct highlevel_settings {
+	int64_t first_at_s; /* when the first call was made, */
+	int64_t every_s;    /* and how long after each the next one */
+	int64_t rate_max;   /* calls of its API in rate_ms */
+	int64_t rate_ms;
+	int64_t daily_max;
+	bool camel;    /* the old token endpoint answers in the words of v3 */
+	bool paused;   /* the location is not active, for the time being */
+	bool revoked;  /* somebody has removed the application */
+	bool unscoped; /* the grant lacks the scope of the call logs */
+	enum location_told location;
+	int64_t interval_began_ms; /* by the monotonic clock */
+	int64_t calls;             /* in it */
+	int64_t calls_of_day;
+};
+
 #define SELECT_ALL ((struct selection){.updated_since_us = INT64_MIN, .created_since_us = INT64_MIN})
 
 /* The selected records of a resource; `index` is NULL where position and index are the same or nearly so. */
@@ -113,6 +134,7 @@ struct resource {
 	bool sized;      /* somebody set `records` */
 	int64_t first_s; /* when the first record was made, and the time between two; 0: as all */
 	int64_t step_s;
+	bool calls;          /* HighLevel's: made as its settings say */
 	uint64_t last_start; /* where the last page began */
 	struct birth births[BIRTHS_MAX];
 	unsigned birth_count;
@@ -143,6 +165,7 @@ struct account {
 	struct zoho_settings zoho;
 	struct google *google; /* NULL until Google is asked */
 	struct amazon_settings amazon;
+	struct highlevel_settings highlevel;
 	int64_t made_s; /* unix; when the account was made */
 	unsigned in_flight;
 	uint64_t pages;

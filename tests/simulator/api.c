@@ -40,6 +40,7 @@ void apis_init(uint64_t seed)
 	bench_init(seed);
 	zoho_init(seed);
 	acme_init(seed);
+	highlevel_init(seed);
 }
 
 void apis_done(void)
@@ -48,6 +49,7 @@ void apis_done(void)
 	bench_done();
 	zoho_done();
 	acme_done();
+	highlevel_done();
 }
 
 const struct api *api_of(struct str resource)
@@ -58,6 +60,8 @@ const struct api *api_of(struct str resource)
 		return &PRACTICEPANTHER;
 	if (zoho_serves(resource))
 		return &ZOHO;
+	if (highlevel_serves(resource))
+		return &HIGHLEVEL;
 	return str_is(resource, "widgets") ? &ACME : &BENCH;
 }
 
@@ -69,7 +73,7 @@ const struct api *api_named(const char *name, struct str resource)
 	} all[] = {{"order_items", &AMAZON_ITEMS_V0}, {"financial_events", &AMAZON_EVENTS_V0},
 	    {"inventory", &AMAZON_STOCK}, {"orders", &AMAZON_ORDERS_V0}, {"orders", &AMAZON_ORDERS_2026},
 	    {"financial_events", &AMAZON_TRANSACTIONS_2024}, {NULL, &PRACTICEPANTHER}, {NULL, &BENCH},
-	    {NULL, &ACME}, {NULL, &ZOHO}};
+	    {NULL, &ACME}, {NULL, &ZOHO}, {NULL, &HIGHLEVEL}};
 
 	for (size_t k = 0; k < ARRAY_SIZE(all); k++)
 		if (strcmp(all[k].api->name, name) == 0 &&

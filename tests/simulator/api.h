@@ -13,6 +13,7 @@ extern const struct api GOOGLE_CALENDARS;
 extern const struct api GOOGLE_EVENTS;
 extern const struct api AMAZON_ORDERS_V0, AMAZON_ORDERS_2026, AMAZON_ITEMS_V0, AMAZON_EVENTS_V0;
 extern const struct api AMAZON_TRANSACTIONS_2024, AMAZON_STOCK;
+extern const struct api HIGHLEVEL;
 
 /* GET /api/v2/{contacts,matters,tasks}: a bare array, $top and $skip. */
 void practicepanther_begin(struct simulator *sim, struct exchange *ex);
@@ -49,6 +50,9 @@ void amazon_transactions_begin(struct simulator *sim, struct exchange *ex);
 void amazon_inventory_begin(struct simulator *sim, struct exchange *ex);
 void amazon_token_begin(struct simulator *sim, struct exchange *ex);
 void amazon_restricted_begin(struct simulator *sim, struct exchange *ex);
+/* GET /voice-ai/dashboard/call-logs: numbered pages, windows of time; and one call. */
+void highlevel_calls_begin(struct simulator *sim, struct exchange *ex);
+void highlevel_call_begin(struct simulator *sim, struct exchange *ex);
 
 /* Makes the texts that records are cut from. Once, at start. */
 void apis_init(uint64_t seed);

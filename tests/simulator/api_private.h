@@ -23,3 +23,6 @@ void bench_init(uint64_t seed);
 void bench_done(void);
 void acme_init(uint64_t seed);
 void acme_done(void);
+void highlevel_init(uint64_t seed);
+void highlevel_done(void);
+bool highlevel_serves(struct str resource);

@@ -4,6 +4,7 @@
 #include "control.h"
 #include "dial.h"
 #include "google_state.h"
+#include "highlevel.h"
 #include "limit.h"
 #include "zoho_set.h"
 
@@ -153,6 +154,8 @@ static enum rc key_set(struct setting *set, const char *key, struct json_object 
 		return google_set(set->sim, set->account, value, err);
 	if (strcmp(key, "amazon") == 0)
 		return amazon_set(set->account, value, err);
+	if (strcmp(key, "highlevel") == 0)
+		return highlevel_set(set->account, value, err);
 	if (strcmp(key, "changed_at") == 0)
 		return number_read(value, key, INT64_C(4102444800), &set->revision.changed_s, err);
 	if (strcmp(key, "changed_share") == 0)
@@ -160,7 +163,7 @@ static enum rc key_set(struct setting *set, const char *key, struct json_object 
 	if (strcmp(key, "version") != 0)
 		return err_set(err, RC_INVALID,
 		    "%s: unknown; there are records, removed, latency_ms, clock_skew, expires_in, version, "
-		    "changed_share, changed_at, dials, limits, zoho, google, amazon",
+		    "changed_share, changed_at, dials, limits, zoho, google, amazon, highlevel",
 		    key);
 	if (number_read(value, key, 9999, &n, err) != RC_OK)
 		return err->rc;

@@ -41,6 +41,8 @@ static const struct route ROUTES[] = {
     {"GET", "/fba/inventory/v1/summaries", amazon_inventory_begin, false},
     {"POST", "/tokens/2021-03-01/restrictedDataToken", amazon_restricted_begin, false},
     {"POST", "/auth/o2/token", amazon_token_begin, false},
+    {"GET", "/voice-ai/dashboard/call-logs", highlevel_calls_begin, false},
+    {"GET", "/voice-ai/dashboard/call-logs/{}", highlevel_call_begin, false},
     {"POST", "/oauth/v2/token", zoho_token_begin, false},
     {"POST", "/oauth/v2/token/revoke", zoho_revoke_begin, false},
     {"POST", "/oauth/token", token_begin, false},

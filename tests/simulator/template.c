@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
+#include "highlevel.h"
 #include "template.h"
 #include "zoho.h"
 
@@ -191,6 +192,26 @@ static void put_account_number(const struct facts *f, char *at)
 	put_number(at, 5, f->account->number);
 }
 
+static void put_call_id(const struct facts *f, char *at)
+{
+	highlevel_id(f->account, 'h', f->i, at);
+}
+
+static void put_call_contact(const struct facts *f, char *at)
+{
+	highlevel_id(f->account, 'k', f->i / 3, at);
+}
+
+static void put_call_agent(const struct facts *f, char *at)
+{
+	highlevel_id(f->account, 'g', f->i % 3, at);
+}
+
+static void put_caller(const struct facts *f, char *at)
+{
+	put_number(at, 10, UINT64_C(2025550100) + f->i % 40);
+}
+
 static const struct {
 	char letter;
 	uint16_t width;
@@ -212,6 +233,10 @@ static const struct {
     {'Z', 19, put_zoho_id},
     {'O', 19, put_zoho_account},
     {'K', 19, put_zoho_contact},
+    {'h', HIGHLEVEL_ID_LEN, put_call_id},
+    {'k', HIGHLEVEL_ID_LEN, put_call_contact},
+    {'g', HIGHLEVEL_ID_LEN, put_call_agent},
+    {'N', 10, put_caller},
 };
 
 static size_t slot_kind(char letter)

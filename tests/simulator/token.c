@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "base/clock.h"
+#include "highlevel.h"
 #include "token.h"
 
 static const char INVALID_GRANT[] = "{\"error\":\"invalid_grant\"}";
@@ -116,6 +117,10 @@ static bool form_has(struct str form, const char *name)
 
 void token_begin(struct simulator *sim, struct exchange *ex)
 {
+	if (highlevel_token_asked(ex)) {
+		highlevel_token_begin(sim, ex);
+		return;
+	}
 	struct str form = ex->req.body;
 	char type[PARAM_MAX] = "";
 	char token[PARAM_MAX] = "";

@@ -27,7 +27,7 @@ enum token_state token_check(
 /* False, and an answer in the API's words, unless the token is good; sets ex->account when it names one. */
 bool token_admit(struct simulator *sim, struct exchange *ex);
 
-/* POST /oauth/token */
+/* POST /oauth/token: PracticePanther's, and HighLevel's (user_type in the form, or Version: v3) */
 void token_begin(struct simulator *sim, struct exchange *ex);
 /* POST /oauth/v2/token: Zoho's, whose failures come with 200. */
 void zoho_token_begin(struct simulator *sim, struct exchange *ex);

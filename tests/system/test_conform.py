@@ -116,7 +116,7 @@ def test_only_what_is_wrong_is_found(wobbly):
 
 
 @pytest.mark.parametrize("name, resource, what", [
-    ("gmail", "messages", "hook"), ("google_calendar", "events", "paging by sync_token"), ("highlevel", "call_logs", "window"),
+    ("gmail", "messages", "hook"), ("google_calendar", "events", "paging by sync_token"),
     ("amazon", "order_items", "parent")])
 def test_what_this_version_cannot_do_is_said(name, resource, what):
     code, rows = rows_of(DECLARATIONS / f"{name}.cfg")

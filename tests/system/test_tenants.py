@@ -23,7 +23,7 @@ PUBLIC = {"GET /v1/oauth/callback": "the state, which is signed and spent once, 
 # Fleet-wide and nobody's secret; requests read them to say what a sync waits for.
 EVERYBODYS = {"breakers", "provider_stops"}
 # The workers COPY into the providers' tables, which PostgreSQL refuses under forced policies even to owners.
-COPIED = re.compile("^(amazon|practicepanther|bench|zoho|google|sync_email|sync_calendar)_")
+COPIED = re.compile("^(amazon|highlevel|practicepanther|bench|zoho|google|sync_email|sync_calendar)_")
 
 
 def side(fleet, name, tenant=None, owner=None):

@@ -37,6 +37,14 @@ WORKER_SOON = {"heartbeat__interval_ms": 100, "heartbeat__stop_after_ms": 600,
 USERS = {"auth__jwt_secret": tokens.SECRET, "auth__jwt_issuer": tokens.ISSUER, "auth__jwt_audience": tokens.AUDIENCE}
 
 
+# Tables that are not called after provider and resource.
+TABLES = {("highlevel", "call_logs"): "highlevel_calls"}
+
+
+def table_of(provider, resource):
+    return TABLES.get((provider, resource), f"{provider}_{resource}")
+
+
 @dataclass
 class Answer:
     """An HTTP response; `body` is the parsed JSON, or the text when it is none."""
@@ -297,7 +305,7 @@ class Fleet:
 
     def rows(self, connection, provider, resource):
         """The stored records of one connection that are not deleted."""
-        return self.sql(f"select * from {provider}_{resource} where connection_id = %s and deleted_at is null order by id",
+        return self.sql(f"select * from {table_of(provider, resource)} where connection_id = %s and deleted_at is null order by id",
                         connection)
 
     def evidence(self):

@@ -30,7 +30,7 @@ static const struct resource *find(const struct registry *reg, const char *provi
 static void a_folder_becomes_a_registry_in_order_of_names(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"acme", "amazon", "gmail", "google_calendar", "highlevel"};
+	static const char *const names[] = {"acme", "amazon", "gmail", "google_calendar"};
 	struct registry *reg = load(FIXTURES);
 	assert_int_equal(registry_count(reg), ARRAY_SIZE(names));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -101,7 +101,6 @@ static void the_vocabulary_holds_all_systems(void **state)
 	assert_int_equal(messages->batch.max_parts, 50);
 	assert_int_equal(messages->cost, 20);
 	assert_int_equal(find(reg, "google_calendar", "events")->deletion.strategy, DELETION_FIELD);
-	assert_int_equal(find(reg, "highlevel", "call_logs")->window.step_s, 86400);
 	registry_free(reg);
 }
 

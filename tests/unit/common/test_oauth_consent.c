@@ -167,6 +167,30 @@ static void the_account_is_where_the_declaration_says(void **state)
 	assert_false(oauth_account_id(&p, NULL, &none));
 }
 
+/* HighLevel leaves the location out now and then. */
+static void the_account_may_stand_elsewhere(void **state)
+{
+	static const struct {
+		const char *doc, *id;
+	} cases[] = {
+	    {"{\"locationId\":\"loc\",\"userId\":\"u\",\"companyId\":\"c\"}", "loc"},
+	    {"{\"userId\":\"u\",\"companyId\":\"c\"}", "u"},
+	    {"{\"companyId\":\"c\",\"userId\":null}", "c"},
+	    {"{}", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(json_put_ptr) json_object *doc = json_of(cases[i].doc);
+		AUTO(buf_done) struct buf id = BUF(256);
+
+		assert_int_equal(
+		    oauth_account_id(declarations_provider("highlevel"), doc, &id), cases[i].id != NULL);
+		if (cases[i].id)
+			assert_string_equal(buf_text(&id), cases[i].id);
+	}
+}
+
 static void it_is_asked_with_the_access_token(void **state)
 {
 	AUTO(json_put_ptr) json_object *secret = json_of(SECRET);
@@ -197,6 +221,7 @@ int main(void)
 	    cmocka_unit_test(a_code_is_exchanged),
 	    cmocka_unit_test(a_token_is_withdrawn),
 	    cmocka_unit_test(the_account_is_where_the_declaration_says),
+	    cmocka_unit_test(the_account_may_stand_elsewhere),
 	    cmocka_unit_test(it_is_asked_with_the_access_token),
 	};
 
