@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
-#include "oauth_handlers.h"
+#include "disconnecting.h"
 
 #include "base/json.h"
 #include "base/log.h"
-#include "call.h"
 #include "caller.h"
 #include "io/crypto.h"
 #include "io/http.h"
+#include "oauth_handlers.h"
 #include "sync/declaration.h"
 #include "sync/oauth.h"
 #include "sync/origins.h"
@@ -20,6 +20,7 @@
 struct disconnecting {
 	struct call *call;
 	struct uuid connection_id;
+	call_then *then;
 	json_object *doc; /* what the row says of it */
 	json_object *secret;
 };
@@ -41,7 +42,7 @@ static void forget_secret(struct disconnecting *d, const char *revocation)
 	pg_arg_uuid(a, &d->connection_id);
 	pg_arg_uuid(a, &call_caller(d->call)->tenant);
 	pg_arg_text(a, str_of(revocation));
-	call_write(d->call, &sql_connections_disconnected, call_answer);
+	call_write(d->call, &sql_connections_disconnected, d->then);
 }
 
 static void fail(struct disconnecting *d, const char *reason)
@@ -114,7 +115,7 @@ static void disconnected(struct call *c, struct reply row)
 	struct err err;
 
 	if (row.status != 200) {
-		call_answer(c, row);
+		d->then(c, row);
 		return;
 	}
 	enum rc rc = json_parse((struct str){row.body, row.body_n}, row.body_n, ROW_DEPTH, &d->doc, &err);
@@ -128,12 +129,25 @@ static void disconnected(struct call *c, struct reply row)
 		withdraw(d);
 }
 
-void connection_disconnect(struct call *c)
+void disconnect_start(struct call *c, const struct uuid *connection_id, call_then *then)
 {
 	struct disconnecting *d = mem_zalloc(sizeof *d);
+	struct pg_args *a = call_args(c);
 
-	d->call = c;
-	(void)uuid_parse(call_path(c, "connection_id"), &d->connection_id); /* the parameters were checked */
+	*d = (struct disconnecting){.call = c, .connection_id = *connection_id, .then = then};
 	call_keep(c, d, disconnecting_free);
+	pg_args_clear(a);
+	pg_arg_uuid(a, connection_id);
+	pg_arg_uuid(a, &call_caller(c)->tenant);
 	call_write(c, &sql_connections_disconnect, disconnected);
+}
+
+void connection_disconnect(struct call *c)
+{
+	struct uuid id;
+
+	if (uuid_parse(call_path(c, "connection_id"), &id))
+		disconnect_start(c, &id, call_answer);
+	else
+		call_refuse(c, 500, "internal_error", "the path was not checked");
 }

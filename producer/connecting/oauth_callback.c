@@ -26,6 +26,7 @@
 struct consent {
 	struct connecting connecting;       /* first: connecting.c finds it as what the call keeps */
 	const struct oauth_return *special; /* NULL: nothing */
+	bool own_callback;                  /* of that provider, not everybody's */
 	struct uuid state_id;
 	struct oauth_client client;
 	char *return_to;    /* NULL: the answer is a document */
@@ -340,6 +341,7 @@ static void remember(struct consent *k, json_object *doc)
 	c->settings = json_object_get(json_object_object_get(doc, "settings"));
 	k->return_to = text_copy(doc, "return_to");
 	k->facts = json_object_new_object();
+	json_object_object_add(k->facts, "own_callback", json_object_new_boolean(k->own_callback));
 	json_object_object_add(k->facts, "note", json_object_get(json_object_object_get(doc, "note")));
 	if (c->provider)
 		k->special = oauth_return_find(c->provider);
@@ -401,6 +403,7 @@ static void come_back(struct call *c, const char *provider)
 	k->connecting.call = c;
 	k->connecting.done = saved;
 	k->state_id = id;
+	k->own_callback = provider;
 	call_keep(c, k, consent_free);
 	pg_args_clear(a);
 	pg_arg_uuid(a, &id);

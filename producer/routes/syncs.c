@@ -11,7 +11,8 @@ struct waiting {
 	struct call *call;
 	struct wait wait;
 	struct reply accepted;
-	int64_t seconds;
+	const struct pg_statement *ended;
+	syncs_then *then;
 };
 
 static void release(void *state)
@@ -22,34 +23,26 @@ static void release(void *state)
 	free(w);
 }
 
-static struct reply applied(const struct waiting *w, struct reply reply)
+static void too_early(struct waiting *w)
 {
-	reply_add_header(&reply, "Preference-Applied", mem_printf("wait=%" PRId64, w->seconds));
-	return reply;
-}
-
-static void answer_accepted(struct waiting *w)
-{
-	struct reply reply = w->accepted;
+	struct reply accepted = w->accepted;
 
 	w->accepted = (struct reply){0};
-	call_answer(w->call, applied(w, reply));
+	w->then(w->call, accepted, NULL);
 }
 
-static void answer_ended(struct call *c, struct reply row)
+static void on_ended(struct call *c, struct reply row)
 {
 	struct waiting *w = call_kept(c);
+	struct reply accepted = w->accepted;
 
 	if (row.status != 200) {
 		reply_done(&row);
-		answer_accepted(w);
+		too_early(w);
 		return;
 	}
-	/* reply_send would take a place in a 200 for the next page's */
-	reply_add_header(&row, "Location", TAKE(w->accepted.location));
-	for (size_t i = 0; i < w->accepted.nextra; i++)
-		reply_add_header(&row, w->accepted.extra[i].name, mem_strdup(w->accepted.extra[i].value));
-	call_answer(c, applied(w, row));
+	w->accepted = (struct reply){0};
+	w->then(c, accepted, &row);
 }
 
 static void on_done(struct wait *wait, bool ended)
@@ -58,13 +51,13 @@ static void on_done(struct wait *wait, bool ended)
 	struct pg_args *args = call_args(w->call);
 
 	if (!ended) {
-		answer_accepted(w);
+		too_early(w);
 		return;
 	}
 	pg_args_clear(args);
 	pg_arg_uuid(args, &wait->id);
 	pg_arg_uuid(args, &call_caller(w->call)->tenant);
-	call_read(w->call, &sql_syncs_get, answer_ended);
+	call_read(w->call, w->ended, on_ended);
 }
 
 static bool read_id(const char *location, struct uuid *ret)
@@ -74,20 +67,48 @@ static bool read_id(const char *location, struct uuid *ret)
 	return last && uuid_parse(str_of(last + 1), ret);
 }
 
-void syncs_accepted(struct call *c, struct reply row)
+void syncs_await(
+    struct call *c, struct reply accepted, int64_t for_ms, const struct pg_statement *ended, syncs_then *then)
 {
-	int64_t seconds = prefer_wait_s(httpd_header(call_request(c), "Prefer"));
 	struct uuid id;
 
-	if (row.status != 202 || seconds <= 0 || !read_id(row.location, &id)) {
-		call_answer(c, row);
+	if (accepted.status != 202 || for_ms <= 0 || !read_id(accepted.location, &id)) {
+		call_answer(c, accepted);
 		return;
 	}
 	struct waiting *w = mem_zalloc(sizeof *w);
 	*w = (struct waiting){.call = c,
 	    .wait = {.id = id, .done = on_done},
-	    .accepted = row,
-	    .seconds = MIN(seconds, (int64_t)SYNCS_WAIT_MAX_S)};
+	    .accepted = accepted,
+	    .ended = ended,
+	    .then = then};
 	call_keep(c, w, release);
-	waits_add(call_calls(c)->sync_waits, &w->wait, w->seconds * 1000);
+	waits_add(call_calls(c)->sync_waits, &w->wait, for_ms);
+}
+
+/* ---- Prefer: wait=N ---- */
+
+static int64_t preferred_s(const struct call *c)
+{
+	return MIN(prefer_wait_s(httpd_header(call_request(c), "Prefer")), (int64_t)SYNCS_WAIT_MAX_S);
+}
+
+static void answer_preferred(struct call *c, struct reply accepted, struct reply *ended)
+{
+	struct reply reply = ended ? *ended : accepted;
+
+	if (ended) {
+		/* reply_send would take a place in a 200 for the next page's */
+		reply_add_header(&reply, "Location", TAKE(accepted.location));
+		for (size_t i = 0; i < accepted.nextra; i++)
+			reply_add_header(&reply, accepted.extra[i].name, mem_strdup(accepted.extra[i].value));
+		reply_done(&accepted);
+	}
+	reply_add_header(&reply, "Preference-Applied", mem_printf("wait=%" PRId64, preferred_s(c)));
+	call_answer(c, reply);
+}
+
+void syncs_accepted(struct call *c, struct reply row)
+{
+	syncs_await(c, row, preferred_s(c) * 1000, &sql_syncs_get, answer_preferred);
 }

@@ -9,6 +9,10 @@ static const struct dialect_word practicepanther_words[] = {
     {.code = "no_token",
         .error = "No PP token available",
         .message = "Complete OAuth setup first before syncing"},
+    {.code = "dead_token",
+        .error = "PP token no longer valid",
+        .message = "Complete OAuth setup again before syncing"},
+    {.code = "nothing_to_sync", .error = "Nothing to sync"},
     {.status = 422, .says_status = 400},
 };
 

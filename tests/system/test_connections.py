@@ -91,7 +91,7 @@ def test_an_account_is_connected_by_consent_and_synced(fleet, connecting):
     fleet.simulator.account("acct-1", records={"contacts": 120})
     answer = connecting.begin()
     url, query = urlsplit(answer["authorize_url"]), sent(answer)
-    assert f"{url.scheme}://{url.netloc}{url.path}" == fleet.simulator.url + "/oauth/authorize"
+    assert f"{url.scheme}://{url.netloc}{url.path}" == fleet.simulator.url + "/OAuth/Authorize"
     assert (query["response_type"], query["client_id"], query["code_challenge_method"]) == ("code", "client", "S256")
     assert query["redirect_uri"] == "https://fleet.example/v1/oauth/callback" and len(query["code_challenge"]) == 43
     page = connecting.come_back(state=query["state"], code="code-acct-1-1", scope="what.else")  # others add parameters

@@ -19,7 +19,8 @@ from harness.trespass import Belongings, Routes, Side, nobodys, told, without
 
 TENANT, USER = "syncfleet.tenant_id", "syncfleet.user_id"
 # Routes without a caller, and why they may be.
-PUBLIC = {"GET /v1/oauth/callback": "the state, which is signed and spent once, says who began"}
+CALLBACK = "the state, which is signed and spent once, says who began"
+PUBLIC = {"GET /v1/oauth/callback": CALLBACK, "GET /api/admin/pp-token/callback": CALLBACK}
 # Fleet-wide and nobody's secret; requests read them to say what a sync waits for.
 EVERYBODYS = {"breakers", "provider_stops"}
 # The workers COPY into the providers' tables, which PostgreSQL refuses under forced policies even to owners.
@@ -63,7 +64,9 @@ def fleet_of_two(kafka, postgres, template, ledger):
     logs.mkdir(exist_ok=True)
     fleet = Fleet("tenants", postgres, kafka, ledger, logs)
     fleet.start_producer(env={"SYNCFLEET_AUTH__JWT_SECRET": tokens.SECRET}, auth__jwt_issuer=tokens.ISSUER,
-                         auth__jwt_audience=tokens.AUDIENCE)
+                         auth__jwt_audience=tokens.AUDIENCE, oauth__clients="practicepanther=client:secret",
+                         oauth__redirect_uri="https://fleet.example/v1/oauth/callback",
+                         oauth__state_key="a key for tests that has 32 bytes!")
     fleet.start_worker()
     yield fleet
     fleet.close()

@@ -54,10 +54,15 @@ TRIES |= {name: (lambda call: lambda whose, tenant: (f"select status from {call}
     "begin_consent": "(select %s::uuid as id, %s::uuid as tenant) i, begin_consent(uuid_v7(), i.tenant, null, 'practicepanther', i.id, "
                      "null, '{}', null, 60)",
 }.items()}
+TRIES |= {
+    "practicepanther_synced": lambda whose, tenant: ("select status from practicepanther_synced(%s::uuid, %s::uuid)", whose["sync_id"], tenant),
+    "practicepanther_disconnected": lambda whose, tenant: (
+        "select status from practicepanther_disconnected(%s::uuid, %s::uuid, null)", whose["connection_id"], tenant),
+}
 TRIES["get_ask"] = lambda whose, tenant: ("select status from get_ask(%s::uuid, %s::uuid)", whose["ask_id"], tenant)
 # Nothing of a user's.
 TENANTS_ONLY = {"create_key", "revoke_key", "create_webhook", "change_webhook", "delete_webhook", "rotate_webhook", "test_webhook",
-                "redeliver"}
+                "redeliver", "practicepanther_synced"}
 # Functions that run as the owner before there is a scope.
 UNSCOPED = {"caller_of_key": "tells of a key only to who knows its hash", "caller_of_token": "a verified token names him",
             "user_seen": "a verified token names him", "ended_syncs": "whether an id has ended, to who was given it",
@@ -68,5 +73,8 @@ UNSCOPED = {"caller_of_key": "tells of a key only to who knows its hash", "calle
                 "pause_provider", "resume_provider", "drain_worker", "undrain_worker", "list_workers", "close_breaker", "list_breakers")},
             "spend_consent": "a signed state names it", "account_connection": "after a consent, in whose tenant it began",
             "connect_account": "after a consent, in whose tenant it began", "publish_connection": "a trigger",
+            "audit_sync": "a trigger", "practicepanther_connect": "after a consent, in whose tenant it began",
+            **{f"practicepanther_{name}": "finds only what is in the scope: test_practicepanther.py, test_only_admins_may" for name in (
+                "own", "status", "trigger_sync")},
             "asks_ended": "says of ids that nobody guesses whether they have ended",
             "list_connections": "only lists what is in the scope, as test_every_list_holds_only_the_callers_own shows"}

@@ -56,7 +56,7 @@ static void the_url_has_what_the_declaration_says(void **state)
 	account.origin = STR("http://127.0.0.1:9000");
 	assert_int_equal(oauth_authorize_url(&plain, &account, &consent, &url, &err), RC_OK);
 	assert_string_equal(buf_text(&url),
-	    "http://127.0.0.1:9000/oauth/authorize?response_type=code&client_id=the%20id"
+	    "http://127.0.0.1:9000/OAuth/Authorize?response_type=code&client_id=the%20id"
 	    "&redirect_uri=https%3A%2F%2Ffleet.example%2Fcb%3Fx%3D1&state=st-_");
 }
 
