@@ -23,7 +23,7 @@ static void defaults_are_as_agreed(void **state)
 	    {"slice.seconds", "5", false},
 	    {"heartbeat.interval_ms", "1000", false},
 	    {"heartbeat.stop_after_ms", "5000", false},
-	    {"pages.budget_bytes", "10485760", false},
+	    {"pages.budget_bytes", "20971520", false},
 	    {"store.rows_max", "5000", false},
 	};
 
