@@ -226,7 +226,7 @@ enum rc producer_check(struct producer *p, struct err *err)
 	if (!p->keys)
 		return err_prefix(err, "crypto.keys");
 	if (origins_check(p->settings.origins, err) != RC_OK ||
-	    registry_load_versions(p->settings.providers_dir, p->settings.versions, &p->registry, err) != RC_OK)
+	    registry_load(p->settings.providers_dir, &p->registry, err) != RC_OK)
 		return err->rc;
 	struct oauth_setup oauth = oauth_setup(p);
 	return oauth_setup_check(&oauth, err);
@@ -300,6 +300,8 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 	        .oauth = oauth_setup(p),
 	        .streams = push_streams(p->push),
 	        .asks_wait_ms = s->asks_wait_ms,
+	        .internal_secret = s->internal_secret,
+	        .internal_wait_ms = s->internal_wait_ms,
 	        .may_dispatch = may_dispatch,
 	        .dispatch = dispatch,
 	        .user = p},

@@ -28,7 +28,6 @@ struct settings {
 	int64_t webhooks_keep_days;
 	const char *admin_listen;
 	const char *providers_dir;
-	const char *versions; /* of the providers' APIs */
 	int64_t tick_ms;
 	int64_t dispatch_retry_ms;
 	int64_t slots_floor;
@@ -57,6 +56,8 @@ struct settings {
 	struct auth_options auth;
 	struct gate_options gate;
 	int64_t asks_wait_ms;
+	const char *internal_secret;
+	int64_t internal_wait_ms;
 	int64_t shutdown_ms;
 	bool routes; /* --routes: print the table and exit */
 };

@@ -22,6 +22,7 @@ void param_bind_text(struct binding *b, const struct given *g);
 void param_bind_object(struct binding *b, const struct given *g);
 void param_check_secret(struct binding *b, const struct given *g);
 void param_bind_time(struct binding *b, const struct given *g);
+void param_bind_day_or_time(struct binding *b, const struct given *g);
 void param_check_own_tenant(struct binding *b, const struct given *g);
 void param_bind_provider(struct binding *b, const struct given *g);
 void param_bind_resources(struct binding *b, const struct given *g);

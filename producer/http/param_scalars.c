@@ -6,7 +6,8 @@
 
 #define CURSOR_LEN 32
 #define NAMES_MAX 1536 /* bytes of a list of what is allowed */
-#define TIME_SHAPE "dddd-dd-ddTdd:dd:dd"
+#define DAY_SHAPE "dddd-dd-dd"
+#define TIME_SHAPE DAY_SHAPE "Tdd:dd:dd"
 #define FRACTION_MAX 9
 
 void param_fault_type(struct binding *b, const char *what)
@@ -170,6 +171,19 @@ void param_bind_time(struct binding *b, const struct given *g)
 	else if (s.p)
 		param_fault_type(
 		    b, "a time such as 2026-11-20T09:30:00Z (a plus sign in a query is sent as %2B)");
+}
+
+void param_bind_day_or_time(struct binding *b, const struct given *g)
+{
+	struct str s = param_text_of(b, g, "a time or a day");
+	struct str rest = s;
+
+	if (s.p && (is_time(s) || (cut_shape(&rest, DAY_SHAPE) && rest.n == 0)))
+		pg_arg_text(b->args, s);
+	else if (s.p)
+		param_fault_type(b,
+		    "a day such as 2026-11-20, or a time such as 2026-11-20T09:30:00Z (a plus "
+		    "sign in a query is sent as %2B)");
 }
 
 void param_check_own_tenant(struct binding *b, const struct given *g)

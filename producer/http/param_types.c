@@ -96,6 +96,7 @@ static const struct {
     [PARAM_TRACEPARENT] = {param_bind_traceparent, bind_null},
     [PARAM_EVENT_ID] = {param_bind_event_id, bind_null},
     [PARAM_TIME] = {param_bind_time, bind_null},
+    [PARAM_DAY_OR_TIME] = {param_bind_day_or_time, bind_null},
     [PARAM_IDEMPOTENCY_KEY] = {param_keep_idempotency_key, bind_nothing},
     [PARAM_IF_NONE_MATCH] = {leave_unbound, bind_nothing},
     [PARAM_PREFER] = {leave_unbound, bind_nothing},

@@ -152,6 +152,7 @@ static void print_param(struct jsonw *w, const struct route_param *p)
 	    [PARAM_TRACEPARENT] = "traceparent",
 	    [PARAM_EVENT_ID] = "event_id",
 	    [PARAM_TIME] = "time",
+	    [PARAM_DAY_OR_TIME] = "day_or_time",
 	    [PARAM_IDEMPOTENCY_KEY] = "idempotency_key",
 	    [PARAM_IF_NONE_MATCH] = "if_none_match",
 	    [PARAM_PREFER] = "prefer",

@@ -51,6 +51,7 @@ enum param_type {
 	PARAM_TRACEPARENT,
 	PARAM_EVENT_ID,        /* of a server-sent event */
 	PARAM_TIME,            /* RFC 3339 */
+	PARAM_DAY_OR_TIME,     /* that, or "2026-11-20" */
 	PARAM_IDEMPOTENCY_KEY, /* the effect happens once for each; not bound */
 	PARAM_IF_NONE_MATCH,   /* answers have an ETag; not bound */
 	PARAM_PREFER,          /* read by what the route's row goes through; not bound */

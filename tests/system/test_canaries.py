@@ -26,8 +26,9 @@ TOKEN_SECRET = "canary-of-users-tokens-7be21d-long-enough"
 CLIENT_SECRET = "canary-of-an-application-80aa3c"
 HIGHLEVEL_SECRET = "canary-of-highlevels-client-3b77d2"
 GOOGLE_SECRET = "canary-of-googles-client-e6019f"
+TIMERS_SECRET = "canary-of-the-timer-5f0c9a"
 SETTINGS = {"database.url", "kafka.properties", "crypto.keys", "oauth.clients", "oauth.state_key", "auth.jwt_secret",
-            "oauth.highlevel_client_secret", "oauth.google_client_secret"}
+            "oauth.highlevel_client_secret", "oauth.google_client_secret", "internal.sync_secret"}
 
 
 def spellings(secret):
@@ -79,7 +80,7 @@ def guarded(fleet, kafka, postgres):
     fleet.common["oauth.clients"] = f"zoho=an-application:{CLIENT_SECRET}"
     fleet.common["oauth.highlevel_client_secret"], fleet.common["oauth.google_client_secret"] = HIGHLEVEL_SECRET, GOOGLE_SECRET
     fleet.common["oauth.state_key"], fleet.common["oauth.redirect_uri"] = STATE_KEY, "https://fleet.example/v1/oauth/callback"
-    fleet.common["auth.jwt_secret"] = TOKEN_SECRET
+    fleet.common["auth.jwt_secret"], fleet.common["internal.sync_secret"] = TOKEN_SECRET, TIMERS_SECRET
     fleet.producer.stop()
     yield fleet
     for process in reversed(fleet.processes):
@@ -120,6 +121,7 @@ def ask_wrongly(fleet, canaries):
             fleet.http("GET", f"{url}/v1/syncs", headers={"Authorization": f"Basic {key}"}),
             fleet.http("GET", f"{url}/v1/syncs", headers={"Authorization": f"Bearer {key}x"}),
             fleet.http("GET", f"{url}/v1/syncs", key=forged), fleet.http("GET", f"{url}/v1/keys", key=token),
+            fleet.http("POST", f"{url}/api/internal/sync/run-once", key=TIMERS_SECRET + "x"),
             fleet.http("POST", f"{url}/v1/syncs", {}, {"Cookie": f"session_token={token}", "Origin": "https://evil.example"})]
 
 
@@ -142,13 +144,14 @@ def dump(fleet, postgres):
 def test_no_secret_gets_out(guarded, postgres, canaries):
     fleet = guarded
     canaries.add(**{"database password": DATABASE_PASSWORD, "Kafka password": KAFKA_PASSWORD, "key of keys": CRYPTO_KEY,
-                    "client's secret": CLIENT_SECRET, "HighLevel's": HIGHLEVEL_SECRET, "Google's": GOOGLE_SECRET, "key of states": STATE_KEY, "secret of tokens": TOKEN_SECRET})
+                    "client's secret": CLIENT_SECRET, "HighLevel's": HIGHLEVEL_SECRET, "Google's": GOOGLE_SECRET, "key of states": STATE_KEY, "secret of tokens": TOKEN_SECRET,
+                    "secret of timers": TIMERS_SECRET})
     fleet.start(workers=2)
     make_everything_happen(fleet, canaries)
     for answer in ask_wrongly(fleet, canaries):
         assert answer.status >= 400
         # What a caller wrote himself may be shown to himself; the logs below must not have it.
-        answer.body.pop("detail"), answer.body.pop("errors")
+        answer.body.pop("detail", None), answer.body.pop("errors", None)
         canaries.look("a refusal", f"{answer.headers}{answer.body}")
     operator = fleet.ctl.key("first", rights="read,sync,connect,admin,operate")
     canaries.add(operator=operator)

@@ -2,17 +2,12 @@
 """Accounts are connected at a real authorisation server, by a person's browser: PKCE is its to verify, codes are its to
 refuse, and a worker lives on the tokens that it gave."""
 import json
-import sys
-from urllib.parse import urlsplit
 
 import pytest
 
-from harness.authorisation_server import CLIENT, CONTACTS, PASSWORD, SECRET, USER
-from harness.browser import Browser
-from harness.ledger import ROOT
-from harness.process import Process, free_port
+from harness.authorisation_server import CONTACTS, USER
+from harness.consenting import Authorisation, Person
 
-RETURN_TO = "https://app.example/connected"
 DECLARATION = """
 name = "bench";
 base_url = "%(url)s";
@@ -39,66 +34,11 @@ resources = ({
 """
 
 
-class Authorisation:
-    """The server, and the declaration of the provider that it stands before."""
-
-    def __init__(self, ledger, folder):
-        pytest.importorskip("oauth2_provider", reason="brought by ./fleet test")
-        self.producer_port = free_port()
-        script = ROOT / "tests" / "system" / "harness" / "authorisation_server.py"
-        callback = f"http://127.0.0.1:{self.producer_port}/v1/oauth/callback"
-        self.process = Process("authorisation-server", [sys.executable, "-B", script, folder, callback, "ACCESS_TOKEN_EXPIRE_SECONDS=60"],
-                               folder / "authorisation-server.log", ledger)
-        self.url = f"http://{self.process.address()}"
-        self.providers = folder / "providers"
-        self.providers.mkdir()
-        (self.providers / "bench.cfg").write_text(DECLARATION % {"url": self.url})
-        self.settings = {"http__listen": f"127.0.0.1:{self.producer_port}", "providers__dir": self.providers,
-                         "outgoing__allow_plain_loopback": True, "oauth__clients": f"bench={CLIENT}:{SECRET}",
-                         "oauth__state_key": "a key for tests that has 32 bytes!", "oauth__redirect_uri": callback,
-                         "oauth__return_to": RETURN_TO}
-
-
 @pytest.fixture(scope="module")
 def server(ledger):
-    made = Authorisation(ledger, ledger.make_folder())
+    made = Authorisation(ledger, ledger.make_folder(), "bench", DECLARATION)
     yield made
     made.process.stop()
-
-
-class Person:
-    """Whoever is sent to the authorisation server, in a browser of his own."""
-
-    def __init__(self, fleet, tenant=None):
-        self.fleet, self.tenant, self.browser = fleet, tenant or fleet.tenant, Browser()
-
-    def begin(self, **body):
-        answer = self.tenant.api("POST", "/v1/connections/authorize", {"provider": "bench", "return_to": RETURN_TO, **body})
-        assert answer.status == 200, answer
-        return answer.body["authorize_url"]
-
-    def consent(self, url, allow=True):
-        """Logs in and answers the server's question; where that leads: our callback, which is not asked yet."""
-        page = self.browser.follow(self.browser.get(url), until=self.fleet.producer_url)
-        if urlsplit(page.url).path == "/login":
-            page = self.browser.post(page.url, {**page.form(), "username": USER, "password": PASSWORD})
-            page = self.browser.follow(page, until=self.fleet.producer_url)
-        if page.to:
-            return page.to
-        fields = page.form()
-        if not allow:
-            del fields["allow"]
-        return self.browser.post(page.url, fields).to
-
-    def come_back(self, callback):
-        """What our callback answers with, for the browser to go on with."""
-        assert callback.startswith(self.fleet.producer_url + "/v1/oauth/callback?"), callback
-        page = self.browser.get(callback)
-        assert page.status == 302 and page.to.startswith(RETURN_TO + "?"), page
-        return page.query
-
-    def connect(self, **body):
-        return self.come_back(self.consent(self.begin(**body)))
 
 
 @pytest.fixture

@@ -20,11 +20,12 @@ from harness.trespass import Belongings, Routes, Side, nobodys, told, without
 TENANT, USER = "syncfleet.tenant_id", "syncfleet.user_id"
 # Routes without a caller, and why they may be.
 CALLBACK = "the state, which is signed and spent once, says who began"
-PUBLIC = {"GET /v1/oauth/callback": CALLBACK, "GET /api/admin/pp-token/callback": CALLBACK}
+PUBLIC = {"GET /v1/oauth/callback": CALLBACK, "GET /api/admin/pp-token/callback": CALLBACK,
+          "GET /api/sync/google/callback": CALLBACK, "POST /api/internal/sync/run-once": "a timer's secret: test_google"}
 # Fleet-wide and nobody's secret; requests read them to say what a sync waits for.
 EVERYBODYS = {"breakers", "provider_stops"}
 # The workers COPY into the providers' tables, which PostgreSQL refuses under forced policies even to owners.
-COPIED = re.compile("^(amazon|highlevel|practicepanther|bench|zoho|google|sync_email|sync_calendar)_")
+COPIED = re.compile("^((amazon|highlevel|practicepanther|bench|zoho|sync_email|sync_calendar)_|google_calendars$)")
 
 
 def side(fleet, name, tenant=None, owner=None):
@@ -48,7 +49,15 @@ def side(fleet, name, tenant=None, owner=None):
     delivery = fleet.value("insert into webhook_deliveries (webhook_id, tenant_id, event_id, event_type, payload, due_at) values "
                            "(%s, %s, uuid_v7(), 'sync.failed', '{}', null) returning delivery_id", hook, tenant.id)
     ask = tenant.api("POST", f"/v1/connections/{connection.id}/test")
-    return Side(tenant, {"webhook_id": hook, "delivery_id": delivery, "ask_id": ask.body["ask_id"],
+    mailbox, calendars = (fleet.value("insert into google_integrations (tenant_id, workspace_id, owner_user_id, connection_id, provider) values "
+                              "(%s, workspace_of(%s, %s), %s, %s, %s) returning id", tenant.id, tenant.id, owner, owner, connection.id, product)
+                  for product in ("gmail", "google_calendar"))
+    fleet.sql("insert into sync_email_messages (connection_id, tenant_id, id, internal_date, payload, content_hash) values "
+              "(%s, %s, 'm', now(), '{\"snippet\": \"anything\"}', 0)", connection.id, tenant.id)
+    fleet.sql("insert into sync_calendar_events (connection_id, tenant_id, id, calendar_id, event_id, start_at, end_at, payload, content_hash) "
+              "values (%s, %s, 'c/e', 'c', 'e', now(), now() + interval '1 day', '{}', 0)", connection.id, tenant.id)
+    return Side(tenant, {"webhook_id": hook, "integration_id": mailbox, "calendar_id": calendars, **({"workspace_owner": owner} if owner else {}),
+                         "delivery_id": delivery, "ask_id": ask.body["ask_id"],
                          "connection_id": connection.id, "sync_id": sync, "dead_record_id": record, "task_id": task,
                          "tenant_id": tenant.id, "key_id": key, "schedule_id": schedule.body["schedule_id"], "/v1/dead-records/replay ids": record,
                          "/v1/dead-letters/replay ids": task, "/v1/dead-letters/discard ids": task,
@@ -165,7 +174,8 @@ def test_every_route_needs_a_caller(fleet_of_two):
 
 def test_every_list_holds_only_the_callers_own(fleet_of_two, sides, user):
     routes, own = Routes(fleet_of_two), user[1]
-    lists = [route for route in routes.all if route["method"] == "GET" and "{" not in route["path"] and not routes.streams(route)]
+    lists = [route for route in routes.all if route["method"] == "GET" and "{" not in route["path"] and route["effect"] == "read"
+             and not routes.streams(route)]
     marks = {side.tenant.id: Belongings(fleet_of_two, side.tenant.id).marks() for side in sides}
     tenants = {value for name, value in sides[0].ids.items() if name != "tenant_id"}
     for who, others in ((sides[0], marks[sides[1].tenant.id]), (sides[1], marks[sides[0].tenant.id]), (own, tenants)):
@@ -173,7 +183,8 @@ def test_every_list_holds_only_the_callers_own(fleet_of_two, sides, user):
             answer = who.ask(routes.request(route, who.ids))
             assert answer.status in (200, 403), answer
             assert not [mark for mark in others if mark in told(answer)], route["path"]
-        for path, name in (("/v1/syncs", "sync_id"), ("/v1/dead-records", "dead_record_id")):
+        for path, name in (("/v1/syncs", "sync_id"), ("/v1/dead-records", "dead_record_id"), ("/api/sync/gmail/messages", "connection_id"),
+                           ("/api/sync/calendar/events", "connection_id")):
             assert who.ids[name] in told(who.tenant.api("GET", path, key=who.key))
 
 

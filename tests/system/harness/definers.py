@@ -60,6 +60,15 @@ TRIES |= {
         "select status from practicepanther_disconnected(%s::uuid, %s::uuid, null)", whose["connection_id"], tenant),
 }
 TRIES["get_ask"] = lambda whose, tenant: ("select status from get_ask(%s::uuid, %s::uuid)", whose["ask_id"], tenant)
+TRIES |= {
+    "open_workspace": lambda whose, tenant: ("select status from open_workspace(%s::uuid, %s::uuid)", whose["tenant_id"], whose.get("workspace_owner")),
+    "list_messages": lambda whose, tenant: (
+        "select case json_array_length(body::json -> 'messages') when 0 then 404 else status end from list_messages(%s::uuid, 9, null, "
+        "'anything', null, null, null, null, null, null, %s::uuid)", tenant, whose["integration_id"]),
+    "list_events": lambda whose, tenant: (
+        "select case json_array_length(body::json -> 'events') when 0 then 404 else status end from list_events(%s::uuid, null, null, null, "
+        "null, false, 9, null, %s::uuid)", tenant, whose["calendar_id"]),
+}
 # Nothing of a user's.
 TENANTS_ONLY = {"create_key", "revoke_key", "create_webhook", "change_webhook", "delete_webhook", "rotate_webhook", "test_webhook",
                 "redeliver", "practicepanther_synced"}
@@ -71,7 +80,8 @@ UNSCOPED = {"caller_of_key": "tells of a key only to who knows its hash", "calle
             "follow_tenant": "for the scope's own tenant: test_following_another_tenant",
             **{name: "the fleet's; its route needs the right `operate`" for name in (
                 "pause_provider", "resume_provider", "drain_worker", "undrain_worker", "list_workers", "close_breaker", "list_breakers")},
-            "spend_consent": "a signed state names it", "account_connection": "after a consent, in whose tenant it began",
+            "spend_consent": "a signed state names it",
+            **{name: "the fleet's; its route needs INTERNAL_SYNC_SECRET" for name in ("hand_out_job", "handed_out_job")}, "account_connection": "after a consent, in whose tenant it began",
             "connect_account": "after a consent, in whose tenant it began", "publish_connection": "a trigger",
             "audit_sync": "a trigger", "practicepanther_connect": "after a consent, in whose tenant it began",
             **{f"practicepanther_{name}": "finds only what is in the scope: test_practicepanther.py, test_only_admins_may" for name in (

@@ -21,6 +21,7 @@ SCHEMA_OF_TYPE = {
     "traceparent": {"type": "string"},
     "event_id": {"type": "string"},
     "time": {"type": "string", "format": "date-time"},
+    "day_or_time": {"type": "string"},
     "idempotency_key": {"type": "string"},
     "if_none_match": {"type": "string"},
     "prefer": {"type": "string"},

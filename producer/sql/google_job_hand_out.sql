@@ -1,0 +1,1 @@
+select status, location, body, dispatch from hand_out_job()
