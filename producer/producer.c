@@ -226,7 +226,7 @@ enum rc producer_check(struct producer *p, struct err *err)
 	if (!p->keys)
 		return err_prefix(err, "crypto.keys");
 	if (origins_check(p->settings.origins, err) != RC_OK ||
-	    registry_load(p->settings.providers_dir, &p->registry, err) != RC_OK)
+	    registry_load_versions(p->settings.providers_dir, p->settings.versions, &p->registry, err) != RC_OK)
 		return err->rc;
 	struct oauth_setup oauth = oauth_setup(p);
 	return oauth_setup_check(&oauth, err);

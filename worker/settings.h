@@ -14,6 +14,7 @@ struct settings {
 	int log_format;
 	const char *admin_listen;
 	const char *providers_dir;
+	const char *versions; /* of the providers' APIs */
 	const char *origins;
 	const char *limits;
 	const char *ca_file;

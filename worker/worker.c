@@ -220,7 +220,7 @@ enum rc worker_check(struct worker *w, struct err *err)
 	w->keys = crypto_keys_new(str_of(s->crypto_keys), err);
 	if (!w->keys)
 		return err_prefix(err, "crypto.keys");
-	if (registry_load(s->providers_dir, &w->registry, err) != RC_OK)
+	if (registry_load_versions(s->providers_dir, s->versions, &w->registry, err) != RC_OK)
 		return err->rc;
 	if (limits_check(w->registry, s->limits, err) != RC_OK)
 		return err->rc;

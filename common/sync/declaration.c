@@ -5,6 +5,7 @@
 #include "sync/declaration_check.h"
 #include "sync/declaration_keys.h"
 #include "sync/declaration_lists.h"
+#include "sync/declaration_versions.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -150,7 +151,8 @@ static enum rc parse_file(struct declaration *d, struct err *err)
 	    config_error_text(&d->config));
 }
 
-static enum rc declaration_load(const char *file, struct declaration **ret, struct err *err)
+static enum rc declaration_load(
+    const char *file, struct str versions, struct declaration **ret, struct err *err)
 {
 	struct declaration *d = mem_zalloc(sizeof *d);
 	struct reader r = {file, &d->pool, err};
@@ -158,6 +160,8 @@ static enum rc declaration_load(const char *file, struct declaration **ret, stru
 	d->file = mem_strdup(file);
 	enum rc rc = parse_file(d, err);
 	const config_setting_t *root = config_root_setting(&d->config);
+	if (!rc)
+		rc = versions_choose(&r, root, versions);
 	if (!rc)
 		rc = reader_read(&r, &declaration_group, root, &d->provider);
 	if (!rc) {
@@ -176,10 +180,10 @@ static enum rc declaration_load(const char *file, struct declaration **ret, stru
 
 /* ---- the registry ---- */
 
-static enum rc registry_add(struct registry *reg, const char *file, struct err *err)
+static enum rc registry_add(struct registry *reg, const char *file, struct str versions, struct err *err)
 {
 	struct declaration *d = NULL;
-	enum rc rc = declaration_load(file, &d, err);
+	enum rc rc = declaration_load(file, versions, &d, err);
 	if (rc)
 		return rc;
 	const struct provider *other = registry_find_provider(reg, str_of(d->provider.name));
@@ -206,7 +210,7 @@ static int is_declaration(const struct dirent *e)
 	return n > 4 && e->d_name[0] != '.' && strcmp(e->d_name + n - 4, ".cfg") == 0;
 }
 
-static enum rc add_folder(struct registry *reg, const char *dir, struct err *err)
+static enum rc add_folder(struct registry *reg, const char *dir, struct str versions, struct err *err)
 {
 	struct dirent **entries = NULL;
 	int n = scandir(dir, &entries, is_declaration, alphasort);
@@ -216,7 +220,7 @@ static enum rc add_folder(struct registry *reg, const char *dir, struct err *err
 	for (int i = 0; i < n; i++) {
 		char *file = mem_printf("%s/%s", dir, entries[i]->d_name);
 		if (!rc)
-			rc = registry_add(reg, file, err);
+			rc = registry_add(reg, file, versions, err);
 		free(file);
 		free(entries[i]);
 	}
@@ -237,16 +241,38 @@ static enum rc hand_over(struct registry *reg, enum rc rc, struct registry **ret
 	return RC_OK;
 }
 
-enum rc registry_load(const char *dir, struct registry **ret, struct err *err)
+static bool is_declared(void *user, struct str provider)
+{
+	return registry_find_provider(user, provider) != NULL;
+}
+
+static enum rc load_folder(struct registry *reg, const char *dir, struct str versions, struct err *err)
+{
+	enum rc rc = versions_check(versions, err);
+	if (!rc)
+		rc = add_folder(reg, dir, versions, err);
+	struct str stranger = rc ? (struct str){0} : versions_stranger(versions, is_declared, reg);
+	if (stranger.n)
+		rc = err_set(
+		    err, RC_INVALID, "providers.versions: there is no provider %.*s", STR_ARG(stranger));
+	return rc;
+}
+
+enum rc registry_load_versions(const char *dir, const char *versions, struct registry **ret, struct err *err)
 {
 	struct registry *reg = mem_zalloc(sizeof *reg);
-	return hand_over(reg, add_folder(reg, dir, err), ret);
+	return hand_over(reg, load_folder(reg, dir, str_of(versions), err), ret);
+}
+
+enum rc registry_load(const char *dir, struct registry **ret, struct err *err)
+{
+	return registry_load_versions(dir, "", ret, err);
 }
 
 enum rc registry_load_file(const char *file, struct registry **ret, struct err *err)
 {
 	struct registry *reg = mem_zalloc(sizeof *reg);
-	return hand_over(reg, registry_add(reg, file, err), ret);
+	return hand_over(reg, registry_add(reg, file, STR(""), err), ret);
 }
 
 void registry_free(struct registry *r)

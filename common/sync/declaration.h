@@ -115,7 +115,7 @@ struct token_setting {
 /* Whose grant it is. */
 struct account_rule {
 	const char *path;    /* of the account's id in the token answer, */
-	struct texts or;     /*   where it is when that is left out, in order, */
+	struct texts or ;    /*   where it is when that is left out, in order, */
 	struct template url; /*   or in the answer to a GET of this with the access token */
 };
 
@@ -362,7 +362,10 @@ struct resource {
 	const char *name;
 	const char *table;
 	const char *operation; /* the name that limits count by; the resource's own unless given */
-	const char *hook;      /* C hook that does what no declaration can say; NULL: none */
+	const char
+	    *version; /* of the API: of several resources of one name one is used; NULL: the only one */
+	const char *version_of; /* the resource whose version this one goes with; NULL: its own */
+	const char *hook;       /* C hook that does what no declaration can say; NULL: none */
 	enum http_method method;
 	enum body_format body; /* how parameters in the body are written */
 	struct template path;
@@ -373,7 +376,8 @@ struct resource {
 	enum identity_kind identity;
 	LIST_OF(struct column) columns;
 	bool keep_payload;
-	struct texts redact; /* paths that are blanked before anything is stored or logged; * is any element */
+	struct texts
+	    redact; /* paths that are blanked before anything is stored or logged; * is any element */
 	struct paging paging;
 	struct beyond beyond;
 	struct incremental incremental;
@@ -433,6 +437,10 @@ struct registry;
 
 /* Reads every *.cfg of a folder. RC_INVALID texts say file, line, key and what is allowed. */
 enum rc registry_load(const char *dir, struct registry **ret, struct err *err) MUST_USE;
+/* The same with `versions`, "provider.resource=version[,...]", of resources that there are several of; the
+ * first counts elsewhere. */
+enum rc registry_load_versions(
+    const char *dir, const char *versions, struct registry **ret, struct err *err) MUST_USE;
 /* One file only. */
 enum rc registry_load_file(const char *file, struct registry **ret, struct err *err) MUST_USE;
 /* Accepts NULL. */

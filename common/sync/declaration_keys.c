@@ -275,6 +275,8 @@ static const struct key resource_group_keys[] = {
     KEY(struct resource, name, KEY_NAME, REQUIRED),
     KEY(struct resource, table, KEY_NAME, REQUIRED),
     KEY(struct resource, operation, KEY_NAME),
+    KEY(struct resource, version, KEY_TEXT),
+    KEY(struct resource, version_of, KEY_NAME),
     KEY(struct resource, hook, KEY_NAME),
     KEY(struct resource, method, KEY_ENUM, WORDS("GET", "POST")),
     KEY(struct resource, body, KEY_ENUM, WORDS("form", "json")),

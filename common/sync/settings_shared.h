@@ -20,5 +20,8 @@
 	{.name = "log.format", CONF_ENUM(T, log_format), .fallback = "auto", .allowed = LOG_FORMATS, \
 	    .help = "auto: text on a terminal, else JSON lines"}, \
 	{.name = "providers.dir", CONF_STRING(T, providers_dir), .fallback = SYNCFLEET_PROVIDERS_DIR, \
-	    .help = "folder of the provider declarations (*.cfg)"}
+	    .help = "folder of the provider declarations (*.cfg)"}, \
+	{.name = "providers.versions", CONF_STRING(T, versions), .fallback = "", \
+	    .help = "provider.resource=version[,...]: another version of the provider's API than the declaration's " \
+	            "first (amazon.orders=2026-01-01)"}
 // clang-format on

@@ -21,6 +21,7 @@ struct ctl_options {
 	const char *kafka_properties;
 	const char *kafka_topic_prefix;
 	const char *providers_dir;
+	const char *versions;
 	const char *crypto_keys;
 	int output;
 	bool no_headers;

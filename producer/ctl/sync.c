@@ -22,7 +22,7 @@ static enum rc read_declarations(const struct ctl *ctl, struct registry **ret, s
 	AUTO(buf_done) struct buf folder = BUF(PATH_BYTES);
 
 	ctl_find_folder(ctl->o.providers_dir, "common/providers", "providers", &folder);
-	return registry_load(buf_text(&folder), ret, err);
+	return registry_load_versions(buf_text(&folder), ctl->o.versions, ret, err);
 }
 
 static enum rc find_connection(
