@@ -330,6 +330,8 @@ const struct data_centre *provider_find_data_centre(const struct provider *p, st
 void resource_column_list(const struct resource *r, struct buf *out)
 {
 	buf_add_text(out, "connection_id, tenant_id, id");
+	if (r->identity == IDENTITY_POSITION)
+		buf_add_text(out, ", window_from, walk");
 	for (size_t i = 0; i < r->columns.n; i++)
 		buf_printf(out, ", %s", r->columns.at[i].name);
 	buf_printf(out, "%s, content_hash", r->keep_payload ? ", payload" : "");

@@ -456,5 +456,6 @@ const struct resource *provider_find_ask(const struct provider *p, struct str na
 const struct resource *provider_find_resource(const struct provider *p, struct str name);
 const struct data_centre *provider_find_data_centre(const struct provider *p, struct str name);
 
-/* Appends `connection_id, tenant_id, id, <columns>, [payload,] content_hash`: the order of COPY. */
+/* Appends `connection_id, tenant_id, id, [window_from, walk,] <columns>, [payload,] content_hash`: the order
+ * of COPY. */
 void resource_column_list(const struct resource *r, struct buf *out);
