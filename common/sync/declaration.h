@@ -78,6 +78,8 @@ enum limit_scope { SCOPE_APP = 1, SCOPE_CONNECTION = 2, SCOPE_OPERATION = 4 };
 enum reset_format { RESET_DELTA_S, RESET_DELTA_MS, RESET_EPOCH_S, RESET_EPOCH_MS };
 
 struct limit {
+	const char *version; /* it counts with this version of `version_of` only; NULL: always */
+	const char *version_of;
 	const char *name;
 	enum limit_kind kind;
 	unsigned scope;         /* of enum limit_scope */
