@@ -443,6 +443,23 @@ enum rc registry_load(const char *dir, struct registry **ret, struct err *err) M
  * first counts elsewhere. */
 enum rc registry_load_versions(
     const char *dir, const char *versions, struct registry **ret, struct err *err) MUST_USE;
+
+/* A URL of a provider that stands somewhere else than its declaration says. */
+struct declared_url {
+	const char *provider;
+	const char *key; /* "base_url", "auth.token_url" */
+	const char *url; /* empty: as declared */
+};
+
+struct registry_choices {
+	const char *versions; /* as above */
+	const struct declared_url *urls;
+	size_t nurls;
+};
+
+/* The same with both. */
+enum rc registry_load_chosen(
+    const char *dir, const struct registry_choices *choices, struct registry **ret, struct err *err) MUST_USE;
 /* One file only. */
 enum rc registry_load_file(const char *file, struct registry **ret, struct err *err) MUST_USE;
 /* Accepts NULL. */
