@@ -38,6 +38,10 @@ def read_plan(programs, file, runnable):
     return json.loads(done.stdout)
 
 
+def is_run(resource):
+    return not resource["cannot"] and not resource["untried"]
+
+
 class Bed:
     def __init__(self, ledger, programs, plan, providers):
         self.plan, self.programs = plan, programs
@@ -51,7 +55,7 @@ class Bed:
         self.ctl = Ctl(programs, self.settings)
         self.ctl.migrate()
         for resource in self.plan["resources"]:
-            if not resource["cannot"]:
+            if is_run(resource):
                 self.sql(resource["create"])
                 for limit in self.plan["limits"]:
                     self.sql(f"create table {resource['table']}_l{limit['suffix']} (like {resource['table']} including all)")
@@ -59,7 +63,7 @@ class Bed:
         self.key = self.ctl.key("conform")
 
     def runnable(self):
-        return [resource for resource in self.plan["resources"] if not resource["cannot"] and resource.get("made", True)]
+        return [resource for resource in self.plan["resources"] if is_run(resource) and resource.get("made", True)]
 
     def start(self):
         # The mock cluster's groups need a session time-out of this size.

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 
 import table  # noqa: E402 (the path above comes first)
-from bed import BadDeclaration, Bed, DoesNotHold, read_plan  # noqa: E402
+from bed import BadDeclaration, Bed, DoesNotHold, is_run, read_plan  # noqa: E402
 from harness import ledger as ledgers  # noqa: E402
 from harness.process import HarnessError  # noqa: E402
 from harness.programs import Programs  # noqa: E402
@@ -36,8 +36,9 @@ What it cannot find: whether the provider is as the declaration says. A path, a 
 that is wrong is wrong in the API made from it too, and so it holds. For that, sync a real account of a few records.
 
 Caps of paging are brought down to four pages, so that a walk comes to them at once; limits are brought near, each in
-a provider of its own, and other walks are not held back by them. A worker refuses a declaration with a resource that it cannot do; here the others are tried without it, and it is a row that
-does not hold.
+a provider of its own, and other walks are not held back by them. A worker refuses a declaration with a resource that it
+cannot do; here the others are tried without it, and it is a row that does not hold. What an API made from a declaration does
+not show (hooks, batches, sync tokens) is left out and said.
 """
 
 
@@ -59,6 +60,13 @@ def rows_of_abilities(plan):
     return [table.Row(resource["name"], "this version can do it", not resource["cannot"],
                       f"it {resource['cannot']}" if resource["cannot"] else "", f"resources.{resource['name']}")
             for resource in plan["resources"]]
+
+
+def rows_of_what_is_left_out(plan):
+    """No fault of the declaration: the API made from it is too simple."""
+    return [table.Row(resource["name"], "left out", True, f"nothing was run: an API made from a declaration does not show "
+                      f"{resource['untried']}", f"resources.{resource['name']}")
+            for resource in plan["resources"] if resource["untried"] and not resource["cannot"]]
 
 
 def run_case(case):
@@ -99,8 +107,8 @@ def conform(ledger, file):
     providers.mkdir()
     plan = read_plan(programs, file, providers)
     leave_out_what_cannot_be_made(plan)
-    rows = rows_of_abilities(plan) + rows_of_findings(plan)
-    if any(not resource["cannot"] for resource in plan["resources"]):
+    rows = rows_of_abilities(plan) + rows_of_what_is_left_out(plan) + rows_of_findings(plan)
+    if any(is_run(resource) for resource in plan["resources"]):
         rows += run_cases(Bed(ledger, programs, plan, providers))
     return plan, rows
 

@@ -61,6 +61,9 @@ def show(plan, rows, file, seconds):
         print()
     for row in bad:
         print(f"{colour('NO', '31;1')}  {row.resource or plan['name']}: {row.check}\n    {row.detail}\n    look at {file}: {row.key}")
+    for row in rows:
+        if row.check == "left out":
+            print(f"{row.resource}: {row.detail}")
     rest = f", {open_rows} (?) could not be told because of them" if open_rows else ""
     verdict = f"{len(bad)} of {len(rows)} do not hold{rest}" if bad else f"all {len(rows)} hold"
     print(f"\n{colour(verdict, '31;1' if bad else '32;1')}  ({seconds:.0f} s)")

@@ -103,6 +103,8 @@ static json_object *resource_json(const struct resource *r)
 	json_object_object_add(json, "table", json_object_new_string(r->table));
 	json_object_object_add(json, "create", plan_table(r));
 	json_object_object_add(json, "cannot", can ? NULL : json_object_new_string(why ? why : err.text));
+	const char *untried = plan_untried(r);
+	json_object_object_add(json, "untried", untried ? json_object_new_string(untried) : NULL);
 	json_object_object_add(json, "columns", columns_json(r));
 	json_object_object_add(json, "id", texts_json(&r->id));
 	json_object_object_add(json, "redact", texts_json(&r->redact));

@@ -37,6 +37,9 @@ json_object *plan_token_rules(struct plan *p);
 /* The statement that makes the resource's table. */
 json_object *plan_table(const struct resource *r);
 
+/* What of the resource no API made from a declaration shows, so that it is left out; NULL: nothing. */
+const char *plan_untried(const struct resource *r);
+
 #define PLAN_CAP_PAGES 4
 
 /* A limit brought so near that a few calls come to it. */

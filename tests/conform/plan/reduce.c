@@ -8,7 +8,7 @@
 static bool is_kept(const struct provider *p, const char *name)
 {
 	const struct resource *r = provider_find_resource(p, str_of(name));
-	return r && provider_supported(r, NULL) == RC_OK;
+	return r && !plan_untried(r) && provider_supported(r, NULL) == RC_OK;
 }
 
 static void drop_resources(const struct provider *p, config_setting_t *list)
