@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """`fleet demo`, `fleet up` and `fleet down`: a private fleet with simulated providers. Standard library only."""
+import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 
-import show  # noqa: E402 (the path above comes first)
+import failures  # noqa: E402 (the path above comes first)
+import show  # noqa: E402
+import systems  # noqa: E402
 from harness import ledger as ledgers  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
-from harness.process import HarnessError  # noqa: E402
+from harness.process import HarnessError, wait_until  # noqa: E402
 from harness.programs import CRYPTO_KEYS, Programs, variable  # noqa: E402
 from harness.setup import Ctl, ProviderSimulator, http_json, topics_of  # noqa: E402
 
@@ -19,18 +24,10 @@ DATABASE = "sync_fleet"
 WORKERS = 2
 PROVIDERS = ledgers.ROOT / "common" / "providers"
 PARTITIONS = 2
-# Enough pages at this latency that the bars can be watched for some seconds.
-ACCOUNTS = {"smith-law": ("practicepanther", {"contacts": 6000, "matters": 3000, "tasks": 9000}),
-            "baker-legal": ("practicepanther", {"contacts": 2500, "matters": 1200, "tasks": 3000}),
-            "hill-partners": ("zoho", {"leads": 6000, "contacts": 4000, "accounts": 1000, "deals": 2400})}
-LATENCY_MS = 30
-TROUBLES = {"smith-law": [{"dial": "throttle", "resource": "matters", "after": 5, "retry_after": "2"},
-                          {"dial": "nul_text", "resource": "contacts", "after": 2}]}
 PARK_AFTER_MS = 500  # so that a wait of two seconds gives its slot back, as one of minutes does in a real fleet
-SAMPLES = (
-    "select display_name, email, phone_mobile, status, synced_at::timestamp(0) from practicepanther_contacts "
-    "order by connection_id, id limit 4",
-    "select deal_name, account_name, stage, amount, closing_date, modified_time from zoho_deals order by connection_id, id limit 4")
+RETRY_BASE_MS = 20   # so that tries are used up soon
+SECRET = "a secret of the demo, which has 32 bytes and more"
+WEEK = 7 * 86400
 UP = ledgers.RUNS / "up.json"
 
 
@@ -39,7 +36,8 @@ class Stage:
 
     def __init__(self, ledger, death="KILL"):
         self.folder = ledger.make_folder()
-        self.programs = Programs(ledger, self.folder, ledgers.ROOT / "build" / "release", death)
+        self.secret = SECRET
+        self.programs = Programs(ledger, self.folder, os.environ.get("FLEET_BUILD") or ledgers.ROOT / "build" / "release", death)
         self.postgres = Postgres(ledger, self.folder / "postgres.log", death="QUIT" if death else None).start()
         self.postgres.create_database(DATABASE)
         broker = self.programs.start("demo-broker", [f"{topic}:{PARTITIONS}" for topic in topics_of(PROVIDERS)])
@@ -55,47 +53,89 @@ class Stage:
         self.ctl.migrate()
         self.ctl.tenant("demo")
         self.key = self.ctl.key("demo")
-        for account, (_, records) in ACCOUNTS.items():
-            self.simulator.account(account, records=records, latency_ms=LATENCY_MS, dials=TROUBLES.get(account, []))
-        ids = self.ctl.connections([{"tenant": "demo", "provider": provider, "external_id": account,
-                                     **self.simulator.secret(account)} for account, (provider, _) in ACCOUNTS.items()])
-        self.connections = dict(zip(ACCOUNTS, ids))
 
     def _start_programs(self):
         # The mock cluster's groups need a session time-out of this size.
-        common = {**self.settings, "kafka.properties": "session.timeout.ms=4500", "log.format": "json", "admin.listen": "127.0.0.1:0"}
-        producer = self.programs.start("sync-producer", settings={**common, "http.listen": "127.0.0.1:0"})
+        common = {**self.settings, "kafka.properties": "session.timeout.ms=4500", "log.format": "json", "admin.listen": "127.0.0.1:0",
+                  "providers.origins": self.simulator.origins()}
+        producer = self.programs.start("sync-producer", settings={**common, **self._of_producer(), "http.listen": "127.0.0.1:0"})
         workers = [self.programs.start("sync-worker", settings={
-            **common, "providers.origins": self.simulator.origins(), "http.allow_plain_loopback": True,
-            "retry.park_after_ms": PARK_AFTER_MS}) for _ in range(WORKERS)]
+            **common, "http.allow_plain_loopback": True, "retry.park_after_ms": PARK_AFTER_MS, "retry.base_ms": RETRY_BASE_MS})
+            for _ in range(WORKERS)]
         self.api = f"http://{producer.address('http')}"
         self.admin = [f"http://{process.address('admin')}" for process in (producer, *workers)]
+        self.routes = {"{method} {path}".format(**json.loads(line))
+                       for line in self.programs.output("sync-producer", "--routes", settings=common).splitlines()}
+
+    def _of_producer(self):
+        """What connecting accounts takes. A browser comes back to this machine, so that the URIs are names only."""
+        clients = [system.provider for system in systems.ALL if self.declares(system.provider)]
+        return {"auth.jwt_secret": SECRET, "oauth.state_key": SECRET, "outgoing.allow_plain_loopback": True,
+                "oauth.clients": ";".join(f"{provider}=client-of-the-demo:secret" for provider in clients),
+                "oauth.redirect_uri": "https://fleet.example/v1/oauth/callback",
+                "oauth.redirect_uris": "practicepanther=http://localhost:5001/api/admin/pp-token/callback"}
+
+    @staticmethod
+    def declares(provider):
+        return (PROVIDERS / f"{provider}.cfg").exists()
 
     def call(self, method, path, body=None):
         return http_json(method, self.api + path, body, {"Authorization": f"Bearer {self.key}"})
 
-    def sync_all(self):
-        """Asks for a sync of every connection and shows how it goes."""
-        syncs = {}
-        for account, connection in self.connections.items():
-            provider, records = ACCOUNTS[account]
-            answer = self.call("POST", "/v1/syncs", {"provider": provider, "connection_id": connection, "mode": "full"})
-            syncs[answer["sync_id"]] = (account, records)
-        return show.progress(syncs, lambda sync: self.call("GET", f"/v1/syncs/{sync}"))
+    def syncs(self):
+        return [self.call("GET", sync["href"]) for sync in self.call("GET", "/v1/syncs?limit=100")["syncs"]]
+
+    def wait_for(self, ids):
+        """The syncs of these ids, when all have ended."""
+        return {id: wait_until(lambda: (sync := self.call("GET", f"/v1/syncs/{id}"))["state"] in show.FINAL and sync, 60, f"sync {id}")
+                for id in ids}
+
+    def connect(self):
+        """What each system's users see before anything is connected, and how it is. Returns the systems that there are."""
+        there = []
+        for system in (made(self) for made in systems.ALL):
+            show.title(f"{system.name}: {system.about}")
+            lacks = system.lacks()
+            if lacks:
+                print(f"  left out: {lacks}")
+                continue
+            system.prepare()
+            system.before()
+            there.append(system)
+        return there
+
+    def sync(self, there):
+        """All at once, as their users would."""
+        show.title("All of them sync")
+        totals = {(system.provider, resource): count for system in there for resource, count in system.records.items()}
+        with ThreadPoolExecutor(len(there)) as pool:
+            asked = [pool.submit(system.start) for system in there]
+            show.progress(self.syncs, totals, lambda: not all(one.done() for one in asked))
+        for one in asked:
+            systems.tell(*one.result())
+        for system in there:
+            show.title(f"{system.name}, afterwards")
+            system.after()
 
     def show(self):
-        show.title("Syncing two accounts of PracticePanther and one of Zoho CRM")
-        self.sync_all()
+        there = self.connect()
+        self.sync(there)
         show.title("What is in PostgreSQL")
-        names = sorted({f"{provider}_{resource}" for provider, records in ACCOUNTS.values() for resource in records})
-        show.tables(self.postgres, DATABASE, names, SAMPLES)
+        show.tables(self.postgres, DATABASE, sorted(table for system in there for table in system.tables),
+                    [sample for system in there for sample in system.samples])
+        show.title("One failure of each kind, and what is said of it")
+        failures.Failures(self).show()
         show.title("What could not be stored, and why (syncctl get records)")
         show.quarantine(self.ctl("get", "records"))
+        show.title("Who did what (audit_logs)")
+        print(self.postgres.psql("select actor, action, left(details::text, 100) as details from audit_logs order by audit_id", DATABASE, ("-P", "footer=off")))
         show.title("The result events, as a consumer reads them")
         show.events(self.bootstrap, "sync.results")
 
     def notes(self):
-        account, connection = next(iter(self.connections.items()))
+        (connection,) = [one["connection_id"] for one in self.call("GET", "/v1/connections?provider=practicepanther&limit=200")["connections"]
+                         if one["external_id"] == "practicepanther"]
+        account = systems.PracticePanther.account
         ctl = " ".join(f"{variable(name)}='{value}'" for name, value in self.settings.items() if name != "crypto.keys")
         return f"""
   HTTP service     {self.api}
@@ -110,6 +150,8 @@ class Stage:
   # sync {account} again
   curl -sS {self.api}/v1/syncs -H "Authorization: Bearer $SYNC_FLEET_KEY" -H 'Content-Type: application/json' \\
        -d '{{"provider": "practicepanther", "connection_id": "{connection}", "mode": "full"}}'
+  # the admin's page of PracticePanther, as anna sees it
+  curl -sS {self.api}/api/admin/pp-token/status -H 'Authorization: Bearer {systems.token(SECRET, "anna", "admin", life_s=WEEK)}'
   # all syncs; what is in quarantine
   curl -sS {self.api}/v1/syncs -H "Authorization: Bearer $SYNC_FLEET_KEY"
   curl -sS {self.api}/v1/dead-records -H "Authorization: Bearer $SYNC_FLEET_KEY"
