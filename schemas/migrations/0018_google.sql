@@ -6,11 +6,22 @@
 
 -- ---- mail ----
 
-create function mail_header(p_message jsonb, p_name text) returns text language sql immutable parallel safe
-return (select h.value ->> 'value'
-    from jsonb_array_elements(case jsonb_typeof(p_message #> '{payload,headers}')
-        when 'array' then p_message #> '{payload,headers}' else '[]' end) h
-    where lower(h.value ->> 'name') = p_name limit 1);
+-- These run for every message that is stored: plpgsql keeps its plans, where a function in SQL with a subquery is planned
+-- anew each time.
+create function mail_header(p_message jsonb, p_name text) returns text language plpgsql immutable parallel safe as $$
+declare
+    v_headers jsonb := p_message #> '{payload,headers}';
+    v_header jsonb;
+begin
+    if jsonb_typeof(v_headers) = 'array' then
+        for v_header in select h.value from jsonb_array_elements(v_headers) h loop
+            if lower(v_header ->> 'name') = p_name then
+                return v_header ->> 'value';
+            end if;
+        end loop;
+    end if;
+    return null;
+end $$;
 comment on function mail_header is 'the first header of that name, in small letters, of a message as Gmail writes it';
 
 create function mail_address(p_header text) returns text language sql immutable parallel safe
@@ -19,20 +30,29 @@ return lower(btrim(coalesce(substring(p_header from '<([^<>]*)>[^<>]*$'), p_head
 create function mail_name(p_header text) returns text language sql immutable parallel safe
 return nullif(btrim(substring(p_header from '^(.*)<[^<>]*>[^<>]*$'), E' \t"'), '');
 
--- Of an address, whoever searches may know the whole, the host, or one word. To the parser, what is in angle brackets is
--- a tag.
-create function mail_words(p_text text) returns tsvector language sql immutable parallel safe
-return (select to_tsvector('simple'::regconfig, concat(t.text, ' ', replace(t.text, '@', ' '), ' ',
-    translate(t.text, '@.-_+"', '      '))) from (select translate(left(p_text, 20000), '<>', '  ') as text) t);
+-- To the parser, what is in angle brackets is a tag.
+create function mail_text(p_text text) returns text language sql immutable parallel safe
+return translate(left(p_text, 20000), '<>', '  ');
+
+-- Of an address, whoever searches may know the whole, the host, or one word.
+create function mail_people(p_text text) returns tsvector language plpgsql immutable parallel safe as $$
+declare
+    v_text text := mail_text(p_text);
+begin
+    return to_tsvector('simple', concat(v_text, ' ', replace(v_text, '@', ' '), ' ', translate(v_text, '@.-_+"', '      ')));
+end $$;
 
 -- A: subject, B: sender, C: recipients, D: the message's beginning. The connection is a word, too: a search finds one
 -- account's messages in the index, however many there are of others.
-create function mail_search(p_connection_id uuid, p_message jsonb) returns tsvector language sql immutable parallel safe
-return array_to_tsvector(array[p_connection_id::text])
-    || setweight(mail_words(mail_header(p_message, 'subject')), 'A')
-    || setweight(mail_words(mail_header(p_message, 'from')), 'B')
-    || setweight(mail_words(concat_ws(' ', mail_header(p_message, 'to'), mail_header(p_message, 'cc'))), 'C')
-    || setweight(mail_words(p_message ->> 'snippet'), 'D');
+create function mail_search(p_connection_id uuid, p_message jsonb) returns tsvector
+language plpgsql immutable parallel safe as $$
+begin
+    return array_to_tsvector(array[p_connection_id::text])
+        || setweight(to_tsvector('simple', coalesce(mail_text(mail_header(p_message, 'subject')), '')), 'A')
+        || setweight(mail_people(mail_header(p_message, 'from')), 'B')
+        || setweight(mail_people(concat_ws(' ', mail_header(p_message, 'to'), mail_header(p_message, 'cc'))), 'C')
+        || setweight(to_tsvector('simple', coalesce(mail_text(p_message ->> 'snippet'), '')), 'D');
+end $$;
 
 create table sync_email_messages (
     connection_id uuid not null,
@@ -455,14 +475,17 @@ begin
         return;
     end if;
     v_before := least(v_before, v_from.at + interval '1 microsecond');
+    -- One account after the other, so that the index gives them in order.
     if not v_searched then
         v_found := array(
-            select m from sync_email_messages m
-            where m.connection_id = any (v_accounts) and m.deleted_at is null
-                and m.internal_date >= v_after and m.internal_date < v_before
-                and (p_cursor is null or (m.internal_date, m.id) < (v_from.at, v_from.id))
-                and (p_label is null or m.label_ids ? p_label) and (p_unread is null or m.is_unread = p_unread)
-                and (m.label_ids ?| v_hidden) is not true
+            select m from unnest(v_accounts) as a(id) cross join lateral (
+                select x.* from sync_email_messages x
+                where x.connection_id = a.id and x.deleted_at is null
+                    and x.internal_date >= v_after and x.internal_date < v_before
+                    and (p_cursor is null or (x.internal_date, x.id) < (v_from.at, v_from.id))
+                    and (p_label is null or x.label_ids ? p_label) and (p_unread is null or x.is_unread = p_unread)
+                    and (x.label_ids ?| v_hidden) is not true
+                order by x.internal_date desc, x.id desc limit p_limit + 1) m
             order by m.internal_date desc, m.id desc limit p_limit + 1);
     else
         v_found := array(
