@@ -18,6 +18,7 @@
  * ones.
  */
 #define CALLS_KEPT 64
+#define ANSWERS_WEIGHED 32
 
 struct call {
 	struct uuid connection_id;
@@ -34,7 +35,9 @@ struct breaker {
 	struct call calls[CALLS_KEPT];
 	size_t n; /* calls ever counted since it was cleared */
 	size_t failures;
-	bool telling; /* the database hears what a probe came to */
+	int64_t answers;  /* since the start */
+	double answer_ms; /* a mean in which the latest ones weigh most */
+	bool telling;     /* the database hears what a probe came to */
 	char last[VERDICT_REASON_MAX];
 };
 
@@ -175,6 +178,16 @@ void breaker_count(struct breakers *breakers, const struct provider *p, const st
 		tell(b, !failed);
 }
 
+void breaker_answered(struct breakers *breakers, const struct provider *p, int64_t ms)
+{
+	struct breaker *b = find(breakers, p);
+
+	if (!b)
+		return;
+	b->answers++;
+	b->answer_ms += ((double)ms - b->answer_ms) / (double)MIN(b->answers, ANSWERS_WEIGHED);
+}
+
 /* ---- the heartbeat ---- */
 
 static void report_failures(const struct breaker *b, struct jsonw *w)
@@ -210,7 +223,7 @@ void breakers_report(const struct breakers *breakers, struct buf *out)
 
 		for (size_t k = 0; k < kept(b); k++)
 			calls += is_recent(b, &b->calls[k]);
-		if (!calls)
+		if (!calls && !b->answers)
 			continue;
 		jsonw_object(&w, b->provider->name);
 		jsonw_int(&w, "calls", calls);
@@ -218,6 +231,8 @@ void breakers_report(const struct breakers *breakers, struct buf *out)
 		if (b->failures)
 			report_failures(b, &w);
 		jsonw_object_end(&w);
+		jsonw_int(&w, "answers", b->answers);
+		jsonw_double(&w, "answer_ms", b->answer_ms);
 		jsonw_object_end(&w);
 	}
 	jsonw_object_end(&w);

@@ -31,6 +31,9 @@ bool breaker_allows(const struct breakers *b, const struct task *t);
 void breaker_count(struct breakers *b, const struct provider *p, const struct uuid *connection_id, bool probe,
     const char *failed);
 
+/* How long an answer took, whatever it said. */
+void breaker_answered(struct breakers *b, const struct provider *p, int64_t ms);
+
 /* For the heartbeat: appends what workers.calls holds. */
 void breakers_report(const struct breakers *b, struct buf *out);
 /* What a heartbeat or a claim says that was sent at `asked_ms` (monotonic): all that are open,

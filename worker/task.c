@@ -22,7 +22,6 @@
 #include "trouble.h"
 #include "worker.h"
 
-#define HOLD_MS 30000      /* so much longer a slice may last, not to lose a cursor that dies young */
 #define PAGES_AHEAD_MAX 64 /* of one task that are not stored yet; the page budget bounds them all */
 
 typedef enum task_step step_fn(struct task *t);
@@ -183,8 +182,6 @@ static bool slice_over(const struct task *t)
 {
 	const struct settings *s = &t->worker->settings;
 
-	if (t->fleeting && clock_mono_ms() < t->slice_end_ms + HOLD_MS)
-		return false;
 	return t->worker->others_wait &&
 	       (t->slice_pages >= s->slice_pages || clock_mono_ms() >= t->slice_end_ms);
 }
@@ -338,6 +335,8 @@ static void answered(void *user, const struct http_response *res, const struct e
 
 	t->call = NULL;
 	limits_answered(t->worker->limits, t, res);
+	if (res)
+		breaker_answered(t->worker->breakers, t->walk.provider, res->elapsed_ms);
 	FAILPOINT(fetch_after);
 	if (t->ask)
 		task_goto(t, res ? ask_read(t, res) : ask_missing(t, err));
