@@ -58,6 +58,16 @@ struct selection {
 	15 /* access tokens of one grant that are good at once, where the API keeps old ones */
 #define GRANTS_MAX 64
 
+#define ZOHO_MADE_MAX 16
+#define ZOHO_NAME_MAX 64
+
+/* A field that a caller made. */
+struct zoho_made {
+	char module[ZOHO_NAME_MAX];
+	char label[ZOHO_NAME_MAX];
+	char type[ZOHO_NAME_MAX];
+};
+
 /* What is Zoho's alone. */
 struct zoho_settings {
 	int64_t utc_offset_s; /* the organisation's times */
@@ -70,6 +80,10 @@ struct zoho_settings {
 	char data_centre[8];            /* the end of its hosts: com, eu */
 	int64_t granted_ms[GRANTS_MAX]; /* unix; when the last tokens were issued */
 	unsigned grants;
+	struct zoho_made made[ZOHO_MADE_MAX];
+	unsigned made_n;
+	char
+	    hidden[ZOHO_NAME_MAX]; /* resource of a module that the account's user may not see; empty: none */
 };
 
 /* The operations that have a usage plan and tokens of their own. */
@@ -79,7 +93,6 @@ enum amazon_operation {
 	AMAZON_FINANCES,
 	AMAZON_TRANSACTIONS,
 	AMAZON_INVENTORY,
-	AMAZON_SELLERS,
 	AMAZON_OPERATIONS
 };
 

@@ -27,6 +27,13 @@ void zoho_list_begin(struct simulator *sim, struct exchange *ex);
 void zoho_record_begin(struct simulator *sim, struct exchange *ex);
 void zoho_deleted_begin(struct simulator *sim, struct exchange *ex);
 void zoho_query_begin(struct simulator *sim, struct exchange *ex);
+/* GET /crm/v8/org, /users, /settings/modules, /settings/profiles/{id}; GET and POST /settings/fields */
+void zoho_org_begin(struct simulator *sim, struct exchange *ex);
+void zoho_users_begin(struct simulator *sim, struct exchange *ex);
+void zoho_modules_begin(struct simulator *sim, struct exchange *ex);
+void zoho_profile_begin(struct simulator *sim, struct exchange *ex);
+void zoho_fields_begin(struct simulator *sim, struct exchange *ex);
+void zoho_fields_make(struct simulator *sim, struct exchange *ex);
 
 /* GET /gmail/v1/users/{}/messages, one message, the history, the profile; POST /batch/gmail/v1. */
 void google_messages_begin(struct simulator *sim, struct exchange *ex);
@@ -48,7 +55,6 @@ void amazon_new_orders_begin(struct simulator *sim, struct exchange *ex);
 void amazon_events_begin(struct simulator *sim, struct exchange *ex);
 void amazon_transactions_begin(struct simulator *sim, struct exchange *ex);
 void amazon_inventory_begin(struct simulator *sim, struct exchange *ex);
-void amazon_sellers_begin(struct simulator *sim, struct exchange *ex);
 void amazon_token_begin(struct simulator *sim, struct exchange *ex);
 void amazon_restricted_begin(struct simulator *sim, struct exchange *ex);
 /* GET /voice-ai/dashboard/call-logs: numbered pages, windows of time; and one call. */

@@ -161,7 +161,7 @@ static void put_updated_local(const struct facts *f, char *at)
 
 static void put_zoho_id(const struct facts *f, char *at)
 {
-	static const char kinds[] = " lkod"; /* in the order of their digits */
+	static const char kinds[] = " lkodaecpvbqsrigfyzw"; /* in the order of their digits */
 
 	put_number(at, 19, zoho_id_number(f->account, (unsigned)(strchr(kinds, f->kind) - kinds), f->i));
 }

@@ -10,73 +10,69 @@
 #include <json-c/json.h>
 
 #define BANK 512
+#define PLAIN_BANK 32
 #define ID_STEP 7
 #define ID_FIRST 1001
 #define ORG_FIRST UINT64_C(3652000)
 #define DIGIT_UNIT UINT64_C(100000000000)
+#define MODULE_UNIT (DIGIT_UNIT / 2) /* two modules share a digit */
 
-static struct zoho_module modules[] = {
-    {"leads", "Leads", 'l', 1,
-        "Owner,Company,First_Name,Last_Name,Full_Name,Salutation,Designation,Email,Secondary_Email,Phone,"
-        "Mobile,"
-        "Fax,Website,Lead_Source,Lead_Status,Industry,No_of_Employees,Annual_Revenue,Rating,Email_Opt_Out,"
-        "Unsubscribed_Mode,Unsubscribed_Time,Skype_ID,Twitter,Street,City,State,Zip_Code,Country,Description,"
-        "Record_Image,Layout,Converted__s,Converted_Date_Time,Converted_Account,Converted_Contact,"
-        "Converted_Deal,Lead_Conversion_Time,Last_Activity_Time,Created_By,Modified_By,Created_Time,"
-        "Modified_Time,Tag",
-        "Full_Name", lead_text, NULL},
-    {"contacts", "Contacts", 'k', 2,
-        "Owner,First_Name,Last_Name,Full_Name,Salutation,Account_Name,Vendor_Name,Lead_Source,Email,"
-        "Secondary_Email,Title,Department,Phone,Home_Phone,Other_Phone,Mobile,Fax,Assistant,Asst_Phone,"
-        "Date_of_Birth,Reporting_To,Email_Opt_Out,Unsubscribed_Mode,Unsubscribed_Time,Skype_ID,Twitter,"
-        "Mailing_Street,Mailing_City,Mailing_State,Mailing_Zip,Mailing_Country,Other_Street,Other_City,"
-        "Other_State,Other_Zip,Other_Country,Description,Record_Image,Layout,Last_Activity_Time,Created_By,"
-        "Modified_By,Created_Time,Modified_Time,Tag",
-        "Full_Name", zoho_contact_text, NULL},
-    {"accounts", "Accounts", 'o', 3,
-        "Owner,Account_Name,Account_Number,Account_Site,Account_Type,Parent_Account,Industry,Ownership,"
-        "Rating,"
-        "SIC_Code,Ticker_Symbol,Employees,Annual_Revenue,Phone,Fax,Website,Billing_Street,Billing_City,"
-        "Billing_State,Billing_Code,Billing_Country,Shipping_Street,Shipping_City,Shipping_State,Shipping_"
-        "Code,"
-        "Shipping_Country,Description,Record_Image,Layout,Last_Activity_Time,Created_By,Modified_By,"
-        "Created_Time,Modified_Time,Tag",
-        "Account_Name", zoho_account_text, NULL},
-    {"deals", "Deals", 'd', 4,
-        "Owner,Deal_Name,Account_Name,Contact_Name,Campaign_Source,Stage,Type,Lead_Source,Amount,"
-        "Expected_Revenue,Probability,Closing_Date,Next_Step,Pipeline,Deal_Category_Status,Reason_For_Loss__"
-        "s,"
-        "Sales_Cycle_Duration,Overall_Sales_Duration,Lead_Conversion_Time,Description,Record_Image,Layout,"
-        "Last_Activity_Time,Created_By,Modified_By,Created_Time,Modified_Time,Tag",
-        "Deal_Name", deal_text, NULL},
-};
+bool zoho_field_next(struct str *rest, struct str *ret_name, char *ret_kind)
+{
+	struct str field = str_cut(rest, ' ');
+
+	if (field.n < 3)
+		return false;
+	*ret_name = (struct str){field.p, field.n - 2};
+	*ret_kind = field.p[field.n - 1];
+	return true;
+}
+
+static char *names_joined(const struct zoho_module *m)
+{
+	struct buf out = BUF(1 << 12);
+	struct str rest = str_of(m->typed);
+	struct str name;
+	char kind;
+
+	while (zoho_field_next(&rest, &name, &kind))
+		buf_printf(&out, "%s%.*s", out.n ? "," : "", STR_ARG(name));
+	return out.p;
+}
 
 void zoho_init(uint64_t seed)
 {
-	for (size_t k = 0; k < ARRAY_SIZE(modules); k++)
-		modules[k].bank = template_bank_new(
-		    BANK, mix(seed ^ (uint64_t)modules[k].kind), modules[k].write);
+	for (size_t k = 0; k < ZOHO_MODULES; k++) {
+		struct zoho_module *m = &zoho_modules[k];
+
+		m->fields = names_joined(m);
+		zoho_plain_of(m);
+		m->bank = template_bank_new(
+		    m->write == zoho_plain_text ? PLAIN_BANK : BANK, mix(seed ^ (uint64_t)m->kind), m->write);
+	}
 }
 
 void zoho_done(void)
 {
-	for (size_t k = 0; k < ARRAY_SIZE(modules); k++)
-		template_bank_free(modules[k].bank);
+	for (size_t k = 0; k < ZOHO_MODULES; k++) {
+		template_bank_free(zoho_modules[k].bank);
+		free(zoho_modules[k].fields);
+	}
 }
 
 bool zoho_serves(struct str resource)
 {
-	for (size_t k = 0; k < ARRAY_SIZE(modules); k++)
-		if (str_is(resource, modules[k].resource))
+	for (size_t k = 0; k < ZOHO_MODULES; k++)
+		if (str_is(resource, zoho_modules[k].resource))
 			return true;
 	return false;
 }
 
 const struct zoho_module *zoho_module_find(struct str api_name)
 {
-	for (size_t k = 0; k < ARRAY_SIZE(modules); k++)
-		if (str_is(api_name, modules[k].api_name))
-			return &modules[k];
+	for (size_t k = 0; k < ZOHO_MODULES; k++)
+		if (str_is(api_name, zoho_modules[k].api_name))
+			return &zoho_modules[k];
 	return NULL;
 }
 
@@ -84,16 +80,18 @@ const struct zoho_module *zoho_module_of(const struct resource *resource)
 {
 	size_t k = 0;
 
-	while (k < ARRAY_SIZE(modules) - 1 && strcmp(resource->name, modules[k].resource) != 0)
+	while (k < ZOHO_MODULES - 1 && strcmp(resource->name, zoho_modules[k].resource) != 0)
 		k++;
-	return &modules[k];
+	return &zoho_modules[k];
 }
 
 /* ---- ids and times ---- */
 
 static uint64_t id_base(const struct account *account, unsigned digit)
 {
-	return ((ORG_FIRST + account->number) * 10 + digit) * DIGIT_UNIT + ID_FIRST;
+	uint64_t org = ORG_FIRST + account->number;
+
+	return (org * 10 + digit % 10) * DIGIT_UNIT + digit / 10 * MODULE_UNIT + ID_FIRST;
 }
 
 uint64_t zoho_id_number(const struct account *account, unsigned digit, uint64_t i)
@@ -114,7 +112,7 @@ bool zoho_id_index(const struct account *account, unsigned digit, struct str id,
 	if (!str_to_i64(id, &value) || (uint64_t)value < base || ((uint64_t)value - base) % ID_STEP)
 		return false;
 	*ret = ((uint64_t)value - base) / ID_STEP;
-	return *ret < DIGIT_UNIT / ID_STEP;
+	return *ret < MODULE_UNIT / ID_STEP;
 }
 
 void zoho_time(const struct account *account, int64_t unix_s, char ret[26])
@@ -145,7 +143,7 @@ bool zoho_admit(struct simulator *sim, struct exchange *ex, struct str api_name)
 
 	if (!token_admit(sim, ex))
 		return false;
-	if (!module) {
+	if (!module || strcmp(module->resource, ex->account->zoho.hidden) == 0) {
 		zoho_fail(sim, ex, 400, "INVALID_MODULE", "{}", "the module name given seems to be invalid");
 		return false;
 	}
@@ -180,7 +178,7 @@ void zoho_record_id(struct account *account, struct resource *resource, uint64_t
 
 bool zoho_lead_converted(const struct account *account, uint64_t i)
 {
-	return template_holds(modules[0].bank, mix(account->salt + i), "\"Converted__s\":true");
+	return template_holds(zoho_modules[0].bank, mix(account->salt + i), "\"Converted__s\":true");
 }
 
 uint64_t zoho_position(const struct view *view, uint64_t index)

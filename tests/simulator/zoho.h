@@ -12,13 +12,24 @@
 struct zoho_module {
 	const char *resource; /* as the declaration calls it */
 	const char *api_name;
-	char kind;          /* of its facts */
-	unsigned digit;     /* of its ids */
-	const char *fields; /* all that a record has, joined with commas */
-	const char *name;   /* the field that deletions show as display_name */
+	char kind;         /* of its facts */
+	unsigned digit;    /* of its ids */
+	const char *typed; /* all fields of a record, "Owner:u Subject:t ..." */
+	const char *name;  /* the field that deletions show as display_name */
 	void (*write)(struct buf *ret, uint64_t *rng);
+	char *fields; /* their names, joined with commas */
 	struct template_bank *bank;
 };
+
+#define ZOHO_STANDARD 18
+#define ZOHO_MODULES (ZOHO_STANDARD + 1) /* the last is one that the organisation made itself */
+
+extern struct zoho_module zoho_modules[ZOHO_MODULES];
+/* The next field of a list, "Owner:u Subject:t ..."; false: there is none. */
+bool zoho_field_next(struct str *rest, struct str *ret_name, char *ret_kind);
+/* What zoho_plain_text writes records of from now on. */
+void zoho_plain_of(const struct zoho_module *module);
+void zoho_plain_text(struct buf *ret, uint64_t *rng);
 
 /* NULL: there is none of that name. */
 const struct zoho_module *zoho_module_find(struct str api_name);

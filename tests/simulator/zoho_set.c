@@ -42,7 +42,7 @@ static enum rc number_set(struct account *a, const char *key, struct json_object
 		return err_set(err, RC_INVALID,
 		    "zoho.%s: unknown; there are utc_offset, page_cap, token_cap, page_token_life, "
 		    "tokens_max, "
-		    "tokens_window, revoked, data_centre",
+		    "tokens_window, revoked, data_centre, hidden",
 		    key);
 	if (!json_object_is_type(value, json_type_int) || n < SETTINGS[k].min || n > SETTINGS[k].max)
 		return err_set(err, RC_INVALID, "zoho.%s: a whole number from %" PRId64 " to %" PRId64, key,
@@ -62,6 +62,8 @@ enum rc zoho_set(struct account *a, struct json_object *json, struct err *err)
 		else if (strcmp(key, "data_centre") == 0)
 			str_copy(
 			    a->zoho.data_centre, sizeof a->zoho.data_centre, json_object_get_string(value));
+		else if (strcmp(key, "hidden") == 0)
+			str_copy(a->zoho.hidden, sizeof a->zoho.hidden, json_object_get_string(value));
 		else if (number_set(a, key, value, err) != RC_OK)
 			return err->rc;
 	}
