@@ -8,7 +8,7 @@
 
 const char *sync_mode_name(enum sync_mode mode)
 {
-	static const char *const names[] = {"full", "incremental", "replay", "ask"};
+	static const char *const names[] = {"full", "incremental", "replay", "records", "ask"};
 
 	return names[mode];
 }

@@ -36,7 +36,7 @@ static const struct route_param list_params[] = {
     FILTER("provider", PARAM_PROVIDER),
     FILTER("connection_id", PARAM_UUID),
     {.name = "resource", .from = PARAM_QUERY, .type = PARAM_TEXT, .min = 1, .max = NAME_MAX_BYTES},
-    FILTER_OF("mode", "full|incremental|replay"),
+    FILTER_OF("mode", "full|incremental|replay|records"),
     FILTER_OF("priority", PRIORITIES),
     FILTER("created_after", PARAM_TIME),
     FILTER("created_before", PARAM_TIME),

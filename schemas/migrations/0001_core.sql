@@ -45,7 +45,7 @@ comment on column connections.refresh_until is 'end of the refresh lease: who ho
 
 -- Domains instead of check constraints: a constraint is read and compiled anew by every statement that writes the table
 -- (6 us each), a domain's only where the column is written, from a cache.
-create domain sync_mode as text check (value in ('full', 'incremental', 'replay', 'ask'));
+create domain sync_mode as text check (value in ('full', 'incremental', 'replay', 'ask', 'records'));
 create domain sync_source as text check (value in ('http', 'kafka', 'schedule'));
 create domain sync_state as text check (value in ('running', 'completed', 'failed', 'cancelled'));
 create domain task_state as text
@@ -100,8 +100,6 @@ create table sync_tasks (
     due_at timestamptz,
     queued_at timestamptz,
     ripe_at timestamptz,
-    bound_from timestamptz,
-    bound_to timestamptz,
     after_task uuid,
     error_class text,
     error_message text,
@@ -119,11 +117,12 @@ comment on column sync_tasks.page is 'pages committed; the next page is fenced b
 comment on column sync_tasks.attempts is 'failed tries of the next page';
 comment on column sync_tasks.takeovers is 'workers that died with this task since its last page';
 comment on column sync_tasks.restarts is 'walks begun anew, since the cursor had expired; then everything is walked';
+comment on column sync_tasks.cursor is 'where the next page begins; of mode ask the question''s arguments, of mode records "keys:" and their ids';
 comment on column sync_tasks.due_at is 'waiting: when it goes on; dispatched: when the message counts as lost';
 comment on column sync_tasks.ripe_at is 'of a backfill: until then it stands behind the interactive tasks of its tenant';
-comment on column sync_tasks.bound_from is 'the caller wants no more than [bound_from, bound_to): such a walk moves no watermark and deletes nothing';
 comment on column sync_tasks.after_task is 'a follow-up run, held until that task ends';
-create unique index sync_tasks_live on sync_tasks (connection_id, resource, (after_task is null)) where ended_at is null;
+create unique index sync_tasks_live on sync_tasks (connection_id, resource, (after_task is null))
+    where ended_at is null and mode <> 'records';
 create index sync_tasks_queued on sync_tasks (provider, tenant_id, greatest(queued_at, ripe_at)) where queued_at is not null;
 create index sync_tasks_due on sync_tasks (state, provider, due_at) where due_at is not null;
 create index sync_tasks_owned on sync_tasks (owner) where owner is not null;
@@ -161,7 +160,7 @@ create table workers (
     beat_at timestamptz not null default now()
 );
 
-comment on column workers.calls is 'by provider, as of the last beat: the latest calls, and failures by connection';
+comment on column workers.calls is 'by provider, as of the last beat: the latest calls, failures by connection, answers since its start and what they took';
 comment on column workers.free_slots is 'as of the last claim or beat: counting running tasks would wade through dead entries';
 
 create table outbox (
@@ -614,17 +613,17 @@ return (select json_build_object(
 comment on function accepted is 'the answer to a request that was accepted before';
 
 -- The task that a sync of this resource joins when it has a live one: the task itself while nobody has claimed it and
--- its mode and bounds are as wide, else one follow-up run, whose bounds are those of all that wait for it. A replay joins any walk, which then begins with it. What is interactive
+-- its mode is as wide, else one follow-up run. A replay joins any walk, which then begins with it. What is interactive
 -- makes so what it joins or waits for. NULL when the live task ended meanwhile.
 create function join_live_task(p_connection_id uuid, p_resource text, p_mode text, p_traceparent text,
-    p_ripe_at timestamptz, p_from timestamptz default null, p_to timestamptz default null) returns uuid
+    p_ripe_at timestamptz) returns uuid
 language plpgsql as $$
 declare
     t sync_tasks;
     v_task uuid;
 begin
     select * into t from sync_tasks
-    where connection_id = p_connection_id and resource = p_resource and ended_at is null and after_task is null
+    where connection_id = p_connection_id and resource = p_resource and ended_at is null and after_task is null and mode <> 'records'
     for update;
     if not found then
         return null;
@@ -633,8 +632,7 @@ begin
         update sync_tasks set ripe_at = null where task_id = t.task_id;
     end if;
     if t.epoch = 0 and t.state in ('queued', 'dispatched') then
-        if t.mode = p_mode and (t.bound_from, t.bound_to) is not distinct from (p_from, p_to)
-            or t.mode = 'full' and p_mode in ('full', 'incremental') and num_nulls(t.bound_from, t.bound_to) = 2 then
+        if t.mode = p_mode or t.mode = 'full' and p_mode = 'incremental' then
             return t.task_id;
         elsif 'replay' in (t.mode, p_mode) then
             update sync_tasks set mode = case when p_mode = 'replay' then t.mode else p_mode end, replay = true
@@ -643,18 +641,12 @@ begin
         end if;
     end if;
     insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, ripe_at, after_task,
-        traceparent, bound_from, bound_to)
+        traceparent)
     values (uuid_v7(), t.tenant_id, t.connection_id, t.provider, t.resource, p_mode, 'queued', p_ripe_at, t.task_id,
-        p_traceparent, p_from, p_to)
-    on conflict (connection_id, resource, (after_task is null)) where ended_at is null
+        p_traceparent)
+    on conflict (connection_id, resource, (after_task is null)) where ended_at is null and mode <> 'records'
     do update set
-        bound_from = case when num_nulls(sync_tasks.bound_from, excluded.bound_from) = 0
-            then least(sync_tasks.bound_from, excluded.bound_from) end,
-        bound_to = case when num_nulls(sync_tasks.bound_to, excluded.bound_to) = 0
-            then greatest(sync_tasks.bound_to, excluded.bound_to) end,
-        mode = case when 'full' in (excluded.mode, sync_tasks.mode)
-                or (excluded.bound_from, excluded.bound_to) is distinct from (sync_tasks.bound_from, sync_tasks.bound_to)
-                    and 'replay' not in (excluded.mode, sync_tasks.mode) then 'full'
+        mode = case when 'full' in (excluded.mode, sync_tasks.mode) then 'full'
             when 'incremental' in (excluded.mode, sync_tasks.mode) then 'incremental' else 'replay' end,
         replay = sync_tasks.replay or 'replay' in (excluded.mode, sync_tasks.mode),
         ripe_at = case when excluded.ripe_at is not null then sync_tasks.ripe_at end
@@ -671,7 +663,8 @@ begin
     select (select min(s.sync_id::text)::uuid from sync_members m join syncs s using (sync_id)
         where m.task_id = t.task_id and s.ended_at is null)
     into v_sync from sync_tasks t
-    where t.connection_id = p_connection_id and t.resource = p_resource and t.ended_at is null and t.after_task is null;
+    where t.connection_id = p_connection_id and t.resource = p_resource and t.ended_at is null and t.after_task is null
+        and t.mode <> 'records';
     return case when found then (problem(409, 'sync_in_progress', format('%s of this connection is being synced', p_resource),
             '#/resources')::jsonb
         || jsonb_build_object('sync_id', v_sync, 'href', '/v1/syncs/' || v_sync))::text end;
@@ -680,12 +673,11 @@ end $$;
 -- Accepts one request. `status` 202: the sync and its tasks are there, and `dispatch` holds the messages to send after
 -- the commit (only with p_direct: there are free slots and nobody waits). A request id that was seen before answers
 -- with its sync. Anything else is a problem document and changes nothing; p_on_conflict 'reject' makes one of work that is
--- wanted already. p_from and p_to bound what is walked, where the resource can be asked for a span of time. This runs for every request: the documents are made of what is at hand, since a function that reads
+-- wanted already. This runs for every request: the documents are made of what is at hand, since a function that reads
 -- tables is planned anew at each call.
 create function accept_sync(p_sync_id uuid, p_tenant_id uuid, p_source text, p_request_id text, p_connection_id uuid,
     p_provider text, p_resources text[], p_mode text, p_traceparent text, p_direct boolean,
-    p_priority text default 'interactive', p_on_conflict text default 'attach', p_from timestamptz default null,
-    p_to timestamptz default null)
+    p_priority text default 'interactive', p_on_conflict text default 'attach')
 returns table (status int, location text, body text, dispatch text) language plpgsql as $$
 declare
     v_tenant uuid;
@@ -742,10 +734,10 @@ begin
         loop
             v_new := uuid_v7();
             insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch,
-                due_at, queued_at, ripe_at, bound_from, bound_to, traceparent)
+                due_at, queued_at, ripe_at, traceparent)
             values (v_new, v_tenant, p_connection_id, p_provider, v_resource, p_mode, v_state, p_direct::int,
-                v_due, v_queued, v_ripe, p_from, p_to, p_traceparent)
-            on conflict (connection_id, resource, (after_task is null)) where ended_at is null do nothing;
+                v_due, v_queued, v_ripe, p_traceparent)
+            on conflict (connection_id, resource, (after_task is null)) where ended_at is null and mode <> 'records' do nothing;
             if found then
                 v_task := v_new;
                 if p_direct then
@@ -762,7 +754,7 @@ begin
                 return next;
                 return;
             end if;
-            v_task := join_live_task(p_connection_id, v_resource, p_mode, p_traceparent, v_ripe, p_from, p_to);
+            v_task := join_live_task(p_connection_id, v_resource, p_mode, p_traceparent, v_ripe);
             exit when v_task is not null;
         end loop;
         v_tasks := v_tasks || v_task;

@@ -363,7 +363,7 @@ begin
     insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch, due_at, cursor, traceparent)
     values (p_ask_id, c.tenant_id, p_connection_id, c.provider, v_resource, 'ask', 'dispatched', 1,
         now() + dispatch_delay(0), p_arguments::text, p_traceparent)
-    on conflict (connection_id, resource, (after_task is null)) where ended_at is null do nothing;
+    on conflict (connection_id, resource, (after_task is null)) where ended_at is null and mode <> 'records' do nothing;
     if found then
         insert into asks (ask_id, tenant_id, connection_id, name)
         values (p_ask_id, c.tenant_id, p_connection_id, p_name) returning * into v_ask;

@@ -434,7 +434,7 @@ begin
             perform set_config('syncfleet.tenant_id', g.tenant_id::text, true);
         end if;
         select a.status into v_status from accept_sync(v_sync, g.tenant_id, 'http', null, g.connection_id, g.provider,
-            g.resources, g.mode, p_traceparent, false, 'backfill') a;
+            g.resources, case g.mode when 'records' then 'incremental' else g.mode end, p_traceparent, false, 'backfill') a;
         continue when v_status <> 202;
         update dead_letters d
         set settled = 'replayed', settled_at = now(), settled_by = p_by, sync_id = v_sync

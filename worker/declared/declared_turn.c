@@ -201,7 +201,7 @@ bool page_turn(struct reading *r, const struct http_response *res, const struct 
 {
 	if (r->fetching) {
 		buf_clear(&r->position->keys);
-		return false;
+		return r->walk->given;
 	}
 	if (r->list->paging->strategy != PAGING_KEY)
 		note_key(r);
