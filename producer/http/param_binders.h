@@ -29,6 +29,8 @@ void param_bind_resources(struct binding *b, const struct given *g);
 void param_bind_every_resource(struct binding *b);
 void param_bind_ids(struct binding *b, const struct given *g);
 void param_bind_names(struct binding *b, const struct given *g);
+void param_bind_texts(struct binding *b, const struct given *g);
+void param_bind_objects(struct binding *b, const struct given *g);
 void param_bind_traceparent(struct binding *b, const struct given *g);
 void param_bind_event_id(struct binding *b, const struct given *g);
 void param_keep_idempotency_key(struct binding *b, const struct given *g);

@@ -5,6 +5,7 @@
 #define NAMES_MAX 1536    /* bytes of a list of what is there */
 #define RESOURCES_MAX 256 /* of one request */
 #define IDS_MAX 1000      /* of one request */
+#define TEXTS_BYTES_MAX 100
 
 void param_bind_provider(struct binding *b, const struct given *g)
 {
@@ -145,4 +146,46 @@ void param_bind_names(struct binding *b, const struct given *g)
 		problem_fault(b->faults, "not_allowed", b->pointer,
 		    "%s must be an array of at least one of %s, each once", b->param->name,
 		    b->param->allowed);
+}
+
+static bool fits_list(const struct binding *b, const struct given *g)
+{
+	size_t n = json_object_is_type(g->json, json_type_array) ? json_object_array_length(g->json) : 0;
+
+	return (int64_t)n >= MAX(b->param->min, 1) && (int64_t)n <= b->param->max;
+}
+
+void param_bind_texts(struct binding *b, const struct given *g)
+{
+	bool ok = fits_list(b, g);
+
+	pg_array_begin(b->args, PG_TEXT);
+	for (size_t i = 0; ok && i < json_object_array_length(g->json); i++) {
+		struct json_object *item = json_object_array_get_idx(g->json, i);
+		struct str text = {json_object_get_string(item), (size_t)json_object_get_string_len(item)};
+
+		ok = json_object_is_type(item, json_type_string) && text.n > 0 && text.n <= TEXTS_BYTES_MAX &&
+		     !memchr(text.p, '\0', text.n);
+		if (ok)
+			pg_array_text(b->args, text);
+	}
+	pg_array_end(b->args);
+	if (!ok)
+		problem_fault(b->faults, "not_allowed", b->pointer,
+		    "%s must be an array of %" PRId64 " to %" PRId64 " texts of at most %d bytes",
+		    b->param->name, MAX(b->param->min, 1), b->param->max, TEXTS_BYTES_MAX);
+}
+
+void param_bind_objects(struct binding *b, const struct given *g)
+{
+	bool ok = fits_list(b, g);
+
+	for (size_t i = 0; ok && i < json_object_array_length(g->json); i++)
+		ok = json_object_is_type(json_object_array_get_idx(g->json, i), json_type_object);
+	if (ok)
+		pg_arg_text(b->args, str_of(json_object_to_json_string_ext(g->json, JSON_C_TO_STRING_PLAIN)));
+	else
+		problem_fault(b->faults, "not_allowed", b->pointer,
+		    "%s must be an array of %" PRId64 " to %" PRId64 " objects", b->param->name,
+		    MAX(b->param->min, 1), b->param->max);
 }

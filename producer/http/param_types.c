@@ -92,6 +92,8 @@ static const struct {
     [PARAM_IDS] = {param_bind_ids, bind_null},
     [PARAM_NAMES] = {param_bind_names, bind_null},
     [PARAM_OBJECT] = {param_bind_object, bind_null},
+    [PARAM_TEXTS] = {param_bind_texts, bind_null},
+    [PARAM_OBJECTS] = {param_bind_objects, bind_null},
     [PARAM_SECRET] = {param_check_secret, bind_nothing},
     [PARAM_TRACEPARENT] = {param_bind_traceparent, bind_null},
     [PARAM_EVENT_ID] = {param_bind_event_id, bind_null},

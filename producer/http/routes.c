@@ -148,6 +148,8 @@ static void print_param(struct jsonw *w, const struct route_param *p)
 	    [PARAM_IDS] = "ids",
 	    [PARAM_NAMES] = "names",
 	    [PARAM_OBJECT] = "object",
+	    [PARAM_TEXTS] = "texts",
+	    [PARAM_OBJECTS] = "objects",
 	    [PARAM_SECRET] = "secret",
 	    [PARAM_TRACEPARENT] = "traceparent",
 	    [PARAM_EVENT_ID] = "event_id",
@@ -175,7 +177,7 @@ static void print_param(struct jsonw *w, const struct route_param *p)
 		jsonw_text(w, "allowed", p->allowed);
 	if (p->fallback)
 		jsonw_text(w, "default", p->fallback);
-	if (p->type == PARAM_INT) {
+	if (p->type == PARAM_INT || p->type == PARAM_TEXTS || p->type == PARAM_OBJECTS) {
 		jsonw_int(w, "min", p->min);
 		jsonw_int(w, "max", p->max);
 	}

@@ -42,12 +42,14 @@ enum param_type {
 	PARAM_RESOURCES,      /* resources of that provider, without repetition; when absent all of them */
 	PARAM_SOME_RESOURCES, /* the same; null when absent */
 	PARAM_BOOL,
-	PARAM_CURSOR, /* where the next page begins */
-	PARAM_TEXT,   /* min to max bytes */
-	PARAM_IDS,    /* identifiers, as uuid[] */
-	PARAM_NAMES,  /* some of `allowed`, each once, as text[] */
-	PARAM_OBJECT, /* a JSON object, as its text */
-	PARAM_SECRET, /* min to max visible ASCII characters; not bound */
+	PARAM_CURSOR,  /* where the next page begins */
+	PARAM_TEXT,    /* min to max bytes */
+	PARAM_IDS,     /* identifiers, as uuid[] */
+	PARAM_NAMES,   /* some of `allowed`, each once, as text[] */
+	PARAM_OBJECT,  /* a JSON object, as its text */
+	PARAM_TEXTS,   /* min to max texts of at most 100 bytes, as text[] */
+	PARAM_OBJECTS, /* an array of min to max JSON objects, as its text */
+	PARAM_SECRET,  /* min to max visible ASCII characters; not bound */
 	PARAM_TRACEPARENT,
 	PARAM_EVENT_ID,        /* of a server-sent event */
 	PARAM_TIME,            /* RFC 3339 */

@@ -59,6 +59,8 @@ TRIES |= {
     "practicepanther_disconnected": lambda whose, tenant: (
         "select status from practicepanther_disconnected(%s::uuid, %s::uuid, null)", whose["connection_id"], tenant),
 }
+TRIES["accept_records"] = lambda whose, tenant: (
+    "select status from accept_records(uuid_v7(), %s::uuid, %s::uuid, 'leads', '{1}', null)", tenant, whose["connection_id"])
 TRIES["get_ask"] = lambda whose, tenant: ("select status from get_ask(%s::uuid, %s::uuid)", whose["ask_id"], tenant)
 TRIES |= {
     "open_workspace": lambda whose, tenant: ("select status from open_workspace(%s::uuid, %s::uuid)", whose["tenant_id"], whose.get("workspace_owner")),
@@ -86,5 +88,6 @@ UNSCOPED = {"caller_of_key": "tells of a key only to who knows its hash", "calle
             "audit_sync": "a trigger", "practicepanther_connect": "after a consent, in whose tenant it began",
             **{f"practicepanther_{name}": "finds only what is in the scope: test_practicepanther.py, test_only_admins_may" for name in (
                 "own", "status", "trigger_sync")},
+            **{name: "of a provider, whoever's calls they were" for name in ("provider_response_ms", "provider_is_open")},
             "asks_ended": "says of ids that nobody guesses whether they have ended",
             "list_connections": "only lists what is in the scope, as test_every_list_holds_only_the_callers_own shows"}

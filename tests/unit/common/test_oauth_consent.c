@@ -49,7 +49,8 @@ static void the_url_has_what_the_declaration_says(void **state)
 	assert_string_equal(buf_text(&url),
 	    "https://accounts.zoho.eu/oauth/v2/auth?response_type=code&client_id=the%20id"
 	    "&redirect_uri=https%3A%2F%2Ffleet.example%2Fcb%3Fx%3D1"
-	    "&scope=ZohoCRM.modules.READ%2CZohoCRM.settings.READ%2CZohoCRM.coql.READ&state=st-_"
+	    "&scope=ZohoCRM.modules.READ%2CZohoCRM.settings.READ%2CZohoCRM.settings.fields.CREATE%2CZohoCRM."
+	    "coql.READ%2CZohoCRM.org.READ%2CZohoCRM.users.READ&state=st-_"
 	    "&code_challenge=" CHALLENGE "&code_challenge_method=S256&access_type=offline&prompt=consent");
 	buf_clear(&url);
 	plain.auth.pkce = false;

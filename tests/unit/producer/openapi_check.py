@@ -30,6 +30,8 @@ SCHEMA_OF_TYPE = {
     "resources": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}},
     "some_resources": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}},
     "bool": {"type": "boolean"},
+    "texts": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 100}},
+    "objects": {"type": "array", "items": {"type": "object"}},
 }
 
 
@@ -66,7 +68,8 @@ class Check:
         default = json.dumps(default) if isinstance(default, bool) else default and str(default)
         if default != want.get("default"):
             self.fault(where, f"default is {default}, the table says {want.get('default')}")
-        for key, name in (("min", "minimum"), ("max", "maximum")):
+        bounds = (("min", "minItems"), ("max", "maxItems")) if want["type"] in ("texts", "objects") else (("min", "minimum"), ("max", "maximum"))
+        for key, name in bounds:
             if schema.get(name) != want.get(key):
                 self.fault(where, f"{name} is {schema.get(name)}, the table says {want.get(key)}")
 

@@ -1,0 +1,2 @@
+-- $1 tenant_id, $2 connection_id, $3 registry
+select * from zoho_ask($1::uuid, $2::uuid, 'modules', null, jsonb_build_object('synced', zoho_resources($3::text::jsonb)))
