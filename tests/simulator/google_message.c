@@ -62,7 +62,7 @@ uint32_t google_labels(const struct account *a, uint32_t i, uint32_t revision)
 	if (x / 128 % 4 == 0)
 		labels |= IMPORTANT;
 	if (labels & INBOX)
-		labels |= CATEGORY << x / 1024 % 3;
+		labels |= (uint32_t)CATEGORY << (x / 1024 % 3);
 	if (revision <= 1)
 		return labels;
 	if (revision % 2 == 0 && !(labels & SENT))
