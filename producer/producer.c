@@ -302,6 +302,7 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 	        .asks_wait_ms = s->asks_wait_ms,
 	        .internal_secret = s->internal_secret,
 	        .internal_wait_ms = s->internal_wait_ms,
+	        .amazon_application_id = s->amazon_application_id,
 	        .may_dispatch = may_dispatch,
 	        .dispatch = dispatch,
 	        .user = p},

@@ -243,6 +243,11 @@ static const struct conf_option options[] = {
         .min = 0,
         .max = 50000,
         .help = "that route waits so long for the end of a job"},
+    {.name = "amazon.application_id",
+        CONF_STRING(struct settings, amazon_application_id),
+        .fallback = "",
+        .help = "the application that sellers authorise: amzn1.sp.solution...; none: nobody connects by "
+                "Amazon's own route"},
     {.name = "shutdown.grace_ms",
         CONF_INT(struct settings, shutdown_ms),
         .fallback = "10000",

@@ -59,6 +59,7 @@ struct settings {
 	int64_t asks_wait_ms;
 	const char *internal_secret;
 	int64_t internal_wait_ms;
+	const char *amazon_application_id;
 	int64_t shutdown_ms;
 	bool routes; /* --routes: print the table and exit */
 };

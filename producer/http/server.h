@@ -32,6 +32,7 @@ struct server_options {
 	int64_t asks_wait_ms;
 	const char *internal_secret; /* of /api/internal; empty: nobody has it */
 	int64_t internal_wait_ms;
+	const char *amazon_application_id; /* empty: there is none */
 	/* Whether that many tasks of the provider may be dispatched at once, without the clock. */
 	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);
 	/* Messages of tasks that were committed as dispatched: a JSON array, valid during the call. */

@@ -16,9 +16,26 @@ static const struct dialect_word practicepanther_words[] = {
     {.status = 422, .says_status = 400},
 };
 
+#define AMAZON_WORDS                                                                                         \
+	{.status = 401, .error = "unauthorized", .message = "Unauthorized. Please log in."},                 \
+	{                                                                                                    \
+		.status = 422, .says_status = 400                                                            \
+	}
+
 static const struct dialect_word amazon_words[] = {
-    {.status = 401, .error = "unauthorized", .message = "Unauthorized. Please log in."},
-    {.status = 422, .says_status = 400},
+    AMAZON_WORDS,
+    {.status = 500,
+        .error = "internal_server_error",
+        .message = "Something went wrong. Please try again later."},
+};
+
+/* Its users know one failure of the server, whatever it is that is away. */
+static const struct dialect_word amazon_sync_words[] = {
+    AMAZON_WORDS,
+    {.status = 503,
+        .says_status = 500,
+        .error = "internal_server_error",
+        .message = "Failed to start sync. Please try again later."},
     {.status = 500,
         .error = "internal_server_error",
         .message = "Failed to start sync. Please try again later."},
@@ -27,5 +44,6 @@ static const struct dialect_word amazon_words[] = {
 const struct dialect dialect_practicepanther = {DIALECT_PLAIN, WORDS(practicepanther_words)};
 const struct dialect dialect_highlevel = {.shape = DIALECT_PLAIN};
 const struct dialect dialect_amazon = {DIALECT_FLAGGED, WORDS(amazon_words)};
+const struct dialect dialect_amazon_sync = {DIALECT_FLAGGED, WORDS(amazon_sync_words)};
 const struct dialect dialect_google = {.shape = DIALECT_PLAIN};
 const struct dialect dialect_zoho = {.shape = DIALECT_FIELDS};

@@ -6,5 +6,6 @@
 extern const struct dialect dialect_practicepanther;
 extern const struct dialect dialect_highlevel;
 extern const struct dialect dialect_amazon;
+extern const struct dialect dialect_amazon_sync; /* of the route that begins a sync */
 extern const struct dialect dialect_google;
 extern const struct dialect dialect_zoho;

@@ -368,3 +368,207 @@ from (
     from amazon_claim_sources s join connections c on c.connection_id = s.connection_id) k;
 
 grant select on amazon_order_items, amazon_inventory, amazon_claim_sources, amazon_claims to syncfleet_api, syncfleet_fleet;
+
+-- ---- what its users watch: sync_progress ----
+
+-- A user knows a sync as sync_<user>_<ms>: his external id, and the moment that the sync's own id begins with. Of whoever has
+-- several accounts, one request begins one in each of them, in that same millisecond: he sees one. Ownerless accounts are the
+-- services'.
+create index syncs_of_amazon on syncs (connection_id, sync_id) where provider = 'amazon';
+
+create function amazon_sync_ms(p_sync_id uuid) returns bigint language sql immutable parallel safe
+return ('x0000' || left(replace(p_sync_id::text, '-', ''), 12))::bit(64)::bigint;
+
+create function amazon_sync_name(p_user text, p_sync_id uuid) returns text language sql immutable parallel safe
+return 'sync_' || coalesce(p_user, 'service') || '_' || amazon_sync_ms(p_sync_id);
+
+create function amazon_first_of_ms(p_ms bigint) returns uuid language sql immutable parallel safe
+return (lpad(to_hex(p_ms), 12, '0') || repeat('0', 20))::uuid;
+
+create function amazon_syncs_named(p_tenant_id uuid, p_name text) returns uuid[] language sql stable
+return (select array_agg(s.sync_id order by s.sync_id)
+    from (select substring(p_name from '_([0-9]{1,14})$')::bigint as ms offset 0) n
+        join syncs s on s.sync_id >= amazon_first_of_ms(n.ms) and s.sync_id < amazon_first_of_ms(n.ms + 1)
+        join connections c on c.connection_id = s.connection_id
+        left join users u on u.user_id = c.owner_user_id
+    where s.tenant_id = p_tenant_id and s.provider = 'amazon' and amazon_sync_name(u.external_id, s.sync_id) = p_name);
+
+create function amazon_latest_syncs(p_tenant_id uuid, p_user_id uuid) returns uuid[] language sql stable
+return (select array_agg(s.sync_id order by s.sync_id)
+    from connections c cross join lateral (select x.sync_id from syncs x
+        where x.connection_id = c.connection_id and x.provider = 'amazon' order by x.sync_id desc limit 1) s
+    where c.tenant_id = p_tenant_id and c.provider = 'amazon' and c.owner_user_id is not distinct from p_user_id
+        and amazon_sync_ms(s.sync_id) = (select max(amazon_sync_ms(l.sync_id))
+            from connections o cross join lateral (select x.sync_id from syncs x
+                where x.connection_id = o.connection_id and x.provider = 'amazon' order by x.sync_id desc limit 1) l
+            where o.tenant_id = p_tenant_id and o.provider = 'amazon' and o.owner_user_id is not distinct from p_user_id));
+
+-- What a user calls the parts of a sync.
+create function amazon_part(p_resource text) returns text language sql immutable parallel safe
+return case when p_resource in ('financial_events', 'transactions') then 'claims'
+    when p_resource in ('orders', 'order_items') then 'orders' else p_resource end;
+
+-- The state of syncs that are one to their user. Five steps: connecting, claims, inventory, orders, done; the parts are walked
+-- side by side, so the step is the first of them that has not ended. The progress is that of the tasks, by the records that
+-- are expected, else by the pages so far; it is 100 only when all has ended well. Of claims their number is told, as they
+-- stand, of the others the records that this sync has met.
+create function amazon_progress(p_syncs uuid[])
+returns table (status text, progress int, current_step text, step int, metadata jsonb, results jsonb, error text,
+    created_at timestamptz, updated_at timestamptz, completed_at timestamptz) language sql stable
+begin atomic
+    with whole as (
+        select case when bool_or(s.ended_at is null) then 'running' when bool_or(s.state = 'failed') then 'failed'
+                when bool_or(s.state = 'cancelled') then 'cancelled' else 'completed' end as status,
+            min(s.created_at) as created_at, case when bool_and(s.ended_at is not null) then max(s.ended_at) end as ended_at
+        from syncs s where s.sync_id = any (p_syncs)),
+    task as (
+        select amazon_part(t.resource) as part, t.resource, t.connection_id, t.state, t.started_at, t.ended_at, t.error_message, t.page,
+            t.records_inserted + t.records_updated + t.records_unchanged as records, p.expected_records as expected
+        from sync_members m join sync_tasks t using (task_id) join task_progress p using (task_id)
+        where m.sync_id = any (p_syncs)),
+    claims as (
+        select count(*) as n from amazon_claim_sources c
+        where c.connection_id = any (array(select t.connection_id from task t where t.part = 'claims'))),
+    part as (
+        select t.part, bool_and(t.ended_at is not null) as ended,
+            case when t.part = 'claims' then (select n from claims)
+                else coalesce(sum(t.records) filter (where t.resource <> 'order_items'), 0) end as n,
+            sum(t.expected) filter (where t.resource <> 'order_items') as expected,
+            case when bool_or(t.state = 'failed') then 'failed' when bool_or(t.state = 'cancelled') then 'cancelled'
+                when bool_and(t.state = 'completed') then 'success' when bool_or(t.started_at is not null) then 'running'
+                else 'pending' end as status,
+            string_agg(distinct t.error_message, '; ') filter (where t.state = 'failed') as error
+        from task t group by t.part),
+    sum as (
+        select floor(100 * avg(case when t.ended_at is not null then 1
+                when t.expected > 0 then least(0.95, t.records::numeric / t.expected)
+                else 0.9 * t.page / (t.page + 10.0) end))::int as percent,
+            bool_or(t.started_at is not null) as begun, coalesce(bool_or(t.page > 0 or t.ended_at is not null), false) as met
+        from task t),
+    told as (
+        select w.*, s.percent, case when w.status = 'completed' then 5 when not coalesce(s.begun, false) then 0 when not s.met then 1
+                when exists (select from part p where p.part = 'claims' and not p.ended) then 2
+                when exists (select from part p where p.part = 'inventory' and not p.ended) then 3
+                when exists (select from part p where p.part not in ('claims', 'inventory') and not p.ended) then 4
+                else 5 end as step,
+            (select string_agg(p.part || ': ' || coalesce(p.error, 'failed'), '; ' order by p.part) from part p where p.status = 'failed') as error,
+            (select coalesce(jsonb_object_agg(p.part, jsonb_build_object('count', p.n, 'status', p.status)
+                || case when p.error is null then '{}' else jsonb_build_object('error', p.error) end), '{}') from part p) as results
+        from whole w cross join sum s)
+    select t.status, case when t.status = 'completed' then 100 else least(coalesce(t.percent, 0), 99) end,
+        case t.status when 'completed' then 'Sync completed' when 'cancelled' then 'Sync cancelled'
+            when 'failed' then 'Sync failed: ' || coalesce(t.error, 'unknown')
+            else (array['Waiting to start...', 'Connecting to Amazon...', 'Fetching claims...', 'Processing inventory...',
+                'Fetching orders...', 'Finishing...'])[t.step + 1] end,
+        t.step,
+        jsonb_build_object('ordersProcessed', coalesce((select p.n from part p where p.part = 'orders'), 0),
+            'totalOrders', coalesce((select greatest(p.expected, p.n) from part p where p.part = 'orders'), 0),
+            'inventoryProcessed', coalesce((select p.n from part p where p.part = 'inventory'), 0),
+            'claimsDetected', coalesce((select n from claims), 0), 'error', t.error),
+        t.results, t.error, t.created_at, coalesce(t.ended_at, now()), t.ended_at
+    from told t where t.created_at is not null;
+end;
+
+create view sync_progress with (security_invoker = true) as
+select g.id, g.sync_id::varchar(255) as sync_id, g.user_id, p.status::varchar(50) as status, p.progress, p.current_step, p.step,
+    5 as total_steps, p.metadata, p.created_at, p.updated_at
+from (
+    select (array_agg(s.sync_id order by s.sync_id))[1] as id, amazon_sync_name(u.external_id, (array_agg(s.sync_id))[1]) as sync_id,
+        c.owner_user_id as user_id, array_agg(s.sync_id) as syncs
+    from syncs s join connections c on c.connection_id = s.connection_id left join users u on u.user_id = c.owner_user_id
+    where s.provider = 'amazon'
+    group by s.tenant_id, c.owner_user_id, u.external_id, amazon_sync_ms(s.sync_id)) g
+    cross join lateral amazon_progress(g.syncs) p;
+grant select on sync_progress to syncfleet_api, syncfleet_fleet;
+
+-- How long it will take, by how long the last three took; "30-60 seconds" while nothing is known.
+create function amazon_duration(p_connections uuid[]) returns text language sql stable
+return (select case when e.seconds > 90 then format('%s-%s minutes', greatest(1, floor(e.seconds / 90)), greatest(2, ceil(e.seconds / 45)))
+        else format('%s-%s seconds', greatest(5, 5 * round(e.seconds * 2 / 15)), greatest(10, 5 * round(e.seconds * 4 / 15))) end
+    from (select coalesce(avg(l.seconds), 45) as seconds from (
+        select extract(epoch from s.ended_at - s.created_at) as seconds from syncs s
+        where s.connection_id = any (p_connections) and s.provider = 'amazon' and s.state = 'completed'
+        order by s.sync_id desc limit 3) l) e);
+
+create function amazon_in_progress(p_name text) returns text language sql immutable
+return json_build_object('success', false, 'message', format('Sync already in progress (%s). Please wait for it to complete or '
+    'cancel it first.', p_name), 'error', 'sync_in_progress', 'existingSyncId', p_name)::text;
+
+-- Begins a sync of all that the user's accounts have. All of them or none: what one account refuses undoes the others'.
+create function amazon_sync_start(p_sync_id uuid, p_tenant_id uuid, p_user_id uuid, p_registry json, p_traceparent text)
+returns table (status int, location text, body text, dispatch text) language plpgsql as $$
+declare
+    v_user text := (select u.external_id from users u where u.user_id = p_user_id);
+    v_resources text[] := array(select r from json_array_elements(p_registry -> 'providers') p,
+        json_array_elements_text(p -> 'resources') r where p ->> 'provider' = 'amazon');
+    v_connections uuid[] := array(select c.connection_id from connections c
+        where c.tenant_id = p_tenant_id and c.provider = 'amazon' and c.owner_user_id is not distinct from p_user_id
+            and c.status in ('active', 'suspect') order by c.connection_id);
+    v_duration text := amazon_duration(v_connections);
+    v_sync uuid := p_sync_id;
+    v_connection uuid;
+    a record;
+begin
+    if v_connections = '{}' or v_resources = '{}' then
+        return query select 400, null::text, problem(400, 'amazon_not_connected',
+            'Amazon account not connected. Please connect your Amazon account first.'), null::text;
+        return;
+    end if;
+    begin
+        foreach v_connection in array v_connections loop
+            select x.* into a from accept_sync(v_sync, p_tenant_id, 'http', null, v_connection, 'amazon', v_resources,
+                'incremental', p_traceparent, false, 'interactive', 'reject') x;
+            if a.status <> 202 then
+                raise sqlstate 'SF001';
+            end if;
+            v_sync := overlay(uuid_v7()::text placing left(p_sync_id::text, 13) from 1 for 13)::uuid;
+        end loop;
+    exception when sqlstate 'SF001' then
+        null;
+    end;
+    if a.status = 409 and a.body::json ->> 'code' = 'sync_in_progress' then
+        a.body := amazon_in_progress(amazon_sync_name(v_user, coalesce((a.body::json ->> 'sync_id')::uuid,
+            (amazon_latest_syncs(p_tenant_id, p_user_id))[1])));
+    elsif a.status = 202 then
+        a.status := 200;
+        a.location := null;
+        a.body := json_build_object('success', true, 'syncId', amazon_sync_name(v_user, p_sync_id),
+            'message', 'Sync started successfully', 'status', 'in_progress', 'estimatedDuration', v_duration)::text;
+    end if;
+    return query select a.status, a.location, a.body, a.dispatch;
+end $$;
+
+create function amazon_unknown_sync() returns text language sql immutable
+return problem(404, 'sync_not_found', 'There is no such sync.');
+
+create function amazon_sync_cancel(p_name text, p_tenant_id uuid)
+returns table (status int, location text, body text, dispatch text) language plpgsql as $$
+declare
+    v_syncs uuid[] := amazon_syncs_named(p_tenant_id, p_name);
+    v_cancelled bigint;
+    v_state text;
+begin
+    if v_syncs is null then
+        return query select 404, null::text, amazon_unknown_sync(), null::text;
+        return;
+    end if;
+    select count(*) filter (where x.status = 202) into v_cancelled from unnest(v_syncs) s(id), cancel_sync(s.id, p_tenant_id) x;
+    if v_cancelled = 0 then
+        select p.status into v_state from amazon_progress(v_syncs) p;
+        return query select 409, null::text, problem(409, 'sync_already_ended', format('The sync has %s already.', v_state)), null::text;
+        return;
+    end if;
+    return query select 200, null::text, json_build_object('success', true, 'syncId', p_name, 'message', 'Sync cancelled',
+        'status', 'cancelled')::text, null::text;
+end $$;
+
+-- The fields of a cursor, or null when it is none: where a page ended, as hexadecimal text.
+create function amazon_place(p_cursor text) returns text[] language plpgsql immutable as $$
+begin
+    return string_to_array(convert_from(decode(p_cursor, 'hex'), 'UTF8'), E'\x1f');
+exception when others then
+    return null;
+end $$;
+
+create function amazon_cursor(variadic p_fields text[]) returns text language sql immutable
+return encode(convert_to(array_to_string(p_fields, E'\x1f'), 'UTF8'), 'hex');
