@@ -21,6 +21,7 @@
 #include "sync/origins.h"
 #include "sync/outbox.h"
 #include "sync/schema.h"
+#include "sync/settings_shared.h"
 #include "sync/topics.h"
 #include "ticker.h"
 
@@ -213,6 +214,14 @@ static struct oauth_setup oauth_setup(const struct producer *p)
 	    .state_life_s = s->oauth_state_life_s};
 }
 
+static enum rc load_registry(struct producer *p, struct err *err)
+{
+	const struct settings *s = &p->settings;
+	struct registry_choices choices = {s->versions, SETTINGS_URLS(s), SETTINGS_NURLS};
+
+	return registry_load_chosen(s->providers_dir, &choices, &p->registry, err);
+}
+
 enum rc producer_check(struct producer *p, struct err *err)
 {
 	if (pg_conninfo_check(p->settings.database_url, err) != RC_OK)
@@ -225,8 +234,7 @@ enum rc producer_check(struct producer *p, struct err *err)
 	p->keys = crypto_keys_new(str_of(p->settings.crypto_keys), err);
 	if (!p->keys)
 		return err_prefix(err, "crypto.keys");
-	if (origins_check(p->settings.origins, err) != RC_OK ||
-	    registry_load_versions(p->settings.providers_dir, p->settings.versions, &p->registry, err) != RC_OK)
+	if (origins_check(p->settings.origins, err) != RC_OK || load_registry(p, err) != RC_OK)
 		return err->rc;
 	struct oauth_setup oauth = oauth_setup(p);
 	return oauth_setup_check(&oauth, err);

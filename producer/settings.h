@@ -28,6 +28,9 @@ struct settings {
 	int64_t webhooks_keep_days;
 	const char *admin_listen;
 	const char *providers_dir;
+	const char *highlevel_auth_url;
+	const char *highlevel_token_url;
+	const char *highlevel_api_url;
 	const char *versions; /* of the providers' APIs */
 	int64_t tick_ms;
 	int64_t dispatch_retry_ms;

@@ -18,13 +18,18 @@
 
 struct reading {
 	struct rows *rows;
+	const struct page *page;
 	struct row_writer writer;
 };
 
 static enum rc record(void *user, const struct record *rec)
 {
 	struct reading *r = user;
+	const struct page *page = r->page;
 
+	r->writer.id = buf_str(&page->id);
+	r->writer.window_us = page->slot_from_us;
+	r->writer.walk = page->attempt;
 	switch (rec->kind) {
 	case RECORD_LIVE:
 		return rows_add(r->rows, &r->writer, rec->raw, rec->fields);
@@ -68,6 +73,11 @@ static enum task_step page_read(struct task *t, struct rows *rows)
 	buf_add_str(&rows->cursor, buf_str(&page->cursor));
 	if (page->parent_done)
 		rows_set_bearing(rows, buf_str(&page->parent), buf_str(&page->token), page->touched_us);
+	rows->slot_from_us = page->slot_from_us;
+	rows->slot_to_us = page->slot_to_us;
+	rows->attempt = page->attempt;
+	rows->slot_done = page->slot_done;
+	t->fleeting = page->fleeting;
 	figures_page(t->walk.resource, page->records);
 	return answer_store(t, rows);
 }
@@ -96,6 +106,7 @@ enum task_step answer_read(struct task *t, const struct http_response *res)
 	struct rows *rows = rows_new(t);
 	struct reading reading = {
 	    .rows = rows,
+	    .page = &w->page,
 	    .writer = {.layout = t->table->layout,
 	        .connection_id = t->connection_id,
 	        .tenant_id = t->tenant_id,

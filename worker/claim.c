@@ -47,6 +47,8 @@ enum claim_column {
 	REPLAY_ONLY,
 	FAILING,
 	RESTARTS,
+	FROM_US,
+	TO_US,
 };
 
 static struct task *task_from_row(struct worker *w, const struct pg_result *r, int row)
@@ -75,6 +77,8 @@ static struct task *task_from_row(struct worker *w, const struct pg_result *r, i
 	t->first_load = t->first_load && !t->walk.given;
 	t->walk.incremental = pg_bool(r, row, INCREMENTAL);
 	t->walk.watermark_us = pg_i64(r, row, WATERMARK_US);
+	t->walk.from_us = pg_i64(r, row, FROM_US);
+	t->walk.to_us = pg_i64(r, row, TO_US);
 	return t;
 }
 
@@ -83,7 +87,7 @@ static void widen(struct task *t, int64_t full_walk_us)
 {
 	struct walk *w = &t->walk;
 
-	t->widened = w->incremental && w->watermark_us && t->cursor.n == 0 &&
+	t->widened = w->incremental && !w->from_us && !w->to_us && w->watermark_us && t->cursor.n == 0 &&
 	             generation_is_due(w->resource, full_walk_us, clock_unix_us());
 	if (!t->widened)
 		return;

@@ -14,6 +14,9 @@ struct settings {
 	int log_format;
 	const char *admin_listen;
 	const char *providers_dir;
+	const char *highlevel_auth_url;
+	const char *highlevel_token_url;
+	const char *highlevel_api_url;
 	const char *versions; /* of the providers' APIs */
 	const char *origins;
 	const char *limits;

@@ -22,6 +22,7 @@
 #include "trouble.h"
 #include "worker.h"
 
+#define HOLD_MS 30000      /* so much longer a slice may last, not to lose a cursor that dies young */
 #define PAGES_AHEAD_MAX 64 /* of one task that are not stored yet; the page budget bounds them all */
 
 typedef enum task_step step_fn(struct task *t);
@@ -182,6 +183,8 @@ static bool slice_over(const struct task *t)
 {
 	const struct settings *s = &t->worker->settings;
 
+	if (t->fleeting && clock_mono_ms() < t->slice_end_ms + HOLD_MS)
+		return false;
 	return t->worker->others_wait &&
 	       (t->slice_pages >= s->slice_pages || clock_mono_ms() >= t->slice_end_ms);
 }

@@ -75,6 +75,8 @@ struct task {
 	int64_t restarts; /* walks begun anew, before this slice */
 	bool restarting;  /* the next slice begins one */
 	int64_t slice_end_ms;
+	bool fleeting; /* its cursor dies young: the slice goes on to the window's end, if that is not too far
+	                */
 	int64_t slice_pages;
 	const char *yield; /* why the slice ends at the next page boundary, or NULL; a literal */
 	enum task_step step;

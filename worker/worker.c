@@ -22,6 +22,7 @@
 #include "sync/origins.h"
 #include "sync/outbox.h"
 #include "sync/schema.h"
+#include "sync/settings_shared.h"
 #include "sync/topics.h"
 #include "table.h"
 #include "task.h"
@@ -220,7 +221,8 @@ enum rc worker_check(struct worker *w, struct err *err)
 	w->keys = crypto_keys_new(str_of(s->crypto_keys), err);
 	if (!w->keys)
 		return err_prefix(err, "crypto.keys");
-	if (registry_load_versions(s->providers_dir, s->versions, &w->registry, err) != RC_OK)
+	struct registry_choices choices = {s->versions, SETTINGS_URLS(s), SETTINGS_NURLS};
+	if (registry_load_chosen(s->providers_dir, &choices, &w->registry, err) != RC_OK)
 		return err->rc;
 	if (limits_check(w->registry, s->limits, err) != RC_OK)
 		return err->rc;

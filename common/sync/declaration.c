@@ -5,6 +5,7 @@
 #include "sync/declaration_check.h"
 #include "sync/declaration_keys.h"
 #include "sync/declaration_lists.h"
+#include "sync/declaration_urls.h"
 #include "sync/declaration_versions.h"
 
 #include <dirent.h>
@@ -152,7 +153,7 @@ static enum rc parse_file(struct declaration *d, struct err *err)
 }
 
 static enum rc declaration_load(
-    const char *file, struct str versions, struct declaration **ret, struct err *err)
+    const char *file, const struct registry_choices *choices, struct declaration **ret, struct err *err)
 {
 	struct declaration *d = mem_zalloc(sizeof *d);
 	struct reader r = {file, &d->pool, err};
@@ -161,7 +162,9 @@ static enum rc declaration_load(
 	enum rc rc = parse_file(d, err);
 	const config_setting_t *root = config_root_setting(&d->config);
 	if (!rc)
-		rc = versions_choose(&r, root, versions);
+		rc = urls_choose(&r, root, choices);
+	if (!rc)
+		rc = versions_choose(&r, root, str_of(choices->versions));
 	if (!rc)
 		rc = reader_read(&r, &declaration_group, root, &d->provider);
 	if (!rc) {
@@ -180,10 +183,11 @@ static enum rc declaration_load(
 
 /* ---- the registry ---- */
 
-static enum rc registry_add(struct registry *reg, const char *file, struct str versions, struct err *err)
+static enum rc registry_add(
+    struct registry *reg, const char *file, const struct registry_choices *choices, struct err *err)
 {
 	struct declaration *d = NULL;
-	enum rc rc = declaration_load(file, versions, &d, err);
+	enum rc rc = declaration_load(file, choices, &d, err);
 	if (rc)
 		return rc;
 	const struct provider *other = registry_find_provider(reg, str_of(d->provider.name));
@@ -210,7 +214,8 @@ static int is_declaration(const struct dirent *e)
 	return n > 4 && e->d_name[0] != '.' && strcmp(e->d_name + n - 4, ".cfg") == 0;
 }
 
-static enum rc add_folder(struct registry *reg, const char *dir, struct str versions, struct err *err)
+static enum rc add_folder(
+    struct registry *reg, const char *dir, const struct registry_choices *choices, struct err *err)
 {
 	struct dirent **entries = NULL;
 	int n = scandir(dir, &entries, is_declaration, alphasort);
@@ -220,7 +225,7 @@ static enum rc add_folder(struct registry *reg, const char *dir, struct str vers
 	for (int i = 0; i < n; i++) {
 		char *file = mem_printf("%s/%s", dir, entries[i]->d_name);
 		if (!rc)
-			rc = registry_add(reg, file, versions, err);
+			rc = registry_add(reg, file, choices, err);
 		free(file);
 		free(entries[i]);
 	}
@@ -246,11 +251,13 @@ static bool is_declared(void *user, struct str provider)
 	return registry_find_provider(user, provider) != NULL;
 }
 
-static enum rc load_folder(struct registry *reg, const char *dir, struct str versions, struct err *err)
+static enum rc load_folder(
+    struct registry *reg, const char *dir, const struct registry_choices *choices, struct err *err)
 {
+	struct str versions = str_of(choices->versions);
 	enum rc rc = versions_check(versions, err);
 	if (!rc)
-		rc = add_folder(reg, dir, versions, err);
+		rc = add_folder(reg, dir, choices, err);
 	struct str stranger = rc ? (struct str){0} : versions_stranger(versions, is_declared, reg);
 	if (stranger.n)
 		rc = err_set(
@@ -258,10 +265,16 @@ static enum rc load_folder(struct registry *reg, const char *dir, struct str ver
 	return rc;
 }
 
-enum rc registry_load_versions(const char *dir, const char *versions, struct registry **ret, struct err *err)
+enum rc registry_load_chosen(
+    const char *dir, const struct registry_choices *choices, struct registry **ret, struct err *err)
 {
 	struct registry *reg = mem_zalloc(sizeof *reg);
-	return hand_over(reg, load_folder(reg, dir, str_of(versions), err), ret);
+	return hand_over(reg, load_folder(reg, dir, choices, err), ret);
+}
+
+enum rc registry_load_versions(const char *dir, const char *versions, struct registry **ret, struct err *err)
+{
+	return registry_load_chosen(dir, &(struct registry_choices){.versions = versions}, ret, err);
 }
 
 enum rc registry_load(const char *dir, struct registry **ret, struct err *err)
@@ -272,7 +285,7 @@ enum rc registry_load(const char *dir, struct registry **ret, struct err *err)
 enum rc registry_load_file(const char *file, struct registry **ret, struct err *err)
 {
 	struct registry *reg = mem_zalloc(sizeof *reg);
-	return hand_over(reg, registry_add(reg, file, STR(""), err), ret);
+	return hand_over(reg, registry_add(reg, file, &(struct registry_choices){.versions = ""}, err), ret);
 }
 
 void registry_free(struct registry *r)
@@ -330,6 +343,8 @@ const struct data_centre *provider_find_data_centre(const struct provider *p, st
 void resource_column_list(const struct resource *r, struct buf *out)
 {
 	buf_add_text(out, "connection_id, tenant_id, id");
+	if (r->identity == IDENTITY_POSITION)
+		buf_add_text(out, ", window_from, walk");
 	for (size_t i = 0; i < r->columns.n; i++)
 		buf_printf(out, ", %s", r->columns.at[i].name);
 	buf_printf(out, "%s, content_hash", r->keep_payload ? ", payload" : "");

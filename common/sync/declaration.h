@@ -78,6 +78,8 @@ enum limit_scope { SCOPE_APP = 1, SCOPE_CONNECTION = 2, SCOPE_OPERATION = 4 };
 enum reset_format { RESET_DELTA_S, RESET_DELTA_MS, RESET_EPOCH_S, RESET_EPOCH_MS };
 
 struct limit {
+	const char *version; /* it counts with this version of `version_of` only; NULL: always */
+	const char *version_of;
 	const char *name;
 	enum limit_kind kind;
 	unsigned scope;         /* of enum limit_scope */
@@ -441,6 +443,23 @@ enum rc registry_load(const char *dir, struct registry **ret, struct err *err) M
  * first counts elsewhere. */
 enum rc registry_load_versions(
     const char *dir, const char *versions, struct registry **ret, struct err *err) MUST_USE;
+
+/* A URL of a provider that stands somewhere else than its declaration says. */
+struct declared_url {
+	const char *provider;
+	const char *key; /* "base_url", "auth.token_url" */
+	const char *url; /* empty: as declared */
+};
+
+struct registry_choices {
+	const char *versions; /* as above */
+	const struct declared_url *urls;
+	size_t nurls;
+};
+
+/* The same with both. */
+enum rc registry_load_chosen(
+    const char *dir, const struct registry_choices *choices, struct registry **ret, struct err *err) MUST_USE;
 /* One file only. */
 enum rc registry_load_file(const char *file, struct registry **ret, struct err *err) MUST_USE;
 /* Accepts NULL. */
@@ -456,5 +475,6 @@ const struct resource *provider_find_ask(const struct provider *p, struct str na
 const struct resource *provider_find_resource(const struct provider *p, struct str name);
 const struct data_centre *provider_find_data_centre(const struct provider *p, struct str name);
 
-/* Appends `connection_id, tenant_id, id, <columns>, [payload,] content_hash`: the order of COPY. */
+/* Appends `connection_id, tenant_id, id, [window_from, walk,] <columns>, [payload,] content_hash`: the order
+ * of COPY. */
 void resource_column_list(const struct resource *r, struct buf *out);

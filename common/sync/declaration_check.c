@@ -4,6 +4,7 @@
 #include "sync/declaration_paging.h"
 #include "sync/declaration_params.h"
 #include "sync/declaration_parents.h"
+#include "sync/declaration_windows.h"
 
 /* Columns that every table of a resource has. */
 static const char *const reserved_columns[] = {"connection_id", "tenant_id", "id", "payload", "content_hash",
@@ -77,7 +78,7 @@ static enum rc check_id(const struct reader *r, const config_setting_t *at, cons
 static enum rc check_identity(const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
 	if (res->identity == IDENTITY_POSITION)
-		return RC_OK;
+		return check_position(r, at, res);
 	if (!res->id.n)
 		return reader_fail(r, reader_at(at, "id"), "has to name the paths of the record's identity");
 	return check_id(r, reader_at(at, "id"), &res->id);
@@ -113,13 +114,6 @@ static enum rc check_incremental(
 		return reader_fail(
 		    r, at, "no parameter holds ${since} or ${sync_token}, so every walk would be a full one");
 	return check_watermark(r, at, res);
-}
-
-static enum rc check_window(const struct reader *r, const config_setting_t *at, const struct resource *res)
-{
-	if (!res->window.step_s || params_use(res, TEMPLATE_WINDOW_FROM))
-		return RC_OK;
-	return reader_fail(r, at, "no parameter holds ${window.from}");
 }
 
 static enum rc fail_key(const struct reader *r, const config_setting_t *paging)
@@ -201,6 +195,9 @@ static enum rc check_own_params(
 static enum rc check_own_paging(
     const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
+	if (res->paging.cap_action == CAP_SHRINK_WINDOW && !res->window.step_s)
+		return reader_fail(
+		    r, reader_at(at, "cap_action"), "shrink_window needs the group \"window\"");
 	if (res->paging.cap_action == CAP_BY_KEY && !res->list[PHASE_BY_KEY].path)
 		return reader_fail(r, reader_at(at, "cap_action"), "by_key needs the group \"beyond\"");
 	if (res->paging.strategy == PAGING_KEY && res->key_field < 0)

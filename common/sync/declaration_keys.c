@@ -55,6 +55,8 @@ static const struct limit limit_defaults = {.period_s = 1, .scope = SCOPE_CONNEC
 static const struct key limit_group_keys[] = {
     KEY(struct limit, name, KEY_NAME, REQUIRED),
     KEY(struct limit, kind, KEY_ENUM, REQUIRED, WORDS("rate", "quota", "concurrency")),
+    KEY(struct limit, version, KEY_TEXT),
+    KEY(struct limit, version_of, KEY_NAME),
     KEY(struct limit, scope, KEY_FLAGS, REQUIRED, WORDS("app", "connection", "operation")),
     KEY(struct limit, resources, KEY_TEXTS),
     KEY(struct limit, count, KEY_NUMBER, REQUIRED),

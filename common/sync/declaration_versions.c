@@ -105,6 +105,20 @@ static enum rc fail_version(const struct reader *r, const config_setting_t *list
 	    STR_ARG(wish->resource), STR_ARG(wish->version), there);
 }
 
+/* From the end: what is the first one of a name stays until it was looked at. */
+static void remove_others(
+    config_setting_t *from, const config_setting_t *resources, struct str provider, struct str wanted)
+{
+	for (int i = config_setting_length(from); i-- > 0;) {
+		const config_setting_t *one = config_setting_get_elem(from, (unsigned)i);
+		struct str version = text_of(one, "version");
+		struct str subject = subject_of(one);
+		struct str chosen = wanted_of(wanted, provider, subject);
+		if (version.n && !str_eq(version, chosen.n ? chosen : first_of(resources, subject)))
+			config_setting_remove_elem(from, (unsigned)i);
+	}
+}
+
 enum rc versions_choose(const struct reader *r, const config_setting_t *root, struct str wanted)
 {
 	config_setting_t *list = config_setting_get_member(root, "resources");
@@ -116,15 +130,9 @@ enum rc versions_choose(const struct reader *r, const config_setting_t *root, st
 	while (wish_next(&rest, &wish))
 		if (str_eq(wish.provider, provider) && !has_version(list, wish.resource, wish.version))
 			return fail_version(r, list, &wish);
-	/* From the end: what is the first one of a name stays until it was looked at. */
-	for (int i = config_setting_length(list); i-- > 0;) {
-		const config_setting_t *one = config_setting_get_elem(list, (unsigned)i);
-		struct str version = text_of(one, "version");
-		struct str subject = subject_of(one);
-		struct str chosen = wanted_of(wanted, provider, subject);
-		if (!version.n || str_eq(version, chosen.n ? chosen : first_of(list, subject)))
-			continue;
-		config_setting_remove_elem(list, (unsigned)i);
-	}
+	config_setting_t *limits = config_setting_get_member(root, "limits");
+	if (limits)
+		remove_others(limits, list, provider, wanted);
+	remove_others(list, list, provider, wanted);
 	return RC_OK;
 }

@@ -10,8 +10,8 @@
 /* Whether the text can be read. RC_INVALID says what is wrong with it. */
 enum rc versions_check(struct str wanted, struct err *err) MUST_USE;
 
-/* Takes the resources that are not wanted out of a declaration, before it is read. RC_INVALID: there is no
- * such version. */
+/* Takes the resources and limits that are not wanted out of a declaration, before it is read. RC_INVALID:
+ * there is no such version. */
 enum rc versions_choose(const struct reader *r, const config_setting_t *root, struct str wanted) MUST_USE;
 
 /* The first provider that `wanted` names and that is not `known`; n 0: there is none. */

@@ -23,5 +23,17 @@
 	    .help = "folder of the provider declarations (*.cfg)"}, \
 	{.name = "providers.versions", CONF_STRING(T, versions), .fallback = "", \
 	    .help = "provider.resource=version[,...]: another version of the provider's API than the declaration's " \
-	            "first (amazon.orders=2026-01-01)"}
+	            "first (amazon.orders=2026-01-01)"}, \
+	{.name = "providers.highlevel_auth_url", CONF_STRING(T, highlevel_auth_url), .fallback = "", \
+	    .also = "VITE_HIGHLEVEL_AUTH_URL", .help = "HighLevel's page of consent; VITE_HIGHLEVEL_AUTH_URL"}, \
+	{.name = "providers.highlevel_token_url", CONF_STRING(T, highlevel_token_url), .fallback = "", \
+	    .also = "VITE_HIGHLEVEL_TOKEN_URL", .help = "HighLevel's token endpoint; VITE_HIGHLEVEL_TOKEN_URL"}, \
+	{.name = "providers.highlevel_api_url", CONF_STRING(T, highlevel_api_url), .fallback = "", \
+	    .also = "VITE_HIGHLEVEL_API_URL", .help = "what HighLevel's paths are appended to; VITE_HIGHLEVEL_API_URL"}
+
+/* The URLs among them, for registry_load_chosen. */
+#define SETTINGS_URLS(s) \
+	((const struct declared_url[]){{"highlevel", "auth.authorize_url", (s)->highlevel_auth_url}, \
+	    {"highlevel", "auth.token_url", (s)->highlevel_token_url}, {"highlevel", "base_url", (s)->highlevel_api_url}})
+#define SETTINGS_NURLS 3
 // clang-format on

@@ -20,3 +20,23 @@ call isolate('walk_bearings', 'false');
 create function walk_waits() returns text language sql immutable
 return 'its parent''s records come first';
 comment on function walk_waits is 'the wait_reason of tasks whose parents are being walked';
+
+-- Records without an identity (`identity = "position"`): their table has the columns
+--     window_from timestamptz not null, walk bigint not null
+-- and their id is <seconds of window_from>/<walk>/<page>/<ordinal>. A window that is read again gets new rows under a new
+-- walk; its last page makes them the current ones and deletes the others, in one transaction. Until then readers see what
+-- was there before. A row t of a resource is current when
+--     exists (select from walk_windows w where w.connection_id = t.connection_id and w.resource = '<resource>'
+--         and w.window_from = t.window_from and w.walk = t.walk)
+create table walk_windows (
+    connection_id uuid not null,
+    resource text not null,
+    window_from timestamptz not null,
+    window_to timestamptz not null,
+    walk bigint not null,
+    records bigint not null,
+    walked_at timestamptz not null default now(),
+    primary key (connection_id, resource, window_from)
+);
+comment on table walk_windows is 'which walk of a window readers see';
+call isolate('walk_windows', 'sees_connection(connection_id)');

@@ -3,13 +3,17 @@
 
 -- ---- orders ----
 
--- Both API lines fill this table. What they spell differently is kept as it came (`amazon_status`, `network`) and read in
--- one spelling: that of Orders v0, and FBA or FBM.
+-- Every amount below these paths, added up exactly; null when there is none.
+create function amazon_money(p_event jsonb, p_path jsonpath) returns numeric language sql immutable parallel safe
+return (select sum((m.amount #>> '{}')::numeric) from jsonb_path_query(p_event, p_path) as m(amount)
+    where jsonb_typeof(m.amount) = 'number' or m.amount #>> '{}' ~ '^-?\d+(\.\d+)?$');
+
+-- Both API lines fill this table. What they say differently is kept as it came (`amazon_status`, `network`, the payload) and
+-- read in one way: the states of Orders v0, and FBA or FBM.
 create table amazon_orders (
   connection_id uuid not null,
   tenant_id uuid not null,
   id text collate "C" not null,
-  seller_order_id text,
   purchase_date timestamptz not null,
   last_update_date timestamptz not null,
   amazon_status text not null,
@@ -18,8 +22,6 @@ create table amazon_orders (
   marketplace_id text,
   order_total numeric,
   currency text,
-  items_shipped bigint,
-  items_unshipped bigint,
   payment_method text,
   ship_service_level text,
   order_type text,
@@ -27,10 +29,6 @@ create table amazon_orders (
   latest_ship_date timestamptz,
   earliest_delivery_date timestamptz,
   latest_delivery_date timestamptz,
-  is_prime boolean,
-  is_business_order boolean,
-  is_premium_order boolean,
-  is_replacement_order boolean,
   replaced_order_id text,
   payload jsonb not null,
   order_status text generated always as (case amazon_status
@@ -39,6 +37,19 @@ create table amazon_orders (
       when 'UNFULFILLABLE' then 'Unfulfillable' else amazon_status end) stored,
   fulfillment_channel text generated always as (case network
       when 'AFN' then 'FBA' when 'AMAZON' then 'FBA' when 'MFN' then 'FBM' when 'MERCHANT' then 'FBM' else network end) stored,
+  seller_order_id text generated always as (coalesce(payload ->> 'SellerOrderId', jsonb_path_query_first(payload,
+      '$.orderAliases[*] ? (@.aliasType == "SELLER_ORDER_ID").aliasId') #>> '{}')) stored,
+  items_shipped bigint generated always as (coalesce((payload ->> 'NumberOfItemsShipped')::bigint,
+      amazon_money(payload, '$.orderItems[*].fulfillment.quantityFulfilled')::bigint)) stored,
+  items_unshipped bigint generated always as (coalesce((payload ->> 'NumberOfItemsUnshipped')::bigint,
+      amazon_money(payload, '$.orderItems[*].fulfillment.quantityUnfulfilled')::bigint)) stored,
+  is_prime boolean generated always as (coalesce((payload ->> 'IsPrime')::boolean, payload -> 'programs' ? 'PRIME')) stored,
+  is_business_order boolean generated always as (coalesce((payload ->> 'IsBusinessOrder')::boolean,
+      payload -> 'programs' ? 'AMAZON_BUSINESS')) stored,
+  is_premium_order boolean generated always as (coalesce((payload ->> 'IsPremiumOrder')::boolean,
+      payload -> 'programs' ? 'PREMIUM')) stored,
+  is_replacement_order boolean generated always as (coalesce((payload ->> 'IsReplacementOrder')::boolean,
+      jsonb_path_exists(payload, '$.associatedOrders[*] ? (@.associationType like_regex "^REPLACEMENT")'))) stored,
   content_hash bigint not null,
   first_seen_at timestamptz not null default now(),
   synced_at timestamptz not null default now(),
@@ -184,11 +195,6 @@ create table amazon_transactions (
 
 create function amazon_snake_case(p_name text) returns text language sql immutable parallel safe
 return lower(regexp_replace(regexp_replace(p_name, '([A-Z]+)([A-Z][a-z])', '\1_\2', 'g'), '([a-z0-9])([A-Z])', '\1_\2', 'g'));
-
--- Every amount below these paths, added up exactly; null when there is none.
-create function amazon_money(p_event jsonb, p_path jsonpath) returns numeric language sql immutable parallel safe
-return (select sum((m.amount #>> '{}')::numeric) from jsonb_path_query(p_event, p_path) as m(amount)
-    where jsonb_typeof(m.amount) = 'number' or m.amount #>> '{}' ~ '^-?\d+(\.\d+)?$');
 
 create function amazon_claim_amount(p_list text, p_event jsonb) returns numeric language sql immutable parallel safe
 return case p_list

@@ -21,6 +21,7 @@ static const struct {
     [AMAZON_FINANCES] = {"0.5", 0.5, 30},
     [AMAZON_TRANSACTIONS] = {"0.5", 0.5, 10},
     [AMAZON_INVENTORY] = {"2.0", 2, 2},
+    [AMAZON_SELLERS] = {"0.016", 0.016, 15},
 };
 /* Sellers may have more than the documented rates. */
 #define GENEROUS "2000.0"

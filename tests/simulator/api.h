@@ -55,6 +55,7 @@ void amazon_new_orders_begin(struct simulator *sim, struct exchange *ex);
 void amazon_events_begin(struct simulator *sim, struct exchange *ex);
 void amazon_transactions_begin(struct simulator *sim, struct exchange *ex);
 void amazon_inventory_begin(struct simulator *sim, struct exchange *ex);
+void amazon_sellers_begin(struct simulator *sim, struct exchange *ex);
 void amazon_token_begin(struct simulator *sim, struct exchange *ex);
 void amazon_restricted_begin(struct simulator *sim, struct exchange *ex);
 /* GET /voice-ai/dashboard/call-logs: numbered pages, windows of time; and one call. */

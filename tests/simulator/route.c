@@ -45,6 +45,7 @@ static const struct route ROUTES[] = {
     {"GET", "/finances/v0/financialEvents", amazon_events_begin, false},
     {"GET", "/finances/2024-06-19/transactions", amazon_transactions_begin, false},
     {"GET", "/fba/inventory/v1/summaries", amazon_inventory_begin, false},
+    {"GET", "/sellers/v1/marketplaceParticipations", amazon_sellers_begin, false},
     {"POST", "/tokens/2021-03-01/restrictedDataToken", amazon_restricted_begin, false},
     {"POST", "/auth/o2/token", amazon_token_begin, false},
     {"GET", "/voice-ai/dashboard/call-logs", highlevel_calls_begin, false},

@@ -57,6 +57,7 @@ class Model:
 def models():
     files = {ORDERS[0]: "ordersV0.json", NEW_ORDERS[0]: "orders_2026-01-01.json", EVENTS[0]: "financesV0.json",
              TRANSACTIONS[0]: "finances_2024-06-19.json", STOCK[0]: "fbaInventory.json",
+             "/sellers/v1/marketplaceParticipations": "sellers.json",
              "/tokens/2021-03-01/restrictedDataToken": "tokens_2021-03-01.json"}
     return {path: Model(file) for path, file in files.items()}
 
@@ -131,6 +132,14 @@ def test_items_of_every_order(seller, models):
         items += body["payload"]["OrderItems"]
     assert alike(items, rows(seller, "order_items")[:len(items)]) and len(rows(seller, "order_items")) == 375
     ask(seller, ("/orders/v0/orders/701-0000000-0000000/orderItems", {}), 404)
+
+
+def test_marketplaces(seller, models):
+    path = "/sellers/v1/marketplaceParticipations"
+    body, _ = ask(seller, (path, {}))
+    models[path].check(path, 200, body)
+    assert [one["marketplace"]["id"] for one in body["payload"] if one["participation"]["isParticipating"]] == \
+        [MARKETPLACE, "A2EUQ1WTGCTBG2"]
 
 
 @pytest.mark.parametrize("call", [ORDERS, NEW_ORDERS, EVENTS, TRANSACTIONS, STOCK], ids=lambda call: call[0])

@@ -27,6 +27,16 @@ static const struct member numbers[] = {
     {"walked", offsetof(struct position, walked)},
     {"between", offsetof(struct position, between)},
     {"touched", offsetof(struct position, touched_us)},
+    {"from", offsetof(struct position, window_from_us)},
+    {"to", offsetof(struct position, window_to_us)},
+    {"until", offsetof(struct position, until_us)},
+    {"step", offsetof(struct position, step_us)},
+    {"tries", offsetof(struct position, tries)},
+    {"calm", offsetof(struct position, calm)},
+    {"slot", offsetof(struct position, slot_us)},
+    {"attempt", offsetof(struct position, attempt)},
+    {"shown", offsetof(struct position, shown)},
+    {"issued", offsetof(struct position, issued_us)},
 };
 
 /* 64 unsigned bits do not fit JSON's numbers everywhere: hexadecimal text. */

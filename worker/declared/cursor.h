@@ -25,9 +25,19 @@ struct position {
 	int64_t partial;          /* the walk does not show everything */
 	int64_t walked;           /* pages of the whole walk */
 	int64_t between;          /* the next request begins the next parent */
-	int64_t touched_us; /* the database's clock when the walk began; 0: its resource does not roam */
-	uint64_t first;     /* signature of the first page, */
-	uint64_t last;      /* signature of the last page: that of its first record, or of its cursor */
+	int64_t touched_us;     /* the database's clock when the walk began; 0: its resource does not roam */
+	int64_t window_from_us; /* the window being walked; 0: the resource has none */
+	int64_t window_to_us;
+	int64_t until_us;  /* end of the last window */
+	int64_t step_us;   /* of the windows, now: those that fail are halved */
+	int64_t tries;     /* walks of the window, or of the parent, that had to begin anew */
+	int64_t calm;      /* windows of this step that came to their end */
+	int64_t slot_us;   /* where the windows begin whose rows are replaced together, */
+	int64_t attempt;   /*   the number that these rows carry, */
+	int64_t shown;     /*   and how many pages of them there are */
+	int64_t issued_us; /* when the provider's cursor came; 0: nobody needs to know */
+	uint64_t first;    /* signature of the first page, */
+	uint64_t last;     /* signature of the last page: that of its first record, or of its cursor */
 	uint64_t
 	    anchor; /* signature of the page at the last power of two: finds loops of any length (Brent) */
 	struct buf next;        /* the provider's cursor or link */

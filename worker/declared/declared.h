@@ -14,6 +14,28 @@ static inline const struct listing *walk_list(const struct walk *w, const struct
 	return &w->resource->list[p->keys.n ? PHASE_RECORDS : p->phase];
 }
 
+/* Puts the position to the beginning of a list. */
+void list_enter(const struct walk *w, struct position *p, enum phase phase);
+
+/* Windows: [from, to) steps of time, oldest first. Puts the position to the first one; does nothing for
+ * resources without. */
+void window_first(const struct walk *w, struct position *p);
+/* To the next one; false: there is none. */
+bool window_next(const struct walk *w, struct position *p);
+/* It can be halved. */
+bool window_is_wide(const struct walk *w, const struct position *p);
+/* To its beginning again, halved if it can be. */
+void window_again(const struct walk *w, struct position *p);
+/* With this window the rows of its slot are complete: they take the place of the ones before. */
+bool window_ends_slot(const struct walk *w, const struct position *p);
+
+/* The list's cursor is dead: puts the position to where it began, window or parent. False: there is neither,
+ * or it was done too often. */
+bool walk_again(const struct walk *w, struct position *p);
+
+/* The walk shows no more than the caller asked for. */
+bool walk_is_bounded(const struct walk *w);
+
 /* Goes over to what is beyond the cap of the records' paging; false: there is no way. */
 bool walk_go_beyond(const struct walk *w, struct position *p);
 

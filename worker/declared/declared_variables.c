@@ -74,6 +74,12 @@ static struct str time_text(struct making *m, int64_t us)
 	return (struct str){0};
 }
 
+static int64_t until_us(const struct making *m)
+{
+	int64_t us = m->position->started_us - m->walk->resource->incremental.holdback_s * US_PER_S;
+	return m->walk->to_us && walk_is_bounded(m->walk) ? MIN(us, m->walk->to_us) : us;
+}
+
 /* The columns' top-level names once each: what Zoho wants in `fields`. */
 static struct str columns_text(struct making *m)
 {
@@ -83,7 +89,7 @@ static struct str columns_text(struct making *m)
 	for (size_t i = 0; i < res->columns.n; i++) {
 		struct str rest = str_of(res->columns.at[i].path);
 		struct str top = str_cut(&rest, '.');
-		bool known = false;
+		bool known = path_parent_key(res->columns.at[i].path).p != NULL;
 		for (size_t k = 0; k < i && !known; k++) {
 			struct str other_rest = str_of(res->columns.at[k].path);
 			known = str_eq(str_cut(&other_rest, '.'), top);
@@ -116,7 +122,6 @@ struct str variable_lookup(void *user, const struct template_part *part)
 {
 	struct making *m = user;
 	const struct position *pos = m->position;
-	const struct resource *res = m->walk->resource;
 	switch (part->variable) {
 	case TEMPLATE_EXTERNAL_ID:
 		return m->account->external_id.n ? m->account->external_id : (struct str){0};
@@ -139,7 +144,11 @@ struct str variable_lookup(void *user, const struct template_part *part)
 	case TEMPLATE_SINCE:
 		return time_text(m, position_since_us(pos));
 	case TEMPLATE_UNTIL:
-		return time_text(m, pos->started_us - res->incremental.holdback_s * US_PER_S);
+		return time_text(m, until_us(m));
+	case TEMPLATE_WINDOW_FROM:
+		return time_text(m, pos->window_from_us);
+	case TEMPLATE_WINDOW_TO:
+		return time_text(m, pos->window_to_us);
 	case TEMPLATE_ASK:
 		return argument_text(m, part->text);
 	case TEMPLATE_SYNC_TOKEN:

@@ -39,7 +39,8 @@ select t.task_id, t.epoch, t.page, t.cursor, t.provider, t.resource, t.mode = 'i
     t.replay, t.mode = 'replay' as replay_only,
     array(select b.provider || '/' || (extract(epoch from b.open_until - now()) * 1000)::int8
         from breakers b where b.open) as failing,
-    t.restarts
+    t.restarts, (extract(epoch from t.bound_from) * 1000000)::int8 as from_us,
+    (extract(epoch from t.bound_to) * 1000000)::int8 as to_us
 from claimed t
 cross join lateral (select * from connections x where x.connection_id = t.connection_id offset 0) c
 left join lateral (

@@ -77,3 +77,19 @@ void load_bear(struct load *b)
 	put(b, PG_INT8, put_touched);
 	pg_exec(b->lane.pg, &sql_bearings_keep, &b->args, NULL, NULL);
 }
+
+/* In the order of the pages: a slot of the same connection may be there twice. */
+void load_replace(struct load *b)
+{
+	for (const struct rows *r = b->pages; r; r = r->next) {
+		if (!r->slot_done || !load_page_alive(b, r))
+			continue;
+		pg_args_clear(&b->args);
+		pg_arg_uuid(&b->args, &r->task->task_id);
+		pg_arg_uuid(&b->args, &r->task->connection_id);
+		pg_arg_i64(&b->args, r->slot_from_us);
+		pg_arg_i64(&b->args, r->slot_to_us);
+		pg_arg_i64(&b->args, r->attempt);
+		pg_exec(b->lane.pg, &r->task->table->replace, &b->args, NULL, NULL);
+	}
+}

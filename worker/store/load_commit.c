@@ -149,6 +149,7 @@ void load_commit(struct load *b)
 	load_forget(b);
 	load_bear(b);
 	send_advance(b);
+	load_replace(b);
 	if (last)
 		send_finish(b);
 	pg_args_clear(&b->args);

@@ -54,6 +54,9 @@ void load_keep(struct load *b);
 void load_erase(struct load *b);
 /* After load_erase: walks that are over drop what was kept of them. */
 void load_forget(struct load *b);
+/* Slots of windows that are complete take the place of what was read of them before, behind the
+ * counters. */
+void load_replace(struct load *b);
 /* What walks leave for the next ones. */
 void load_bear(struct load *b);
 /* Cursors, counters, quarantine, ends of walks and COMMIT. */

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "replay.h"
 
+#include "base/clock.h"
 #include "io/pg.h"
 #include "repeats.h"
 #include "rows.h"
@@ -162,6 +163,17 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 	return rows_add(reading->rows, &reading->writer, raw, fields);
 }
 
+/* Of a record whose place is its identity. */
+static void read_place(struct str id, struct row_writer *writer)
+{
+	int64_t from_s;
+
+	if (writer->layout && str_to_i64(str_cut(&id, '/'), &from_s) && from_s < INT64_MAX / US_PER_S)
+		writer->window_us = from_s * US_PER_S;
+	if (!str_to_i64(str_cut(&id, '/'), &writer->walk))
+		writer->walk = 0;
+}
+
 /* One record, as a page of its own that holds nothing else. */
 static void read_record(struct task *t, const struct pg_result *res, int row)
 {
@@ -175,6 +187,7 @@ static void read_record(struct task *t, const struct pg_result *res, int row)
 	        .max_bytes = (size_t)t->worker->settings.record_max_bytes,
 	        .out = &r->rows->bytes}};
 	struct err err;
+	read_place(pg_str(res, row, RECORD_ID), &reading.writer);
 	size_t n = r->rows->n;
 	size_t nbad = r->rows->nbad;
 

@@ -8,8 +8,8 @@
 
 #include <xxhash.h>
 
-#define ROW_OWN_COLUMNS 5 /* connection_id, tenant_id, id, payload, content_hash */
-#define ROW_OWN_BYTES 80  /* of a tuple's head, owners, lengths and hash */
+#define ROW_OWN_COLUMNS 7 /* connection_id, tenant_id, id, window_from, walk, payload, content_hash */
+#define ROW_OWN_BYTES 104 /* of a tuple's head, owners, place, lengths and hash */
 
 struct row_layout {
 	const struct resource *resource;
@@ -27,6 +27,10 @@ static void layout_columns(struct row_layout *layout, const struct resource *res
 	*at++ = "connection_id";
 	*at++ = "tenant_id";
 	*at++ = "id";
+	if (resource->identity == IDENTITY_POSITION) {
+		*at++ = "window_from";
+		*at++ = "walk";
+	}
 	for (size_t i = 0; i < resource->columns.n; i++)
 		*at++ = resource->columns.at[i].name;
 	if (resource->keep_payload)
@@ -205,6 +209,14 @@ static char *put_head(const struct row_writer *writer, char *to)
 	return put_owner(to, &writer->tenant_id);
 }
 
+static char *put_place(const struct row_writer *writer, char *to)
+{
+	if (writer->layout->resource->identity != IDENTITY_POSITION)
+		return to;
+	to = cell_put64(cell_put32(to, 8), (uint64_t)(writer->window_us - PG_EPOCH_US));
+	return cell_put64(cell_put32(to, 8), (uint64_t)writer->walk);
+}
+
 enum rc row_encode(const struct row_writer *writer, struct str raw, const struct slice *fields,
     struct row_mark *ret, struct row_fault *fault)
 {
@@ -224,14 +236,15 @@ enum rc row_encode(const struct row_writer *writer, struct str raw, const struct
 		return RC_LIMIT;
 	char *id = put_head(writer, start) + 4;
 	char *at = id;
-	const char *data = put_id(writer, fields, &at, fault) ? at : NULL;
-	if (!data || !put_data(layout, raw, fields, &at, fault)) {
+	bool known = put_id(writer, fields, &at, fault);
+	mark.id_at = mark.at + (size_t)(id - start);
+	mark.id_n = known ? (size_t)(at - id) : 0;
+	char *data = at = put_place(writer, at); /* the hash is of what the provider said */
+	if (!known || !put_data(layout, raw, fields, &at, fault)) {
 		*start = '\0';
-		fault->id = data ? (struct str){id, (size_t)(data - id)} : (struct str){NULL, 0};
+		fault->id = known ? (struct str){id, mark.id_n} : (struct str){NULL, 0};
 		return RC_INVALID;
 	}
-	mark.id_at = mark.at + (size_t)(id - start);
-	mark.id_n = (size_t)(data - id);
 	cell_put32(id - 4, (uint32_t)mark.id_n);
 	mark.hash = (int64_t)XXH3_64bits(data, (size_t)(at - data));
 	at = cell_put64(cell_put32(at, 8), (uint64_t)mark.hash);

@@ -4,7 +4,8 @@
  * Turns one record of a page into one tuple of PostgreSQL's binary COPY format (documentation of COPY,
  * "Binary Format"), ready to be sent or to be hashed against what is stored. Pure: no I/O and no clock.
  *
- * A tuple's columns, in this order: connection_id uuid, tenant_id uuid, id text, the declared columns,
+ * A tuple's columns, in this order: connection_id uuid, tenant_id uuid, id text, window_from timestamptz and
+ * walk bigint (of records whose place is their identity), the declared columns,
  * payload jsonb (when the resource keeps it), content_hash bigint. The hash is XXH3 (64 bits) over the
  * encoded declared columns and payload.
  */
@@ -44,8 +45,10 @@ struct row_writer {
 	const struct row_layout *layout;
 	struct uuid connection_id;
 	struct uuid tenant_id;
-	struct str id;    /* the next record's, when the resource declares no identity (IDENTITY_POSITION) */
-	size_t max_bytes; /* of a record's text; 0: any */
+	int64_t window_us; /* of such a resource: where its window begins, Unix time, */
+	int64_t walk;      /*   and the number of its reading */
+	struct str id;     /* the next record's, when the resource declares no identity (IDENTITY_POSITION) */
+	size_t max_bytes;  /* of a record's text; 0: any */
 	struct buf *out;
 };
 

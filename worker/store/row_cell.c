@@ -8,7 +8,6 @@
 #include "numeric.h"
 #include "row_redact.h"
 
-#define PG_EPOCH_US INT64_C(946684800000000) /* 2000-01-01, from where PostgreSQL counts */
 #define PG_EPOCH_DAYS 10957
 #define PG_TIMESTAMP_MIN                                                                                     \
 	INT64_C(-211813488000000000) /* MIN_TIMESTAMP and END_TIMESTAMP of datatype/timestamp.h */

@@ -20,6 +20,8 @@ struct cell_column {
 	char *said_twice; /* the reason why a record with two such fields is refused; owned */
 };
 
+#define PG_EPOCH_US INT64_C(946684800000000) /* 2000-01-01, from where PostgreSQL counts */
+
 static inline char *cell_put32(char *to, uint32_t v)
 {
 	v = htobe32(v);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "row.h"
+#include "row_cell.h"
 
 #include "base/clock.h"
 #include "base/jsonw.h"
 #include "numeric.h"
 #include "sync/declaration.h"
 
-#define PG_EPOCH_US INT64_C(946684800000000) /* 2000-01-01, from where PostgreSQL counts */
 #define DATE_LEN 10
 #define NUMBER_MAX (256u << 10) /* digits of the longest numeric */
 #define NULL_LENGTH UINT32_MAX
@@ -218,6 +218,10 @@ void row_render(const struct resource *resource, struct str tuple, struct buf *o
 	(void)take_cell(&rest); /* connection_id */
 	(void)take_cell(&rest); /* tenant_id */
 	struct str id = take_cell(&rest);
+	if (resource->identity == IDENTITY_POSITION) {
+		(void)take_cell(&rest); /* window_from */
+		(void)take_cell(&rest); /* walk */
+	}
 	struct leaf *leaf = mem_array(resource->id.n + resource->columns.n + 1, sizeof *leaf);
 	size_t n = id_leaves(resource, id, leaf);
 	for (size_t i = 0; i < resource->columns.n; i++, n++) {

@@ -49,11 +49,15 @@ struct rows {
 	size_t unchanged;  /* records that are counted as unchanged and not written */
 	struct buf cursor; /* where the next page begins; meaningless when last */
 	bool last;
-	bool keep;               /* its ids are kept aside (generation.h): */
-	int64_t walk_us;         /*   the walk's start, */
-	bool begins;             /*   and whether this is its first page */
-	bool forgets;            /* last: nothing that was kept is needed any more */
-	bool sweeps;             /* last: a sweep follows, and `cursor` is where it begins */
+	bool keep;            /* its ids are kept aside (generation.h): */
+	int64_t walk_us;      /*   the walk's start, */
+	bool begins;          /*   and whether this is its first page */
+	bool forgets;         /* last: nothing that was kept is needed any more */
+	bool sweeps;          /* last: a sweep follows, and `cursor` is where it begins */
+	int64_t slot_from_us; /* its records are of this slot of windows; 0: they have identities */
+	int64_t slot_to_us;
+	int64_t attempt;         /* the reading of the slot that they belong to */
+	bool slot_done;          /* which is complete with this page */
 	struct bearing *bearing; /* what it leaves for the next walk of its parent; NULL: nothing */
 	int64_t watermark_us;
 	int64_t total; /* expected records, or -1 */

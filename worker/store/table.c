@@ -135,6 +135,49 @@ static char *compose_parent(const struct resource *r)
 	return sql;
 }
 
+/*
+ * What was there and came again counts as unchanged, not as inserted and deleted: rows are compared as a bag
+ * of their contents. Rows that nobody ever saw, of readings that were given up, are only swept away.
+ */
+static char *compose_replace(const struct resource *r)
+{
+	return mem_printf(
+	    "with span as materialized (select to_timestamp($3::int8 / 1000000.0) as a, "
+	    "to_timestamp($4::int8 / "
+	    "1000000.0) as b), "
+	    "shown as materialized (select w.window_from, w.walk from walk_windows w, span where "
+	    "w.connection_id = $2 and w.resource = '%1$s' and w.window_from >= a and w.window_from < b), "
+	    "gone as (delete from %2$s t using span where t.connection_id = $2 and t.window_from >= a and "
+	    "t.window_from < b and t.walk <> $5::int8 returning t.content_hash, t.synced_at, exists (select "
+	    "from shown s "
+	    "where s.window_from = t.window_from and s.walk = t.walk) as was_shown), "
+	    "old as (select g.content_hash, count(*) as n from gone g where g.was_shown group by 1), "
+	    "fresh as materialized (select t.content_hash, count(*) as n from %2$s t, span where "
+	    "t.connection_id "
+	    "= $2 and t.window_from = a and t.walk = $5::int8 group by 1), "
+	    "sums as (select coalesce((select sum(n) from fresh), 0) as fresh, coalesce((select sum(n) from "
+	    "old), 0) as old, coalesce((select sum(least(f.n, o.n)) from fresh f join old o using "
+	    "(content_hash)), 0) as same, (select count(*) from gone g, sync_tasks k where k.task_id = $1 "
+	    "and not "
+	    "g.was_shown and g.synced_at >= k.started_at) as unseen), "
+	    "dropped as (delete from walk_windows w using span where w.connection_id = $2 and w.resource = "
+	    "'%1$s' "
+	    "and w.window_from > a and w.window_from < b), "
+	    "flipped as (insert into walk_windows as w (connection_id, resource, window_from, window_to, "
+	    "walk, "
+	    "records) select $2, '%1$s', a, b, $5::int8, sums.fresh from span, sums on conflict "
+	    "(connection_id, "
+	    "resource, window_from) do update set window_to = excluded.window_to, walk = excluded.walk, "
+	    "records = "
+	    "excluded.records, walked_at = now()) "
+	    "update sync_tasks t set records_inserted = t.records_inserted - s.same - s.unseen, "
+	    "records_unchanged = "
+	    "t.records_unchanged + s.same, records_deleted = t.records_deleted + s.old - s.same from sums s "
+	    "where "
+	    "t.task_id = $1",
+	    r->name, r->table);
+}
+
 static void statement_set(struct pg_statement *st, const char *verb, const char *table, char *sql)
 {
 	*st = (struct pg_statement){mem_printf("%s_%s", verb, table), sql};
@@ -157,6 +200,8 @@ static void table_init(struct table *t, const struct resource *resource, size_t 
 	statement_set(&t->merge, "merge", name, compose_merge(t->layout, name, columns));
 	statement_set(&t->erase, "erase", name, compose_erase(name));
 	statement_set(&t->newer, "newer", name, compose_newer(name));
+	if (resource->window.replace)
+		statement_set(&t->replace, "replace", name, compose_replace(resource));
 	if (resource->parent_resource)
 		statement_set(&t->parent, "parent", name, compose_parent(resource));
 	size_t npaths;
@@ -182,6 +227,7 @@ static void table_done(struct table *t)
 	statement_done(&t->empty);
 	statement_done(&t->newer);
 	statement_done(&t->parent);
+	statement_done(&t->replace);
 	slice_plan_free(t->record_plan);
 	row_layout_free(t->layout);
 }

@@ -15,9 +15,12 @@ struct table {
 	struct pg_statement stage; /* makes the stage */
 	struct pg_statement
 	    probe; /* ($1 connections, $2 ids, $3 hashes): ordinals of rows that differ from the table */
-	struct pg_statement merge;  /* stage to table; per connection: inserted, touched */
-	struct pg_statement erase;  /* what the provider's feed says is deleted */
-	struct pg_statement empty;  /* empties the stage */
+	struct pg_statement merge; /* stage to table; per connection: inserted, touched */
+	struct pg_statement erase; /* what the provider's feed says is deleted */
+	struct pg_statement empty; /* empties the stage */
+	struct pg_statement
+	    replace; /* of records whose place is their identity: what was read takes the place of
+	                what was there ($1 task, $2 connection, $3 from, $4 to, $5 walk) */
 	struct pg_statement parent; /* of a child: where its walk begins, or goes on with the next parent; as
 	                               bearings.sql, and $3 is the parent before, $4 whether only those that
 	                               were written since the last walk count */

@@ -10,7 +10,8 @@ PAGE = {"orders": 3, "items": 2}
 
 class Shop:
     def __init__(self):
-        self.orders, self.stock, self.asked, self.lock = {}, {}, [], threading.Lock()
+        self.orders, self.stock, self.calls, self.money = {}, {}, [], []
+        self.dying, self.asked, self.lock = 0, [], threading.Lock()
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -74,6 +75,19 @@ class Shop:
             page = [{"line": line} for line in lines[at:at + PAGE["items"]]]
             more = at + PAGE["items"] < len(lines)
             return 200, {"items": page, **({"next": str(at + PAGE["items"])} if more else {})}
+        if path[0] in ("calls", "money"):
+            return self.window(path[0], {name: int(value) for name, value in query.items()})
         if path[0] == "stock":
             return 200, {"stock": self.stock.get(path[1], [])}
         return 404, {}
+
+    def window(self, what, query):
+        """Of [from, to), two at a time. Cursors that `dying` counts are unknown when they come back."""
+        records = sorted((record for record in getattr(self, what) if query["from"] <= record["at"] < query["to"]),
+                         key=lambda record: record["at"])
+        at = query.get("cursor", 0)
+        if at and self.dying:
+            self.dying -= 1
+            return 410, {}
+        more = at + 2 < len(records)
+        return 200, {what: records[at:at + 2], **({"next": str(at + 2)} if more else {})}

@@ -210,6 +210,46 @@ static void a_provider_is_declared_once(void **state)
 	remove(dir);
 }
 
+static void urls_of_settings_replace_declared_ones(void **state)
+{
+	const struct declared_url urls[] = {
+	    {"highlevel", "auth.token_url", "https://other.example/token"},
+	    {"highlevel", "base_url", "https://api.example"},
+	    {"highlevel", "auth.authorize_url", ""},
+	    {"nobody", "base_url", "https://unused.example"},
+	};
+	struct registry_choices choices = {"", urls, ARRAY_SIZE(urls)};
+	struct registry *reg = NULL;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(registry_load_chosen("common/providers", &choices, &reg, &err), RC_OK);
+	const struct auth *auth = &registry_find_provider(reg, STR("highlevel"))->auth;
+	assert_true(str_is(auth->token_url.part[0].text, urls[0].url));
+	assert_true(
+	    str_is(registry_find_provider(reg, STR("highlevel"))->base_url.part[0].text, urls[1].url));
+	assert_true(
+	    str_starts(auth->authorize_url.part[0].text, STR("https://marketplace.gohighlevel.com/")));
+	registry_free(reg);
+}
+
+static void urls_of_settings_are_checked_as_declared_ones(void **state)
+{
+	static const struct declared_url wrong[] = {
+	    {"highlevel", "base_url", "not a url"},
+	    {"highlevel", "auth.nothing", "https://x.example"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct registry_choices choices = {"", &wrong[i], 1};
+		struct registry *reg = NULL;
+		struct err err;
+
+		assert_int_equal(registry_load_chosen("common/providers", &choices, &reg, &err), RC_INVALID);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +260,8 @@ int main(void)
 	    cmocka_unit_test(zoho_is_as_documented),
 	    cmocka_unit_test(defaults_fit_the_strategy),
 	    cmocka_unit_test(fingerprints_follow_the_meaning),
+	    cmocka_unit_test(urls_of_settings_replace_declared_ones),
+	    cmocka_unit_test(urls_of_settings_are_checked_as_declared_ones),
 	    cmocka_unit_test(a_provider_is_declared_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,11 @@ static int folder_make(void **state)
 	FILE *f = fopen(file, "w");
 	if (!f)
 		return -1;
-	fputs("name = \"p\"; base_url = \"https://p.example\"; auth = { kind = \"none\"; };\nresources = "
+	fputs("name = \"p\"; base_url = \"https://p.example\"; auth = { kind = \"none\"; };\n"
+	      "limits = ( { name = \"l\"; version = \"v0\"; version_of = \"orders\"; kind = \"rate\"; scope "
+	      "= [\"app\"]; count = 1; },\n"
+	      "{ name = \"l\"; version = \"v1\"; version_of = \"orders\"; kind = \"rate\"; scope = "
+	      "[\"app\"]; count = 2; } );\nresources = "
 	      "(\n" RESOURCE("orders", "version = \"v0\"; cost = 1;") ",\n" RESOURCE(
 	          "items", "version = \"v0\"; version_of = \"orders\";") ",\n" RESOURCE("orders",
 	          "version = \"v1\"; cost = 2;") ",\n" RESOURCE("stock", "") ");\n",
@@ -65,6 +69,8 @@ static void one_of_several_is_used(void **state)
 		assert_int_equal(p->resources.n, cases[i].resources);
 		assert_int_equal(provider_find_resource(p, STR("orders"))->cost, cases[i].cost);
 		assert_int_equal(provider_find_resource(p, STR("items")) != NULL, cases[i].items);
+		assert_int_equal(p->limits.n, 1);
+		assert_true(p->limits.at[0].count == (double)cases[i].cost);
 		registry_free(reg);
 	}
 }
