@@ -48,7 +48,9 @@ struct walk {
 	             */
 	struct json_object *arguments; /* of a question: an object, or NULL */
 	struct str origin;             /* replaces scheme, host and port of every URL; empty: as declared */
-	struct bearings bearings;      /* known when walk_wants_bearings() says so */
+	int64_t from_us; /* the caller wants no more than [from, to) of what it shows; 0: no bound */
+	int64_t to_us;
+	struct bearings bearings; /* known when walk_wants_bearings() says so */
 };
 
 /* Whether the next request needs to know the walk's bearings. `ret_after` (an empty buffer) is then the
@@ -104,6 +106,12 @@ struct page {
 	bool parent_done;     /* of a resource that roams: the walk of this parent has come to its end, */
 	struct buf parent;    /*   and `token`, unless it is empty, is what its next walk begins with */
 	struct buf token;
+	bool fleeting;        /* the next page's cursor dies young: a slice should not end here */
+	struct buf id;        /* of the record being handed over, when its place is its identity */
+	bool slot_done;       /* the rows of [slot_from, slot_to) that carry `attempt` are complete */
+	int64_t slot_from_us; /* 0: the resource's records have identities */
+	int64_t slot_to_us;
+	int64_t attempt;
 	int64_t touched_us; /* with `last`, of a resource that roams: when the walk began, by the database */
 };
 

@@ -100,6 +100,8 @@ create table sync_tasks (
     due_at timestamptz,
     queued_at timestamptz,
     ripe_at timestamptz,
+    bound_from timestamptz,
+    bound_to timestamptz,
     after_task uuid,
     error_class text,
     error_message text,
@@ -120,6 +122,7 @@ comment on column sync_tasks.restarts is 'walks begun anew, since the cursor had
 comment on column sync_tasks.cursor is 'where the next page begins; of mode ask the question''s arguments, of mode records "keys:" and their ids';
 comment on column sync_tasks.due_at is 'waiting: when it goes on; dispatched: when the message counts as lost';
 comment on column sync_tasks.ripe_at is 'of a backfill: until then it stands behind the interactive tasks of its tenant';
+comment on column sync_tasks.bound_from is 'the caller wants no more than [bound_from, bound_to): such a walk moves no watermark and deletes nothing';
 comment on column sync_tasks.after_task is 'a follow-up run, held until that task ends';
 create unique index sync_tasks_live on sync_tasks (connection_id, resource, (after_task is null))
     where ended_at is null and mode <> 'records';
@@ -613,10 +616,10 @@ return (select json_build_object(
 comment on function accepted is 'the answer to a request that was accepted before';
 
 -- The task that a sync of this resource joins when it has a live one: the task itself while nobody has claimed it and
--- its mode is as wide, else one follow-up run. A replay joins any walk, which then begins with it. What is interactive
+-- its mode and bounds are as wide, else one follow-up run, whose bounds are those of all that wait for it. A replay joins any walk, which then begins with it. What is interactive
 -- makes so what it joins or waits for. NULL when the live task ended meanwhile.
 create function join_live_task(p_connection_id uuid, p_resource text, p_mode text, p_traceparent text,
-    p_ripe_at timestamptz) returns uuid
+    p_ripe_at timestamptz, p_from timestamptz default null, p_to timestamptz default null) returns uuid
 language plpgsql as $$
 declare
     t sync_tasks;
@@ -632,7 +635,8 @@ begin
         update sync_tasks set ripe_at = null where task_id = t.task_id;
     end if;
     if t.epoch = 0 and t.state in ('queued', 'dispatched') then
-        if t.mode = p_mode or t.mode = 'full' and p_mode = 'incremental' then
+        if t.mode = p_mode and (t.bound_from, t.bound_to) is not distinct from (p_from, p_to)
+            or t.mode = 'full' and p_mode in ('full', 'incremental') and num_nulls(t.bound_from, t.bound_to) = 2 then
             return t.task_id;
         elsif 'replay' in (t.mode, p_mode) then
             update sync_tasks set mode = case when p_mode = 'replay' then t.mode else p_mode end, replay = true
@@ -641,12 +645,18 @@ begin
         end if;
     end if;
     insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, ripe_at, after_task,
-        traceparent)
+        traceparent, bound_from, bound_to)
     values (uuid_v7(), t.tenant_id, t.connection_id, t.provider, t.resource, p_mode, 'queued', p_ripe_at, t.task_id,
-        p_traceparent)
+        p_traceparent, p_from, p_to)
     on conflict (connection_id, resource, (after_task is null)) where ended_at is null and mode <> 'records'
     do update set
-        mode = case when 'full' in (excluded.mode, sync_tasks.mode) then 'full'
+        bound_from = case when num_nulls(sync_tasks.bound_from, excluded.bound_from) = 0
+            then least(sync_tasks.bound_from, excluded.bound_from) end,
+        bound_to = case when num_nulls(sync_tasks.bound_to, excluded.bound_to) = 0
+            then greatest(sync_tasks.bound_to, excluded.bound_to) end,
+        mode = case when 'full' in (excluded.mode, sync_tasks.mode)
+                or (excluded.bound_from, excluded.bound_to) is distinct from (sync_tasks.bound_from, sync_tasks.bound_to)
+                    and 'replay' not in (excluded.mode, sync_tasks.mode) then 'full'
             when 'incremental' in (excluded.mode, sync_tasks.mode) then 'incremental' else 'replay' end,
         replay = sync_tasks.replay or 'replay' in (excluded.mode, sync_tasks.mode),
         ripe_at = case when excluded.ripe_at is not null then sync_tasks.ripe_at end
@@ -673,11 +683,12 @@ end $$;
 -- Accepts one request. `status` 202: the sync and its tasks are there, and `dispatch` holds the messages to send after
 -- the commit (only with p_direct: there are free slots and nobody waits). A request id that was seen before answers
 -- with its sync. Anything else is a problem document and changes nothing; p_on_conflict 'reject' makes one of work that is
--- wanted already. This runs for every request: the documents are made of what is at hand, since a function that reads
+-- wanted already. p_from and p_to bound what is walked, where the resource can be asked for a span of time. This runs for every request: the documents are made of what is at hand, since a function that reads
 -- tables is planned anew at each call.
 create function accept_sync(p_sync_id uuid, p_tenant_id uuid, p_source text, p_request_id text, p_connection_id uuid,
     p_provider text, p_resources text[], p_mode text, p_traceparent text, p_direct boolean,
-    p_priority text default 'interactive', p_on_conflict text default 'attach')
+    p_priority text default 'interactive', p_on_conflict text default 'attach', p_from timestamptz default null,
+    p_to timestamptz default null)
 returns table (status int, location text, body text, dispatch text) language plpgsql as $$
 declare
     v_tenant uuid;
@@ -734,9 +745,9 @@ begin
         loop
             v_new := uuid_v7();
             insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch,
-                due_at, queued_at, ripe_at, traceparent)
+                due_at, queued_at, ripe_at, bound_from, bound_to, traceparent)
             values (v_new, v_tenant, p_connection_id, p_provider, v_resource, p_mode, v_state, p_direct::int,
-                v_due, v_queued, v_ripe, p_traceparent)
+                v_due, v_queued, v_ripe, p_from, p_to, p_traceparent)
             on conflict (connection_id, resource, (after_task is null)) where ended_at is null and mode <> 'records' do nothing;
             if found then
                 v_task := v_new;
@@ -754,7 +765,7 @@ begin
                 return next;
                 return;
             end if;
-            v_task := join_live_task(p_connection_id, v_resource, p_mode, p_traceparent, v_ripe);
+            v_task := join_live_task(p_connection_id, v_resource, p_mode, p_traceparent, v_ripe, p_from, p_to);
             exit when v_task is not null;
         end loop;
         v_tasks := v_tasks || v_task;

@@ -92,6 +92,8 @@ returns table (status int, location text, body text, dispatch text) language plp
 declare
     s syncs;
     v_resources text[];
+    v_from timestamptz;
+    v_to timestamptz;
 begin
     select * into s from syncs x
     where x.sync_id = p_sync_id and x.tenant_id = p_tenant_id and may_touch_connection(x.connection_id);
@@ -104,11 +106,12 @@ begin
             format('only a sync that has failed can be retried; this one is %s', s.state)), null::text;
         return;
     end if;
-    v_resources := array(select t.resource from sync_members m join sync_tasks t using (task_id)
-        where m.sync_id = p_sync_id and t.state = 'failed' order by t.resource);
+    select array_agg(t.resource order by t.resource), min(t.bound_from), max(t.bound_to) into v_resources, v_from, v_to
+    from sync_members m join sync_tasks t using (task_id)
+    where m.sync_id = p_sync_id and t.state = 'failed';
     return query select * from accept_sync(p_new_id, p_tenant_id, 'http', null, s.connection_id, s.provider, v_resources,
         case s.mode when 'records' then 'incremental' else s.mode end, -- which records, only the failed task knew
-        p_traceparent, false);
+        p_traceparent, false, p_from => v_from, p_to => v_to);
 end $$;
 
 call isolate('kept_answers', 'false');

@@ -2,6 +2,8 @@
 #include "base/base.h"
 #include "declared.h"
 
+#define TRIES_MAX 3 /* of one window or parent, whose cursors die */
+
 /* The instant up to which everything is known for sure; 0: nothing is. */
 static int64_t known_until(const struct walk *w)
 {
@@ -11,10 +13,17 @@ static int64_t known_until(const struct walk *w)
 	return MAX(w->watermark_us - MAX(inc->overlap_s, inc->reread_s) * US_PER_S, 1);
 }
 
+bool walk_is_bounded(const struct walk *w)
+{
+	return (w->from_us || w->to_us) && (w->resource->incremental.on || w->resource->window.step_s);
+}
+
 /* Since when an incremental walk asks; 0: it has to be a full one. */
 static int64_t since_of(const struct walk *w)
 {
 	const struct incremental *inc = &w->resource->incremental;
+	if (w->from_us && walk_is_bounded(w))
+		return w->from_us;
 	if (!w->incremental || inc->watermark == WATERMARK_TOKEN ||
 	    (inc->retention_s && w->now_us - w->watermark_us > inc->retention_s * US_PER_S))
 		return 0;
@@ -27,7 +36,7 @@ static bool has_phase(const struct walk *w, const struct position *p, enum phase
 	       (phase != PHASE_DELETED || p->deleted_since_us);
 }
 
-static void enter_phase(const struct walk *w, struct position *p, enum phase phase)
+void list_enter(const struct walk *w, struct position *p, enum phase phase)
 {
 	const struct paging *paging = w->resource->list[phase].paging;
 	p->phase = phase;
@@ -39,6 +48,7 @@ static void enter_phase(const struct walk *w, struct position *p, enum phase pha
 	p->first = 0;
 	p->last = 0;
 	p->anchor = 0;
+	p->issued_us = 0;
 	buf_clear(&p->next);
 	buf_clear(&p->keys);
 }
@@ -47,7 +57,7 @@ bool walk_go_beyond(const struct walk *w, struct position *p)
 {
 	if (p->phase != PHASE_RECORDS || !p->after.n || w->resource->paging.cap_action != CAP_BY_KEY)
 		return false;
-	enter_phase(w, p, PHASE_BY_KEY);
+	list_enter(w, p, PHASE_BY_KEY);
 	return true;
 }
 
@@ -55,21 +65,39 @@ static bool next_phase(const struct walk *w, struct position *p)
 {
 	for (int64_t phase = p->phase + 1; phase < PHASE_COUNT; phase++)
 		if (has_phase(w, p, (enum phase)phase)) {
-			enter_phase(w, p, (enum phase)phase);
+			list_enter(w, p, (enum phase)phase);
 			buf_clear(&p->after);
 			return true;
 		}
 	return false;
 }
 
+static bool has_parent(const struct walk *w)
+{
+	return w->resource->parent.resource || w->resource->parent.setting;
+}
+
+bool walk_again(const struct walk *w, struct position *p)
+{
+	bool windows = w->resource->window.step_s != 0;
+	if (!p->next.n || (!windows && !has_parent(w)) || p->tries + 1 >= TRIES_MAX)
+		return false;
+	p->tries++;
+	if (windows && p->phase != PHASE_DELETED)
+		window_again(w, p);
+	else
+		list_enter(w, p, (enum phase)p->phase);
+	return true;
+}
+
 bool walk_go_on(const struct walk *w, struct position *p)
 {
-	const struct parent *parent = &w->resource->parent;
-	if (next_phase(w, p))
+	if ((p->phase != PHASE_DELETED && window_next(w, p)) || next_phase(w, p))
 		return true;
-	if (!parent->resource && !parent->setting)
+	if (!has_parent(w))
 		return false;
 	p->between = 1;
+	p->tries = 0;
 	buf_clear(&p->next);
 	buf_clear(&p->after);
 	buf_clear(&p->parent_keys);
@@ -100,15 +128,17 @@ static void begin_parent(const struct walk *w, struct position *p)
 		copy(w->incremental && by_token(w) ? b->token : STR(""), &p->token);
 		p->since_us = b->seen || !b->parent.n ? p->since_us : 0;
 	}
-	p->deleted_since_us = w->resource->list[PHASE_DELETED].plan ? known_until(w) : 0;
+	bool feed = w->resource->list[PHASE_DELETED].plan && !walk_is_bounded(w);
+	p->deleted_since_us = feed ? known_until(w) : 0;
 	buf_clear(&p->after);
-	enter_phase(w, p, PHASE_RECORDS);
+	list_enter(w, p, PHASE_RECORDS);
+	window_first(w, p);
 }
 
 /* Whether some of what there is may not be shown. */
 static bool is_partial(const struct walk *w)
 {
-	if (since_of(w))
+	if (since_of(w) || walk_is_bounded(w))
 		return true;
 	return w->incremental && w->bearings.before && (w->resource->parent.changed_only || by_token(w));
 }
@@ -125,8 +155,15 @@ static void begin_given(const struct walk *w, struct position *p)
 	p->started_us = w->now_us;
 	p->partial = 1;
 	p->walked = 1; /* it begins nothing */
-	enter_phase(w, p, PHASE_RECORDS);
+	list_enter(w, p, PHASE_RECORDS);
 	buf_add(&p->keys, w->cursor.p + GIVEN_KEYS.n, w->cursor.n - GIVEN_KEYS.n);
+}
+
+/* Nobody needs to ask whether it is. */
+static bool cursor_is_dead(const struct walk *w, const struct position *p)
+{
+	int64_t life_s = w->resource->list[p->phase].paging->cursor_life_s;
+	return p->issued_us && life_s && w->now_us - p->issued_us > life_s * US_PER_S;
 }
 
 enum rc walk_position(const struct walk *w, struct position *ret, struct err *err)
@@ -140,6 +177,8 @@ enum rc walk_position(const struct walk *w, struct position *ret, struct err *er
 		rc = cursor_read(w->cursor, w->resource->fingerprint, ret, err);
 	else
 		begin_walk(w, ret);
+	if (!rc && w->cursor.n && !ret->between && cursor_is_dead(w, ret))
+		(void)walk_again(w, ret);
 	if (rc || (w->cursor.n && !ret->between))
 		return rc;
 	if (w->resource->roams && !w->bearings.known)
@@ -177,13 +216,10 @@ enum rc provider_supported(const struct resource *r, struct err *err)
 		const char *what;
 	} parts[] = {
 	    {r->hook != NULL, "hook"},
-	    {r->window.step_s != 0, "window"},
 	    {r->batch.max_parts != 0, "batch"},
-	    {r->identity == IDENTITY_POSITION, "identity by position"},
 	    {uses(r, PAGING_SYNC_TOKEN), "paging by sync_token"},
 	    {uses(r, PAGING_HISTORY), "paging by history"},
 	    {r->deletion.strategy == DELETION_FIELD, "deletion by field"},
-	    {r->paging.cap_action == CAP_SHRINK_WINDOW, "cap_action shrink_window"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i].used)

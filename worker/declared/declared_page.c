@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #define EMPTY_PAGES_MAX 1000 /* in a row; filters that providers apply after paging leave some dozens */
+#define FLEETING_S 3600      /* a task may stand so long in the queue */
 #define SKEW_MAX_US (INT64_C(86400) * US_PER_S)
 
 void page_done(struct page *p)
@@ -15,6 +16,7 @@ void page_done(struct page *p)
 	buf_done(&p->cursor);
 	buf_done(&p->parent);
 	buf_done(&p->token);
+	buf_done(&p->id);
 }
 
 /* ---- loops ---- */
@@ -22,7 +24,7 @@ void page_done(struct page *p)
 /* 0: the record has no identity to know it by. */
 static uint64_t signature_of(const struct slice *fields, size_t n)
 {
-	uint64_t h = 1;
+	uint64_t h = n ? 1 : 0;
 	for (size_t i = 0; i < n; i++) {
 		if (fields[i].kind == SLICE_ABSENT || fields[i].kind == SLICE_NULL)
 			return 0;
@@ -98,6 +100,16 @@ static enum rc hand_over_deletion(struct reading *r, struct str raw, const struc
 	return r->record(r->user, &(struct record){RECORD_FED, raw, given, NULL});
 }
 
+/* Amazon's events have no identity: where a walk has found them stands for it. */
+static void place_record(struct reading *r)
+{
+	const struct position *pos = r->position;
+	struct buf *id = &r->page->id;
+	buf_clear(id);
+	buf_printf(id, "%" PRId64 "/%" PRId64 "/%" PRId64 "/%zu", pos->slot_us / US_PER_S, pos->attempt,
+	    pos->shown, r->n - 1);
+}
+
 static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 {
 	struct reading *r = user;
@@ -116,6 +128,8 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 			return rc;
 	}
 	r->page->records++;
+	if (res->identity == IDENTITY_POSITION)
+		place_record(r);
 	if (r->position->phase == PHASE_DELETED)
 		return hand_over_deletion(r, raw, fields);
 	int64_t us;
@@ -138,13 +152,16 @@ static int64_t held_back(const struct reading *r, int64_t us)
 static int64_t final_watermark(const struct reading *r)
 {
 	const struct incremental *inc = &r->resource->incremental;
-	if (!inc->on)
+	if (!inc->on || walk_is_bounded(r->walk))
 		return 0;
 	switch (inc->watermark) {
 	case WATERMARK_WALK_START:
 	case WATERMARK_TOKEN: /* nobody asks since then, but it says how old the token is */
 		return held_back(r, r->position->started_us);
 	case WATERMARK_MAX_FIELD:
+		if (r->resource->window.step_s) /* of that field: nothing else is there up to here */
+			return held_back(r, r->position->until_us);
+		return r->position->mark_us ? held_back(r, r->position->mark_us) : 0;
 	case WATERMARK_ENVELOPE:
 		return r->position->mark_us ? held_back(r, r->position->mark_us) : 0;
 	}
@@ -157,10 +174,11 @@ static void gather_watermark(struct reading *r, const struct slice *envelope)
 	struct position *pos = r->position;
 	int64_t us;
 	pos->mark_us = MAX(pos->mark_us, r->max_us);
-	/* The first page's: what later pages add may have been missed by earlier ones. */
-	if (r->resource->incremental.watermark == WATERMARK_ENVELOPE && !pos->mark_us &&
+	/* The first page's, of each window: what later pages add may have been missed by earlier ones. */
+	bool first = !pos->mark_us || (pos->window_from_us && pos->pages == 0);
+	if (r->resource->incremental.watermark == WATERMARK_ENVELOPE && first &&
 	    slice_time(&instant, envelope_at(r, envelope, ENVELOPE_WATERMARK), &us))
-		pos->mark_us = us;
+		pos->mark_us = MAX(pos->mark_us, us);
 }
 
 static void end_walk(struct reading *r)
@@ -170,14 +188,38 @@ static void end_walk(struct reading *r)
 	r->page->touched_us = r->position->touched_us;
 }
 
+static void note_slot(struct reading *r, bool end)
+{
+	struct position *pos = r->position;
+	struct page *page = r->page;
+	pos->shown++;
+	page->slot_done = end && window_ends_slot(r->walk, pos);
+}
+
+/* So long ago at least: the request was before the answer. */
+static void note_cursor(struct reading *r)
+{
+	int64_t life_s = r->list->paging->cursor_life_s;
+	bool issued = life_s && r->position->next.n;
+	r->position->issued_us = issued ? r->walk->now_us : 0;
+	r->page->fleeting = issued && life_s <= FLEETING_S;
+}
+
+static bool leaves_bearings(const struct walk *w)
+{
+	return w->resource->roams && !walk_is_bounded(w);
+}
+
 /* Writes where the next page begins, or ends the walk when the last list has come to its `end`. */
 static void go_on(struct reading *r, bool end)
 {
 	struct page *page = r->page;
 	struct position *pos = r->position;
 	pos->walked++;
+	note_slot(r, end);
+	note_cursor(r);
 	bool last = end && (r->walk->given || !walk_go_on(r->walk, pos));
-	page->parent_done = r->resource->roams && (last || pos->between);
+	page->parent_done = leaves_bearings(r->walk) && (last || pos->between);
 	if (page->parent_done)
 		buf_add_str(&page->parent, buf_str(&pos->parent));
 	if (last)
@@ -186,12 +228,34 @@ static void go_on(struct reading *r, bool end)
 		cursor_write(pos, r->resource->fingerprint, &page->cursor);
 }
 
+/* What an answer says of how many there are is about the whole walk. */
+static bool is_one_list(const struct resource *res)
+{
+	return !res->window.step_s && !res->parent.resource && !res->parent.setting;
+}
+
+/* Asks for less, when that is the way past a cap. A list that ends at the cap was cut, more likely than not.
+ */
+static bool shrink(struct reading *r)
+{
+	if (r->list->paging->cap_action != CAP_SHRINK_WINDOW || !window_is_wide(r->walk, r->position))
+		return false;
+	window_again(r->walk, r->position);
+	return true;
+}
+
+static bool is_capped(const struct reading *r)
+{
+	const struct paging *paging = r->list->paging;
+	return !r->fetching && paging->cap && r->position->seen >= paging->cap;
+}
+
 static void end_page(struct reading *r, const struct http_response *res, const struct slice *envelope)
 {
 	struct position *pos = r->position;
 	struct page *page = r->page;
 	const struct paging *paging = r->list->paging;
-	if (pos->phase == PHASE_RECORDS)
+	if (pos->phase == PHASE_RECORDS && is_one_list(r->resource))
 		page->total = envelope_number(envelope_at(r, envelope, ENVELOPE_TOTAL));
 	pos->seen += (int64_t)r->n;
 	gather_watermark(r, envelope);
@@ -214,8 +278,11 @@ static void end_page(struct reading *r, const struct http_response *res, const s
 	}
 	if (!keys)
 		remember(pos, signature);
-	if (!end && !r->fetching && paging->cap && pos->seen >= paging->cap &&
-	    !walk_go_beyond(r->walk, pos)) {
+	if (is_capped(r) && shrink(r)) {
+		go_on(r, false);
+		return;
+	}
+	if (!end && is_capped(r) && !walk_go_beyond(r->walk, pos)) {
 		verdict_set(&page->verdict, VERDICT_CAP,
 		    "the provider shows no more than %" PRId64 " records", paging->cap);
 		return;
@@ -258,10 +325,23 @@ static void read_records(struct reading *r, const struct http_response *res)
 /* The provider refuses to show more of this list; what is beyond may be shown elsewhere. */
 static void end_capped(struct reading *r)
 {
-	if (!walk_go_beyond(r->walk, r->position))
+	if (!walk_go_beyond(r->walk, r->position) && !shrink(r))
 		return;
 	r->page->verdict = (struct verdict){.class = VERDICT_OK};
 	go_on(r, false);
+}
+
+/* The provider does not know its own cursor any more. */
+static void end_dead(struct reading *r)
+{
+	struct position *pos = r->position;
+	struct verdict *verdict = &r->page->verdict;
+	if (walk_again(r->walk, pos)) {
+		*verdict = (struct verdict){.class = VERDICT_OK};
+		go_on(r, false);
+	} else if (pos->tries && pos->next.n) {
+		verdict->class = VERDICT_STALLED;
+	}
 }
 
 /* An answer without records that ends the list. */
@@ -277,12 +357,18 @@ static void page_begin(struct page *ret)
 	buf_clear(&ret->cursor);
 	buf_clear(&ret->parent);
 	buf_clear(&ret->token);
-	*ret = (struct page){.cursor = ret->cursor, .parent = ret->parent, .token = ret->token, .total = -1};
-	ret->cursor.max = ret->parent.max = ret->token.max = CURSOR_TEXT_MAX;
+	*ret = (struct page){
+	    .cursor = ret->cursor, .parent = ret->parent, .token = ret->token, .id = ret->id, .total = -1};
+	ret->cursor.max = ret->parent.max = ret->token.max = ret->id.max = CURSOR_TEXT_MAX;
 }
 
-static void page_of_walk(const struct position *pos, struct page *ret)
+static void page_of_walk(const struct walk *w, const struct position *pos, struct page *ret)
 {
+	if (w->resource->window.replace) {
+		ret->slot_from_us = pos->slot_us;
+		ret->slot_to_us = pos->slot_us + w->resource->window.step_s * US_PER_S;
+		ret->attempt = pos->attempt;
+	}
 	ret->started_us = pos->started_us;
 	ret->begins = pos->walked == 0;
 	ret->whole = !pos->partial;
@@ -298,8 +384,8 @@ void provider_over(const struct walk *w, struct page *ret)
 	if (walk_position(w, &pos, &err)) {
 		verdict_set(&ret->verdict, VERDICT_CURSOR, "%s", err.text);
 	} else {
-		page_of_walk(&pos, ret);
-		ret->parent_done = w->resource->roams;
+		page_of_walk(w, &pos, ret);
+		ret->parent_done = leaves_bearings(w);
 		end_walk(&r);
 	}
 	position_done(&pos);
@@ -327,13 +413,15 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 		pos.behind_us = behind_us(w, res);
 	r.list = walk_list(w, &pos);
 	r.fetching = pos.keys.n != 0;
-	page_of_walk(&pos, ret);
+	page_of_walk(w, &pos, ret);
 	struct answer answer = {res, w->resource, pos.next.n != 0, w->now_us};
 	verdict_of(&answer, &ret->verdict);
 	if (ret->verdict.class == VERDICT_EMPTY)
 		end_empty(&r);
 	else if (ret->verdict.class == VERDICT_CAP)
 		end_capped(&r);
+	else if (ret->verdict.class == VERDICT_CURSOR)
+		end_dead(&r);
 	else if (ret->verdict.class == VERDICT_OK)
 		read_records(&r, res);
 	if (!buf_ok(&ret->cursor) && ret->verdict.class == VERDICT_OK)

@@ -3,7 +3,7 @@ with walked as (
     insert into resource_states as s (connection_id, resource, watermark, full_records)
     select t.connection_id, t.resource,
         to_timestamp(($2::int8[])[array_position($1::uuid[], t.task_id)] / 1000000.0),
-        case when t.mode = 'full' then t.records_inserted + t.records_updated + t.records_unchanged end
+        case when t.mode = 'full' and num_nulls(t.bound_from, t.bound_to) = 2 then t.records_inserted + t.records_updated + t.records_unchanged end
     from sync_tasks t where t.task_id = any ($1::uuid[]) and t.mode not in ('replay', 'records')
     on conflict (connection_id, resource) do update
     set watermark = coalesce(excluded.watermark, s.watermark), updated_at = now(),
