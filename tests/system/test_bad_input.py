@@ -6,10 +6,11 @@ import json
 import pytest
 
 from harness.faithful import assert_faithful
-from harness.letters import assert_dead_letter
+from harness.letters import assert_dead_letter, shipped_providers
 
 NOBODY = "01a1fd59-0d64-717e-a7f5-49ee78102007"
 EX_TEMPFAIL, EX_CONFIG, EX_USAGE = 75, 78, 2
+SHIPPED = ", ".join(shipped_providers())
 PROGRAMS = ("sync-producer", "sync-worker")
 REQUEST = {"provider": "practicepanther", "connection_id": NOBODY}
 
@@ -41,7 +42,7 @@ BODIES = {
     "an unknown field": ({**REQUEST, "colour": "red"}, 422, "unknown_field", "#/colour",
                          "known: tenant_id, connection_id, provider, resources, mode"),
     "an unknown provider": ({**REQUEST, "provider": "nobody"}, 422, "unknown_provider", "#/provider",
-                            "there are: bench, practicepanther"),
+                            f"there are: {SHIPPED}"),
     "an unknown resource": ({**REQUEST, "resources": ["contacts", "kittens"]}, 422, "unknown_resource", "#/resources/1",
                             "it has: contacts, matters, tasks"),
     "a resource twice": ({**REQUEST, "resources": ["contacts", "contacts"]}, 422, "repeated", "#/resources/1", "twice"),
@@ -105,7 +106,7 @@ def test_paths(shared, method, path, status, code, says):
 @pytest.mark.parametrize("query, code, pointer, says", [
     ("limit=0", "out_of_range", "?limit", "between 1 and 200"), ("limit=ten", "wrong_type", "?limit", "integer"),
     ("state=done", "not_allowed", "?state", "queued, running, completed, failed, cancelled"),
-    ("provider=nobody", "unknown_provider", "?provider", "bench, practicepanther"),
+    ("provider=nobody", "unknown_provider", "?provider", SHIPPED),
     ("cursor=x", "wrong_type", "?cursor", "next_cursor"), ("connection_id=7", "wrong_type", "?connection_id", "UUID"),
     ("colour=red", "unknown_parameter", "?colour", "limit, cursor, state, provider, connection_id"),
     ("limit=1&limit=2", "repeated", "?limit", "twice")])

@@ -18,6 +18,7 @@ import pytest
 
 from harness.faithful import assert_faithful
 from harness.ledger import ROOT
+from harness.letters import shipped_providers
 from harness.process import wait_until
 from harness.programs import Programs, as_environment
 
@@ -249,7 +250,7 @@ def test_topics_twice(run, fleet):
     words = ("topics", "create", "--partitions=3", "--replicas=1", "-o", "json")
     first = rows(run(*words, kafka__topic_prefix=prefix))
     wanted = {"sync.requests", "sync.requests.dlq", "sync.results", "sync.connections",
-              *(f"sync.tasks.{provider}{end}" for provider in ("bench", "practicepanther", "zoho") for end in ("", ".dlq"))}
+              *(f"sync.tasks.{provider}{end}" for provider in shipped_providers() for end in ("", ".dlq"))}
     assert {row["topic"] for row in first} == {prefix + name for name in wanted}
     assert rows(run(*words, kafka__topic_prefix=prefix)) == first
     there = wait_until(lambda: topics_of(fleet, prefix, len(wanted)), what="the topics")

@@ -12,6 +12,11 @@ SCHEMAS = {name: json.loads((ROOT / "schemas" / f"{name}.v1.schema.json").read_t
            for name in ("request", "task", "result", "dead-letter")}
 
 
+def shipped_providers():
+    """Names, in order."""
+    return sorted(path.stem for path in PROVIDERS.glob("*.cfg"))
+
+
 def validate(name, document):
     """Raises with the reason when a message is not what its schema says."""
     schema = SCHEMAS[name]
