@@ -210,6 +210,11 @@ begin
         a := v_asks[i];
         b := v_rows[i];
         if a.scale is not null then
+            -- what was started at a slower rate does not keep back what the greater one allows
+            if a.scale < b.scale and b.next_us > v_now then
+                b.next_us := greatest(b.closed_until_us,
+                    v_now + ((b.next_us - v_now) * (greatest(a.scale, 0.001) / b.scale))::bigint);
+            end if;
             b.scale := least(greatest(a.scale, 0.001), 1000);
         end if;
         delete from budget_leases x where x.budget = a.budget and x.expires_us < v_now and x.worker_id <> p_worker;

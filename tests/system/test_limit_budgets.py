@@ -149,3 +149,11 @@ def test_a_learnt_rate_changes_the_distance(fleet):
     ask(fleet, 0, [{**rate("r", burst=1), "scale": 2}])
     leased = starts(ask(fleet, 0, [rate("r", burst=1)], [{"budgets": [0], "need": 3, "want": 3}]))
     assert [round((later - first) / MS) for first, later in zip(leased, leased[1:])] == [214, 214]
+
+
+def test_a_greater_rate_counts_at_once(fleet):
+    """Amazon's orders: one call a minute as documented, and a seller who may do more."""
+    budget, lane = rate("b", burst=2, refills=True, interval_ms=60000), [{"budgets": [0], "need": 2, "want": 2}]
+    first = starts(ask(fleet, 0, [budget], lane))
+    again = starts(ask(fleet, 0, [{**budget, "scale": 0.001}], lane))
+    assert len(first) == 2 and len(again) == 2 and again[-1] - first[0] < 2000 * MS
