@@ -347,6 +347,8 @@ select e.connection_id, e.tenant_id, e.claim_type as type, e.order_id, e.claim_a
     coalesce(e.posted_date, e.window_from) as created_at, e.synced_at, e.id as place
 from amazon_financial_events e
 where e.claim_type is not null and e.deleted_at is null
+    and exists (select from walk_windows w where w.connection_id = e.connection_id and w.resource = 'financial_events'
+        and w.window_from = e.window_from and w.walk = e.walk)
     and not (exists (select from amazon_transactions t
             where t.connection_id = e.connection_id and t.posted_date <= coalesce(e.posted_date, e.window_from))
         and exists (select from amazon_transactions t

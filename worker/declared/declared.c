@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "declared.h"
+#include "hooks.h"
 
 #define TRIES_MAX 3 /* of one window or parent, whose cursors die */
 
@@ -215,7 +216,7 @@ enum rc provider_supported(const struct resource *r, struct err *err)
 		bool used;
 		const char *what;
 	} parts[] = {
-	    {r->hook != NULL, "hook"},
+	    {r->hook != NULL && !hook_find(r->hook), "hook"},
 	    {r->batch.max_parts != 0, "batch"},
 	    {uses(r, PAGING_SYNC_TOKEN), "paging by sync_token"},
 	    {uses(r, PAGING_HISTORY), "paging by history"},

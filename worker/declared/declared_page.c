@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "declared_page.h"
+#include "hooks.h"
 #include "sync/retry_after.h"
 #include "verdict.h"
 
@@ -312,6 +313,9 @@ static void read_records(struct reading *r, const struct http_response *res)
 	struct str body = res->body ? buf_str(res->body) : STR("");
 	r->given = parent_fields_new(r);
 	enum rc rc = slice_page(r->list->plan, body, envelope, on_record, r, &err);
+	const struct hook *hook = hook_find(r->resource->hook);
+	if (!rc && hook && hook->records)
+		rc = hook->records(r->resource, body, on_record, r, &err);
 	parent_fields_free(TAKE(r->given));
 	if (r->page->verdict.class)
 		return;

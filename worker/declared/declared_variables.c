@@ -12,19 +12,38 @@ static struct str number_text(struct making *m, int64_t v)
 	return (struct str){m->number, (size_t)n};
 }
 
-struct str setting_text(const struct account *a, struct str name)
+static struct json_object *setting_value(const struct account *a, struct str name)
 {
 	char key[SETTING_NAME_MAX];
 	struct json_object *v = NULL;
 	if (!a->settings || name.n >= sizeof key)
-		return (struct str){0};
+		return NULL;
 	memcpy(key, name.p, name.n);
 	key[name.n] = '\0';
-	if (!json_object_object_get_ex(a->settings, key, &v) || !v ||
-	    json_object_is_type(v, json_type_object) || json_object_is_type(v, json_type_array))
+	return json_object_object_get_ex(a->settings, key, &v) ? v : NULL;
+}
+
+struct str setting_text(const struct account *a, struct str name)
+{
+	struct json_object *v = setting_value(a, name);
+	if (!v || json_object_is_type(v, json_type_object) || json_object_is_type(v, json_type_array))
 		return (struct str){0};
 	struct str s = str_of(json_object_get_string(v));
 	return s.n ? s : (struct str){0};
+}
+
+/* A list's elements are joined with commas. */
+static struct str setting_or_list(struct making *m, struct str name)
+{
+	struct json_object *v = setting_value(m->account, name);
+	struct buf *out = &m->request->names;
+	if (!json_object_is_type(v, json_type_array))
+		return setting_text(m->account, name);
+	buf_clear(out);
+	for (size_t i = 0; i < json_object_array_length(v); i++)
+		buf_printf(
+		    out, "%s%s", i ? "," : "", json_object_get_string(json_object_array_get_idx(v, i)));
+	return out->n ? buf_str(out) : (struct str){0};
 }
 
 static struct str dc_text(const struct making *m, struct str name)
@@ -126,7 +145,7 @@ struct str variable_lookup(void *user, const struct template_part *part)
 	case TEMPLATE_EXTERNAL_ID:
 		return m->account->external_id.n ? m->account->external_id : (struct str){0};
 	case TEMPLATE_SETTING:
-		return setting_text(m->account, part->text);
+		return setting_or_list(m, part->text);
 	case TEMPLATE_DC:
 		return dc_text(m, part->text);
 	case TEMPLATE_PAGE_SIZE:

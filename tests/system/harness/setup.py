@@ -8,7 +8,7 @@ import urllib.request
 from .ledger import ROOT
 from .process import HarnessError
 
-SIMULATED = ("practicepanther", "bench", "acme", "zoho", "highlevel")
+SIMULATED = ("practicepanther", "bench", "acme", "zoho", "highlevel", "amazon")
 
 
 def topics_of(folder):

@@ -30,7 +30,7 @@ static const struct resource *find(const struct registry *reg, const char *provi
 static void a_folder_becomes_a_registry_in_order_of_names(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"acme", "amazon", "gmail", "google_calendar"};
+	static const char *const names[] = {"acme", "gmail", "google_calendar"};
 	struct registry *reg = load(FIXTURES);
 	assert_int_equal(registry_count(reg), ARRAY_SIZE(names));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -87,21 +87,44 @@ static void the_vocabulary_holds_all_systems(void **state)
 {
 	(void)state;
 	struct registry *reg = load(FIXTURES);
-	const struct resource *orders = find(reg, "amazon", "orders");
-	const struct limit *l = &orders->provider->limits.at[0];
-	assert_int_equal(l->scope, SCOPE_CONNECTION | SCOPE_OPERATION);
-	assert_int_equal(l->burst, 20);
-	assert_string_equal(l->header_rate, "x-amzn-RateLimit-Limit");
-	assert_int_equal(orders->incremental.watermark, WATERMARK_ENVELOPE);
-	assert_int_equal(find(reg, "amazon", "inventory")->paging.cursor_life_s, 30);
-	assert_string_equal(find(reg, "amazon", "order_items")->parent.resource, "orders");
-	assert_int_equal(find(reg, "amazon", "financial_events")->identity, IDENTITY_POSITION);
 	const struct resource *messages = find(reg, "gmail", "messages");
 	assert_string_equal(messages->hook, "gmail_messages");
 	assert_int_equal(messages->batch.max_parts, 50);
 	assert_int_equal(messages->cost, 20);
 	assert_int_equal(find(reg, "google_calendar", "events")->deletion.strategy, DELETION_FIELD);
 	registry_free(reg);
+}
+
+static void amazon_is_as_documented(void **state)
+{
+	static const struct {
+		const char *versions;
+		size_t resources;
+		const char *limit, *orders, *events_table;
+	} cases[] = {
+	    {"", 4, "orders", "/orders/v0/orders", "amazon_financial_events"},
+	    {"amazon.orders=2026-01-01,amazon.financial_events=2024-06-19", 3, "orders_2026",
+	        "/orders/2026-01-01/orders", "amazon_transactions"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct registry *reg = NULL;
+		struct err err = {0};
+		if (registry_load_versions(SHIPPED, cases[i].versions, &reg, &err))
+			fail_msg("%s", err.text);
+		const struct resource *orders = find(reg, "amazon", "orders");
+		const struct limit *l = &orders->provider->limits.at[0];
+		assert_int_equal(orders->provider->resources.n, cases[i].resources);
+		assert_string_equal(l->name, cases[i].limit);
+		assert_int_equal(l->scope, SCOPE_CONNECTION | SCOPE_OPERATION);
+		assert_int_equal(l->burst, 20);
+		assert_string_equal(l->header_rate, "x-amzn-RateLimit-Limit");
+		assert_int_equal(orders->incremental.watermark, WATERMARK_ENVELOPE);
+		assert_true(str_is(orders->path.part[0].text, cases[i].orders));
+		assert_int_equal(find(reg, "amazon", "inventory")->paging.cursor_life_s, 30);
+		assert_string_equal(find(reg, "amazon", "financial_events")->table, cases[i].events_table);
+		registry_free(reg);
+	}
 }
 
 static void zoho_is_as_documented(void **state)
@@ -133,7 +156,7 @@ static void zoho_is_as_documented(void **state)
 static void defaults_fit_the_strategy(void **state)
 {
 	(void)state;
-	struct registry *reg = load(FIXTURES);
+	struct registry *reg = load(SHIPPED);
 	const struct resource *items = find(reg, "amazon", "order_items");
 	assert_int_equal(items->paging.stop, STOP_CURSOR);
 	assert_true(items->paging.guard);
@@ -257,6 +280,7 @@ int main(void)
 	    cmocka_unit_test(practicepanther_is_as_documented),
 	    cmocka_unit_test(columns_come_in_the_order_of_copy),
 	    cmocka_unit_test(the_vocabulary_holds_all_systems),
+	    cmocka_unit_test(amazon_is_as_documented),
 	    cmocka_unit_test(zoho_is_as_documented),
 	    cmocka_unit_test(defaults_fit_the_strategy),
 	    cmocka_unit_test(fingerprints_follow_the_meaning),

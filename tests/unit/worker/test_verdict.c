@@ -100,7 +100,7 @@ static void the_providers_own_words_come_first(void **state)
 	         false},
 	        VERDICT_TOKEN},
 	    {{AMAZON, 403, NULL, NULL, "{\"errors\":[{\"code\":\"Unauthorized\",\"details\":null}]}", false},
-	        VERDICT_AUTH},
+	        VERDICT_PERMANENT},
 	    {{AMAZON, 400, NULL, NULL, "{\"errors\":[{\"code\":\"Other\"},{\"code\":\"InvalidInput\"}]}",
 	         true},
 	        VERDICT_CURSOR},
