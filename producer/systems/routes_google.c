@@ -34,14 +34,14 @@ static const struct route_param start_params[] = {
 };
 
 static const struct route_param messages_params[] = {
-    TENANT, PAGE(PAGE_DEFAULT, MESSAGES_MAX), QUERY_TEXT("cursor", MARK_MAX), QUERY_TEXT("q", TEXT_MAX),
+    TENANT, USER, PAGE(PAGE_DEFAULT, MESSAGES_MAX), QUERY_TEXT("cursor", MARK_MAX), QUERY_TEXT("q", TEXT_MAX),
     QUERY_TEXT("label", TEXT_MAX), QUERY_TEXT("from", TEXT_MAX), QUERY_TEXT("to", TEXT_MAX), QUERY("unread", PARAM_BOOL),
     QUERY("after", PARAM_DAY_OR_TIME), QUERY("before", PARAM_DAY_OR_TIME), QUERY("integration_id", PARAM_UUID),
     IF_NONE_MATCH,
 };
 
 static const struct route_param events_params[] = {
-    TENANT, QUERY("from", PARAM_DAY_OR_TIME), QUERY("to", PARAM_DAY_OR_TIME), QUERY_TEXT("timeZone", NAME_MAX_BYTES),
+    TENANT, USER, QUERY("from", PARAM_DAY_OR_TIME), QUERY("to", PARAM_DAY_OR_TIME), QUERY_TEXT("timeZone", NAME_MAX_BYTES),
     QUERY_TEXT("calendar", TEXT_MAX),
     {.name = "cancelled", .from = PARAM_QUERY, .type = PARAM_BOOL, .fallback = "false"},
     PAGE(EVENTS_DEFAULT, EVENTS_MAX), QUERY_TEXT("cursor", MARK_MAX), QUERY("integration_id", PARAM_UUID), IF_NONE_MATCH,

@@ -325,22 +325,29 @@ create function not_connected(p_provider text) returns text language sql immutab
 return problem(404, 'integration_not_found', case p_provider when 'gmail' then 'Gmail' else 'Google Calendar' end
     || ' is not connected: connect a Google account first');
 
--- Starts, or joins what is under way. A user's own integration comes before those of others that he may see.
+-- Whoever is named by nothing but who he is: a user means his own active ones, a service its tenant's.
+create function own_integrations(p_tenant_id uuid, p_user_id uuid, p_provider text, p_integration_id uuid)
+returns setof google_integrations language plpgsql stable as $$
+begin
+    return query select i.* from google_integrations i
+    where i.tenant_id = p_tenant_id and may_touch(i.tenant_id, i.owner_user_id) and i.provider = p_provider
+        and case when p_integration_id is not null then i.id = p_integration_id
+            else i.is_active and (p_user_id is null or i.owner_user_id = p_user_id) end;
+end $$;
+
+-- Starts, or joins what is under way.
 create function start_google_job(p_sync_id uuid, p_tenant_id uuid, p_user_id uuid, p_provider text, p_integration_id uuid,
     p_mode text, p_traceparent text)
 returns table (status int, location text, body text, dispatch text) language plpgsql as $$
 declare
     v_found google_integrations[] := array(
-        select i from google_integrations i
-        where i.tenant_id = p_tenant_id and may_touch(i.tenant_id, i.owner_user_id) and i.provider = p_provider
-            and i.is_active and (p_integration_id is null or i.id = p_integration_id)
-        order by (i.owner_user_id is not distinct from p_user_id) desc, i.created_at desc limit 2);
+        select i from own_integrations(p_tenant_id, p_user_id, p_provider, p_integration_id) i where i.is_active limit 2);
     i google_integrations := v_found[1];
 begin
     if i.id is null then
         return query select 404, null::text, not_connected(p_provider), null::text;
         return;
-    elsif cardinality(v_found) > 1 and i.owner_user_id is distinct from p_user_id then
+    elsif cardinality(v_found) > 1 then
         return query select 409, null::text, problem(409, 'several_integrations',
             'the tenant has several: say integration_id', '#/integration_id'), null::text;
         return;
@@ -393,15 +400,6 @@ call open_to_callers('handed_out_job');
 
 -- ---- readers ----
 
--- The accounts of the scope that have the product: of active integrations, or of one that is named.
-create function product_connections(p_tenant_id uuid, p_provider text, p_integration_id uuid) returns uuid[]
-language plpgsql stable as $$
-begin
-    return array(select distinct i.connection_id from google_integrations i
-        where i.tenant_id = p_tenant_id and may_touch(i.tenant_id, i.owner_user_id) and i.provider = p_provider
-            and case when p_integration_id is null then i.is_active else i.id = p_integration_id end);
-end $$;
-
 -- A page's last row: what it is ordered by, as microseconds, and its id.
 create function page_mark(p_at timestamptz, p_id text) returns text language sql immutable
 return translate(encode(convert_to((extract(epoch from p_at) * 1000000)::bigint || ':' || p_id, 'UTF8'), 'base64'), E'+/=\n', '-_');
@@ -453,13 +451,14 @@ begin
 end $$;
 
 -- Newest first. Neither operator of these searches is leakproof, so policies would keep them from the indexes: this runs as
--- the owner, with the scope in product_connections.
-create function list_messages(p_tenant_id uuid, p_limit bigint, p_cursor text, p_text text, p_label text, p_from text,
+-- the owner, with the scope in own_integrations.
+create function list_messages(p_tenant_id uuid, p_user_id uuid, p_limit bigint, p_cursor text, p_text text, p_label text, p_from text,
     p_to text, p_unread boolean, p_after text, p_before text, p_integration_id uuid)
 returns table (status int, location text, body text, dispatch text)
 language plpgsql stable set client_min_messages = warning as $$
 declare
-    v_accounts uuid[] := product_connections(p_tenant_id, 'gmail', p_integration_id);
+    v_accounts uuid[] := array(
+        select i.connection_id from own_integrations(p_tenant_id, p_user_id, 'gmail', p_integration_id) i);
     v_searched boolean := coalesce(p_text, p_from, p_to) is not null;
     v_query tsquery := case when v_searched then message_query(v_accounts, p_text, p_from, p_to) end;
     v_after timestamptz := coalesce(day_or_time(p_after, 'UTC'), '-infinity');
@@ -556,11 +555,12 @@ begin atomic
 end;
 
 -- In order of their beginning. Calendars that are gone from the account's list take their events with them.
-create function list_events(p_tenant_id uuid, p_from text, p_to text, p_zone text, p_calendar text, p_cancelled boolean,
+create function list_events(p_tenant_id uuid, p_user_id uuid, p_from text, p_to text, p_zone text, p_calendar text, p_cancelled boolean,
     p_limit bigint, p_cursor text, p_integration_id uuid)
 returns table (status int, location text, body text, dispatch text) language plpgsql stable as $$
 declare
-    v_accounts uuid[] := product_connections(p_tenant_id, 'google_calendar', p_integration_id);
+    v_accounts uuid[] := array(
+        select i.connection_id from own_integrations(p_tenant_id, p_user_id, 'google_calendar', p_integration_id) i);
     v_zone text := coalesce(p_zone, (select c.time_zone from google_calendars c where c.connection_id = any (v_accounts)
         and c.is_primary and c.deleted_at is null and is_time_zone(c.time_zone) order by c.connection_id limit 1), 'UTC');
     v_from timestamptz;

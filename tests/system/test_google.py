@@ -337,6 +337,9 @@ def test_each_sees_his_own_workspace(google):
             assert ids(person, **query) == [f"of-{name}"], (name, query)
         assert [row["event_id"] for row in events(person, **{"from": "2026-11-01", "to": "2026-11-02"})] == [f"of-{name}"]
     assert sorted(ids(google.tenant)) == ["of-ada", "of-bob"]  # a service of the tenant
+    admin = google.tenant.user("ada", role="admin")  # his page shows his own; others' when he names them
+    of_bob = google.value("select id from integrations where connection_id = %s and provider = 'gmail'", boxes["bob"])
+    assert (ids(admin), ids(admin, integration_id=of_bob), ids(people["ada"], integration_id=of_bob)) == (["of-ada"], ["of-bob"], [])
     foreign = google.value("select id from integrations where connection_id = %s and provider = 'gmail'", boxes["eve"])
     assert ids(people["ada"], integration_id=foreign) == []
     answer = people["ada"].api("POST", "/api/sync/gmail/start", {"integration_id": foreign})

@@ -65,10 +65,10 @@ TRIES["get_ask"] = lambda whose, tenant: ("select status from get_ask(%s::uuid, 
 TRIES |= {
     "open_workspace": lambda whose, tenant: ("select status from open_workspace(%s::uuid, %s::uuid)", whose["tenant_id"], whose.get("workspace_owner")),
     "list_messages": lambda whose, tenant: (
-        "select case json_array_length(body::json -> 'messages') when 0 then 404 else status end from list_messages(%s::uuid, 9, null, "
+        "select case json_array_length(body::json -> 'messages') when 0 then 404 else status end from list_messages(%s::uuid, null, 9, null, "
         "'anything', null, null, null, null, null, null, %s::uuid)", tenant, whose["integration_id"]),
     "list_events": lambda whose, tenant: (
-        "select case json_array_length(body::json -> 'events') when 0 then 404 else status end from list_events(%s::uuid, null, null, null, "
+        "select case json_array_length(body::json -> 'events') when 0 then 404 else status end from list_events(%s::uuid, null, null, null, null, "
         "null, false, 9, null, %s::uuid)", tenant, whose["calendar_id"]),
 }
 # Nothing of a user's.
