@@ -55,7 +55,7 @@ def progress(read, totals, busy):
 
 def tables(postgres, database, names, samples):
     """Rows by table, then some rows of some."""
-    counts = " union all ".join(f"select '{name}' as \"table\", count(*) as rows from {name} t where t.deleted_at is null" for name in names)
+    counts = " union all ".join(f"select '{name}' as \"table\", count(*) as rows from {name}" for name in names)
     for query in (f"{counts} order by 1", *samples):
         print(postgres.psql(query, database, ("-P", "footer=off", "-P", "null=(null)")))
 

@@ -72,6 +72,7 @@ class Stage:
         clients = [system.provider for system in systems.ALL if self.declares(system.provider)]
         return {"auth.jwt_secret": SECRET, "oauth.state_key": SECRET, "outgoing.allow_plain_loopback": True,
                 "oauth.clients": ";".join(f"{provider}=client-of-the-demo:secret" for provider in clients),
+                "amazon.application_id": "application-of-the-demo",
                 "oauth.redirect_uri": "https://fleet.example/v1/oauth/callback",
                 "oauth.redirect_uris": "practicepanther=http://localhost:5001/api/admin/pp-token/callback"}
 
@@ -109,10 +110,11 @@ class Stage:
         show.title("All of them sync")
         totals = {(system.provider, resource): count for system in there for resource, count in system.records.items()}
         with ThreadPoolExecutor(len(there)) as pool:
-            asked = [pool.submit(system.start) for system in there]
+            asked = [pool.submit(lambda system: list(system.start()), system) for system in there]
             show.progress(self.syncs, totals, lambda: not all(one.done() for one in asked))
         for one in asked:
-            systems.tell(*one.result())
+            for told in one.result():
+                systems.tell(*told)
         for system in there:
             show.title(f"{system.name}, afterwards")
             system.after()

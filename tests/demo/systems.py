@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 LATENCY_MS = 30  # of every page, so that the bars can be watched for some seconds
 TIMEOUT_SECONDS = 40
+SOON_SECONDS = 1
+CUT = 110  # characters of a document that only is to be seen
 
 
 def token(secret, user, role="user", tenant="demo", life_s=3600):
@@ -35,7 +37,7 @@ class Answer:
         if not isinstance(self.body, dict):
             return self.location or ""
         said = [str(self.body[name]) for name in ("error", "code", "message", "detail") if self.body.get(name)]
-        return ": ".join(dict.fromkeys(said)) or json.dumps(self.body)[:100]
+        return ": ".join(dict.fromkeys(said)) or json.dumps(self.body)[:CUT]
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -112,7 +114,7 @@ class System:
         """Refused, then connected."""
 
     def start(self):
-        """Asks for the sync; runs beside the others'. What it returns is told when all have ended."""
+        """Asks for the sync, beside the others. What it yields, the arguments of tell(), is told when all have ended."""
 
     def after(self):
         """What its page shows then."""
@@ -135,7 +137,7 @@ class PracticePanther(System):
         self.consent(told.body["auth_url"], f"{self.page}/callback")
 
     def start(self):
-        return f"POST {self.page}/trigger-sync", self.me.quietly("POST", f"{self.page}/trigger-sync", {})
+        yield f"POST {self.page}/trigger-sync", self.me.quietly("POST", f"{self.page}/trigger-sync", {})
 
     def after(self):
         self.me("GET", f"{self.page}/status", words=lambda body: "{message}; last sync: {ago}, {said}; next: {next}".format(
@@ -157,7 +159,7 @@ class HighLevel(System):
         self.me("POST", "/functions/v1/oauth-test", {"userId": "ben"})
 
     def start(self):
-        return self.route, self.me.quietly("POST", "/functions/v1/sync-highlevel-calls", {"userId": "ben"})
+        yield self.route, self.me.quietly("POST", "/functions/v1/sync-highlevel-calls", {"userId": "ben"})
 
     def after(self):
         self.me("GET", "/functions/v1/admin-users", words=lambda body: "; ".join(f"{user['externalId']}: {user['status']}" for user in body["users"]))
@@ -178,26 +180,46 @@ class Google(System):
         self.consent(told.body["url"], "/api/sync/google/callback")
 
     def start(self):
-        first = self.me.quietly("POST", "/api/sync/gmail/start", {})
-        self.me.quietly("POST", "/api/sync/calendar/start", {})
-        return "POST /api/sync/{gmail,calendar}/start", first
+        for what in ("gmail", "calendar"):
+            yield f"POST /api/sync/{what}/start", self.me.quietly("POST", f"/api/sync/{what}/start", {}), self._job
+
+    @staticmethod
+    def _job(body):
+        return "a job of {provider} is {status}".format(**body["job"])
 
     def after(self):
-        self.me("GET", "/api/sync/gmail/messages?limit=1&unread=true", words=lambda body: json.dumps(body)[:90] + "...")
-        self.me("GET", "/api/sync/calendar/events?from=2026-01-01&to=2027-01-01&limit=1", words=lambda body: json.dumps(body)[:90] + "...")
+        self.me("GET", "/api/sync/gmail/messages?limit=1&unread=true", words=lambda body: json.dumps(body)[:CUT])
+        self.me("GET", "/api/sync/calendar/events?from=2026-01-01&to=2027-01-01&limit=1", words=lambda body: json.dumps(body)[:CUT])
 
 
 class Amazon(System):
     name, about, provider, account, role, user = "Amazon", "a seller's money", "amazon", "seller-1", "user", "carl"
     page = "/api/v1/integrations/amazon"
     route = f"POST {page}/sync"
-    records = {"orders": 300, "inventory": 200, "financial_events": 400}
-    tables = ("amazon_orders",)
+    records = {"orders": 120, "inventory": 200, "financial_events": 150}
+    tables = ("amazon_orders", "amazon_order_items", "amazon_financial_events")
     samples = ("select claim_id, order_id, amount, currency, type, status from amazon_claims order by claim_id limit 3",
-               "select sku, quantity_available, quantity_total from amazon_inventory order by sku limit 3")
+               "select sku, quantity_available, quantity_reserved, quantity_total from amazon_inventory order by sku limit 3")
 
     def before(self):
         self.me("POST", f"{self.page}/sync", {})
+        told = self.me("POST", f"{self.page}/connect", {"region": "na"}, words=lambda body: "where carl agrees")
+        self.consent(told.body["url"], f"{self.page}/callback", "spapi_oauth_code", selling_partner_id=self.account)
+
+    def start(self):
+        yield f"POST {self.page}/sync", self.me.quietly("POST", f"{self.page}/sync", {})
+        yield f"POST {self.page}/sync, once more", self.me.quietly("POST", f"{self.page}/sync", {})
+        time.sleep(SOON_SECONDS)
+        yield "GET /api/sync/status, soon after", self.me.quietly("GET", "/api/sync/status"), self._progress
+
+    @staticmethod
+    def _progress(body):
+        parts = [f"{part} {told['count']} {told['status']}" for part, told in (body["results"] or {}).items()]
+        return f"{body['status']}, {body['progress']} %: {', '.join(parts) or body['message']}"
+
+    def after(self):
+        self.me("GET", "/api/sync/status", words=self._progress)
+        self.me("GET", f"{self.page}/claims?limit=1", words=lambda body: json.dumps(body)[:CUT])
 
 
 class Zoho(System):
@@ -216,11 +238,19 @@ class Zoho(System):
         self.me("GET", "/api/auth/validate")
 
     def start(self):
-        return self.route, self.me.quietly("POST", "/api/sync/full", {})
+        answer = self.me.quietly("POST", "/api/sync/full", {})
+        self.session = answer.body["data"]["session_id"]
+        yield self.route, answer
+        time.sleep(SOON_SECONDS)
+        yield "GET /api/sync/status/{session_id}, soon after", self.me.quietly("GET", f"/api/sync/status/{self.session}"), self._progress
+
+    @staticmethod
+    def _progress(body):
+        return f"{body['status']}: {body['progress']['completed']} of {body['progress']['total'] or 'nobody knows how many'}"
 
     def after(self):
-        self.me("GET", "/api/sync/status/current", words=lambda body: json.dumps(body.get("data") or body)[:110] + "...")
-        self.me("GET", "/api/sync/health", words=lambda body: json.dumps(body)[:110] + "...")
+        tell("GET /api/sync/status/{session_id}", self.me.quietly("GET", f"/api/sync/status/{self.session}"), self._progress)
+        self.me("GET", "/api/sync/health", words=lambda body: f"{body['overall_health']}, success rate {body['metrics']['success_rate']}")
 
 
 ALL = (PracticePanther, HighLevel, Amazon, Google, Zoho)
