@@ -36,7 +36,7 @@ static void on_ended(struct call *c, struct reply row)
 	struct waiting *w = call_kept(c);
 	struct reply accepted = w->accepted;
 
-	if (row.status != 200) {
+	if (row.status == 404) { /* forgotten, or not to be seen any more */
 		reply_done(&row);
 		too_early(w);
 		return;

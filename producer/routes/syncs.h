@@ -14,7 +14,8 @@ struct pg_statement;
 typedef void syncs_then(struct call *c, struct reply accepted, struct reply *ended);
 /*
  * `accepted` is the row of a sync that was accepted, whose Location ends with its id; anything else is the
- * answer. `ended` gets $1 sync_id, $2 tenant_id and answers 200. Keeps something with the call.
+ * answer. `ended` gets $1 sync_id, $2 tenant_id and says how it ended; a 404 counts as no end. Keeps
+ * something with the call.
  */
 void syncs_await(struct call *c, struct reply accepted, int64_t for_ms, const struct pg_statement *ended,
     syncs_then *then);

@@ -41,8 +41,17 @@ static const struct dialect_word amazon_sync_words[] = {
         .message = "Failed to start sync. Please try again later."},
 };
 
+static const struct dialect_word highlevel_words[] = {
+    {.code = "no_connection", .error = "No valid OAuth connection found"},
+    {.code = "no_location", .error = "No location ID found for user"},
+    {.code = "grant_dead", .error = "Failed to refresh token"},
+    {.code = "refresh_failed", .error = "Failed to refresh token"},
+    {.code = "highlevel_unauthorized", .error = "HighLevel API error: 401 Unauthorized"},
+    {.code = "highlevel_error", .error = "HighLevel API error"},
+};
+
 const struct dialect dialect_practicepanther = {DIALECT_PLAIN, WORDS(practicepanther_words)};
-const struct dialect dialect_highlevel = {.shape = DIALECT_PLAIN};
+const struct dialect dialect_highlevel = {DIALECT_PLAIN, WORDS(highlevel_words)};
 const struct dialect dialect_amazon = {DIALECT_FLAGGED, WORDS(amazon_words)};
 const struct dialect dialect_amazon_sync = {DIALECT_FLAGGED, WORDS(amazon_sync_words)};
 const struct dialect dialect_google = {.shape = DIALECT_PLAIN};

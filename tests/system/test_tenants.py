@@ -21,7 +21,7 @@ TENANT, USER = "syncfleet.tenant_id", "syncfleet.user_id"
 # Routes without a caller, and why they may be.
 CALLBACK = "the state, which is signed and spent once, says who began"
 PUBLIC = {"GET /v1/oauth/callback": CALLBACK, "GET /api/admin/pp-token/callback": CALLBACK,
-          "GET /api/sync/google/callback": CALLBACK, "GET /api/v1/integrations/amazon/callback": CALLBACK,
+          "GET /api/sync/google/callback": CALLBACK, "GET /oauth/callback": CALLBACK, "GET /api/v1/integrations/amazon/callback": CALLBACK,
           "POST /api/internal/sync/run-once": "a timer's secret: test_google"}
 # Fleet-wide and nobody's secret; requests read them to say what a sync waits for.
 EVERYBODYS = {"breakers", "provider_stops"}
