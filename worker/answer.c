@@ -16,6 +16,8 @@
 #include "trouble.h"
 #include "worker.h"
 
+#define HELD_MS 1000 /* between batches of which parts are throttled, told nothing */
+
 struct reading {
 	struct rows *rows;
 	const struct page *page;
@@ -62,6 +64,20 @@ enum task_step answer_store(struct task *t, struct rows *rows)
 	return last ? TASK_DRAIN : TASK_TOKEN;
 }
 
+/* Some of what was asked for at once has to be asked for again: what keeps it back is dealt with before. */
+static void hold_back(struct task *t, const struct verdict *held)
+{
+	int64_t ms = held->wait_ms ? held->wait_ms : HELD_MS;
+
+	if (held->class == VERDICT_OK)
+		return;
+	figures_verdict(t->walk.resource, held->class);
+	if (held->class == VERDICT_THROTTLED)
+		limits_throttled(t->worker->limits, t, ms);
+	if (held->class == VERDICT_TOKEN && t->walk.provider->auth.kind == AUTH_OAUTH2)
+		t->token_expires_us = 1; /* long over */
+}
+
 static enum task_step page_read(struct task *t, struct rows *rows)
 {
 	struct page *page = &t->worker->page;
@@ -79,6 +95,7 @@ static enum task_step page_read(struct task *t, struct rows *rows)
 	rows->slot_done = page->slot_done;
 	t->fleeting = page->fleeting;
 	figures_page(t->walk.resource, page->records);
+	hold_back(t, &page->held);
 	return answer_store(t, rows);
 }
 
@@ -130,6 +147,19 @@ enum task_step answer_read(struct task *t, const struct http_response *res)
 	return trouble_step(t, &w->page.verdict);
 }
 
+/* Too long an answer: with less in it, it may pass. */
+static bool ask_less(struct task *t)
+{
+	AUTO(buf_done) struct buf cursor = BUF(t->cursor.max);
+
+	t->walk.cursor = buf_str(&t->cursor);
+	if (!provider_ask_less(&t->walk, &cursor) || !buf_ok(&cursor))
+		return false;
+	buf_clear(&t->cursor);
+	buf_add_str(&t->cursor, buf_str(&cursor));
+	return true;
+}
+
 enum task_step answer_missing(struct task *t, const struct err *err)
 {
 	bool lasting = err->rc == RC_DENIED || err->rc == RC_LIMIT || err->rc == RC_INVALID;
@@ -137,6 +167,8 @@ enum task_step answer_missing(struct task *t, const struct err *err)
 	bool busy = err->rc == RC_BUSY;
 	struct verdict v = {.class = busy ? VERDICT_THROTTLED : VERDICT_TRANSIENT};
 
+	if (err->rc == RC_LIMIT && ask_less(t))
+		return TASK_TOKEN;
 	if (lasting)
 		v.class = VERDICT_PERMANENT;
 	str_copy(v.reason, sizeof v.reason, err->text);

@@ -83,6 +83,15 @@ void provider_request_done(struct provider_request *rq);
 enum rc provider_next(
     const struct walk *w, const struct account *a, struct provider_request *ret, struct err *err) MUST_USE;
 
+/* What the walk's next request costs, for weighted limits. */
+int64_t provider_cost(const struct walk *w);
+
+/*
+ * The answer to the walk's next request is longer than answers may be: appends the cursor of a walk that asks
+ * for less at once. False: it cannot.
+ */
+bool provider_ask_less(const struct walk *w, struct buf *ret_cursor);
+
 #define VERDICT_REASON_MAX 240
 
 struct verdict {
@@ -94,6 +103,8 @@ struct verdict {
 /* Reusable: zero-initialise, release with page_done. */
 struct page {
 	struct verdict verdict;
+	struct verdict held;  /* when ok: what keeps some of what was asked for back; it is asked for again.
+	                         Class ok:  nothing */
 	struct buf cursor;    /* when ok and not last: where the next page begins */
 	bool last;            /* the walk ends here */
 	int64_t watermark_us; /* with `last`: to be stored for the next incremental walk; 0: leave what is

@@ -82,6 +82,9 @@ static void finish_resource(struct provider *p, struct resource *res, const conf
 	finish_paging(&res->paging);
 	finish_paging(&res->deletion.paging);
 	finish_paging(&res->beyond.paging);
+	finish_paging(&res->history.paging);
+	if (!res->batch.cost)
+		res->batch.cost = res->cost;
 	lists_view(res);
 	for (size_t i = 0; i < res->columns.n; i++)
 		if (res->incremental.field && strcmp(res->columns.at[i].name, res->incremental.field) == 0)

@@ -100,7 +100,11 @@ struct limit {
 /* ---- authorisation ---- */
 
 enum auth_kind { AUTH_NONE, AUTH_BEARER, AUTH_OAUTH2 };
-enum body_format { BODY_FORM, BODY_JSON };
+enum body_format {
+	BODY_FORM,
+	BODY_JSON,
+	BODY_PARTS, /* requests of a batch; no key says it */
+};
 enum client_auth { CLIENT_BODY, CLIENT_BASIC };
 /* `auto` reads Zoho's habit: milliseconds when expires_in_sec is there too. */
 enum duration_unit { DURATION_S, DURATION_MS, DURATION_AUTO };
@@ -287,6 +291,7 @@ struct deletion {
 	struct paging paging;
 	const char *field;         /* field: where, and */
 	struct texts equals;       /*   what it says */
+	bool complete;             /* field: what a complete walk did not show is gone, too */
 	struct template lookup;    /* asks for one record by ${record.id}: 404 confirms */
 	int64_t threshold_percent; /* more of the live rows at once is an alarm, not a deletion */
 	int64_t every_s;           /* a complete walk is due so often; 0: only when asked for */
@@ -306,11 +311,27 @@ struct beyond {
 	struct paging paging;
 };
 
-/* Many GETs in one multipart/mixed POST (Google). */
+/*
+ * The lists show identities only: the records are got by them, many GETs in one multipart/mixed POST
+ * (Google).
+ */
 struct batch {
 	struct template path; /* none: no batches */
-	struct template item; /* path of one part; ${item.<name>} */
+	struct template item; /* path of one part; ${item.id} */
 	int64_t max_parts;
+	int64_t cost; /* of one part, for weighted limits; 0: that of a call */
+};
+
+/*
+ * Changes since a number that is taken before a walk of everything (Gmail). Which records an entry is about,
+ * the resource's hook knows; those that are not gone are got by the batch.
+ */
+struct history {
+	struct template start; /* none: no history; asked before a walk of everything */
+	struct template path;
+	LIST_OF(struct param) params;
+	const char *records;
+	struct paging paging; /* its sync_token is where both answers hold the number */
 };
 
 enum resource_priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW };
@@ -324,6 +345,10 @@ enum phase {
 	PHASE_RECORDS, /* the resource's own */
 	PHASE_BY_KEY,  /* what is beyond its paging's cap */
 	PHASE_DELETED, /* the feed of deletions */
+	/* What no walk goes on to by itself: */
+	PHASE_START,   /* of a history, before the records */
+	PHASE_CHANGES, /* of a history, in the place of the records */
+	PHASE_PARTS,   /* the records of keys, by a batch */
 	PHASE_COUNT
 };
 
@@ -350,8 +375,9 @@ struct listing {
 	const char *records;
 	const struct paging *paging;
 	const struct texts *id;
-	/* Of the records: the id's parts; then the columns, or for deletions their time (when the feed has
-	 * one). */
+	/* Of the records: the id's parts; then the columns and what a deletion is known by (when a field says
+	 * it), or for deletions their time (when the feed has one). Of a batch's part, which is one record,
+	 * the same as envelope, and the whole behind them. */
 	struct slice_plan *plan;      /* NULL: there is no such list */
 	int envelope[ENVELOPE_COUNT]; /* index in the plan's envelope, or -1 */
 };
@@ -366,8 +392,9 @@ struct resource {
 	const char *operation; /* the name that limits count by; the resource's own unless given */
 	const char
 	    *version; /* of the API: of several resources of one name one is used; NULL: the only one */
-	const char *version_of; /* the resource whose version this one goes with; NULL: its own */
-	const char *hook;       /* C hook that does what no declaration can say; NULL: none */
+	const char *version_of;   /* the resource whose version this one goes with; NULL: its own */
+	const char *hook;         /* C hook that does what no declaration can say; NULL: none */
+	struct template base_url; /* instead of the provider's */
 	enum http_method method;
 	enum body_format body; /* how parameters in the body are written */
 	struct template path;
@@ -387,6 +414,7 @@ struct resource {
 	struct parent parent;
 	struct deletion deletion;
 	struct batch batch;
+	struct history history;
 	LIST_OF(struct verdict_rule) verdicts; /* before the provider's */
 	int64_t cost;                          /* of one call, for weighted limits */
 	enum resource_priority priority;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "sync/declaration_check.h"
+#include "sync/declaration_batch.h"
 #include "sync/declaration_paging.h"
 #include "sync/declaration_params.h"
 #include "sync/declaration_parents.h"
@@ -98,7 +99,7 @@ static enum rc check_watermark(const struct reader *r, const config_setting_t *a
 		    r, reader_at(at, "field"), "\"%s\" is no column of type timestamp", inc->field);
 	if (inc->watermark == WATERMARK_ENVELOPE && !inc->path)
 		return reader_fail(r, source, "envelope needs the key \"path\"");
-	if (inc->watermark == WATERMARK_TOKEN && !res->paging.sync_token)
+	if (inc->watermark == WATERMARK_TOKEN && !res->paging.sync_token && !res->history.start.n)
 		return reader_fail(r, source, "token needs a paging with the key \"sync_token\"");
 	return RC_OK;
 }
@@ -170,6 +171,8 @@ static enum rc check_deletion(const struct reader *r, const config_setting_t *at
 		return check_feed(r, at, res);
 	if (d->strategy == DELETION_FIELD && (!d->field || !d->equals.n))
 		return reader_fail(r, strategy, "field needs the keys \"field\" and \"equals\"");
+	if (d->complete && d->strategy != DELETION_FIELD)
+		return reader_fail(r, reader_at(at, "complete"), "is for the strategy field");
 	return RC_OK;
 }
 
@@ -202,6 +205,8 @@ static enum rc check_own_paging(
 		return reader_fail(r, reader_at(at, "cap_action"), "by_key needs the group \"beyond\"");
 	if (res->paging.strategy == PAGING_KEY && res->key_field < 0)
 		return fail_key(r, at);
+	if (res->paging.strategy == PAGING_HISTORY && !res->history.start.n)
+		return reader_fail(r, reader_at(at, "strategy"), "history needs the group \"history\"");
 	return check_paging(r, at, &res->list[PHASE_RECORDS]);
 }
 
@@ -226,6 +231,20 @@ static enum rc check_resource_verdicts(
 	return check_verdicts(r, at, res->verdicts.at, res->verdicts.n);
 }
 
+static enum rc check_url(const struct reader *r, const config_setting_t *at, const struct template *url)
+{
+	struct str s = url->n ? url->part[0].text : STR("");
+	if (url->n && url->part[0].variable == TEMPLATE_LITERAL &&
+	    (str_starts(s, STR("https://")) || str_starts(s, STR("http://"))))
+		return RC_OK;
+	return reader_fail(r, at, "has to begin with https:// (http:// is for tests)");
+}
+
+static enum rc check_own_url(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	return check_url(r, at, &res->base_url);
+}
+
 static enum rc check_resource(const struct reader *r, const config_setting_t *at, const struct resource *res)
 {
 	/* Those with a key are asked only when the key is there. */
@@ -235,6 +254,7 @@ static enum rc check_resource(const struct reader *r, const config_setting_t *at
 	} checks[] = {
 	    {NULL, check_identity},
 	    {NULL, check_columns},
+	    {"base_url", check_own_url},
 	    {"path", check_own_path},
 	    {"params", check_own_params},
 	    {"paging", check_own_paging},
@@ -244,6 +264,8 @@ static enum rc check_resource(const struct reader *r, const config_setting_t *at
 	    {NULL, check_parent_keys},
 	    {"parent", check_parent},
 	    {"deletion", check_deletion},
+	    {"batch", check_batch},
+	    {"history", check_history},
 	    {"verdicts", check_resource_verdicts},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
@@ -310,16 +332,6 @@ static enum rc check_asks(const struct reader *r, const config_setting_t *root, 
 }
 
 /* ---- the provider ---- */
-
-static enum rc check_base_url(const struct reader *r, const config_setting_t *at, const struct provider *p)
-{
-	if (p->base_url.n && p->base_url.part[0].variable == TEMPLATE_LITERAL) {
-		struct str s = p->base_url.part[0].text;
-		if (str_starts(s, STR("https://")) || str_starts(s, STR("http://")))
-			return RC_OK;
-	}
-	return reader_fail(r, at, "has to begin with https:// (http:// is for tests)");
-}
 
 static enum rc check_origin(const struct reader *r, const config_setting_t *at, const struct provider *p)
 {
@@ -410,7 +422,7 @@ static enum rc check_headers(const struct reader *r, const config_setting_t *lis
 
 enum rc declaration_check(const struct reader *r, const config_setting_t *root, const struct provider *p)
 {
-	enum rc rc = check_base_url(r, reader_at(root, "base_url"), p);
+	enum rc rc = check_url(r, reader_at(root, "base_url"), &p->base_url);
 	if (!rc)
 		rc = check_origin(r, reader_at(root, "origin_setting"), p);
 	if (!rc)

@@ -238,6 +238,7 @@ static const struct key deletion_group_keys[] = {
     KEY(struct deletion, paging, KEY_GROUP, GROUP(&paging_group)),
     KEY(struct deletion, field, KEY_TEXT),
     KEY(struct deletion, equals, KEY_TEXTS),
+    KEY(struct deletion, complete, KEY_BOOL),
     KEY(struct deletion, lookup, KEY_TEMPLATE),
     KEY(struct deletion, threshold_percent, KEY_INT, RANGE(1, 100)),
     KEY(struct deletion, every_s, KEY_INT, SECONDS),
@@ -259,8 +260,18 @@ static const struct key batch_group_keys[] = {
     KEY(struct batch, path, KEY_TEMPLATE, REQUIRED),
     KEY(struct batch, item, KEY_TEMPLATE, REQUIRED),
     KEY(struct batch, max_parts, KEY_INT, REQUIRED, RANGE(1, 1000)),
+    KEY(struct batch, cost, KEY_INT, RANGE(1, 1000000)),
 };
 DEFINE_GROUP(batch_group, struct batch, NULL);
+
+static const struct key history_group_keys[] = {
+    KEY(struct history, start, KEY_TEMPLATE, REQUIRED),
+    KEY(struct history, path, KEY_TEMPLATE, REQUIRED),
+    KEY(struct history, params, KEY_LIST, REQUIRED, GROUP(&param_group)),
+    KEY(struct history, records, KEY_TEXT, REQUIRED),
+    KEY(struct history, paging, KEY_GROUP, REQUIRED, GROUP(&paging_group)),
+};
+DEFINE_GROUP(history_group, struct history, NULL);
 
 static const struct resource resource_defaults = {
     .records = "",
@@ -280,6 +291,7 @@ static const struct key resource_group_keys[] = {
     KEY(struct resource, version, KEY_TEXT),
     KEY(struct resource, version_of, KEY_NAME),
     KEY(struct resource, hook, KEY_NAME),
+    KEY(struct resource, base_url, KEY_TEMPLATE),
     KEY(struct resource, method, KEY_ENUM, WORDS("GET", "POST")),
     KEY(struct resource, body, KEY_ENUM, WORDS("form", "json")),
     KEY(struct resource, path, KEY_TEMPLATE, REQUIRED),
@@ -297,6 +309,7 @@ static const struct key resource_group_keys[] = {
     KEY(struct resource, parent, KEY_GROUP, GROUP(&parent_group)),
     KEY(struct resource, deletion, KEY_GROUP, GROUP(&deletion_group)),
     KEY(struct resource, batch, KEY_GROUP, GROUP(&batch_group)),
+    KEY(struct resource, history, KEY_GROUP, GROUP(&history_group)),
     KEY(struct resource, verdicts, KEY_LIST, GROUP(&verdict_group)),
     KEY(struct resource, cost, KEY_INT, RANGE(1, 1000000)),
     KEY(struct resource, priority, KEY_ENUM, WORDS("high", "normal", "low")),

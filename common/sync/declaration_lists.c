@@ -73,6 +73,30 @@ static void view_deleted(struct resource *res)
 	    .id = &d->id};
 }
 
+static void view_history(struct resource *res)
+{
+	static const struct texts unread = {0};
+	struct history *h = &res->history;
+	res->list[PHASE_START] = (struct listing){
+	    .path = &h->start, .records = h->records, .paging = &h->paging, .id = &unread};
+	res->list[PHASE_CHANGES] = (struct listing){.path = &h->path,
+	    .params = h->params.at,
+	    .nparams = h->params.n,
+	    .records = h->records,
+	    .paging = &h->paging,
+	    .id = &unread};
+}
+
+static void view_parts(struct resource *res)
+{
+	static const struct paging none = {.strategy = PAGING_NONE};
+	res->list[PHASE_PARTS] = (struct listing){.method = METHOD_POST,
+	    .body = BODY_PARTS,
+	    .path = &res->batch.path,
+	    .paging = &none,
+	    .id = &res->id};
+}
+
 void lists_view(struct resource *res)
 {
 	bool by_key = res->paging.strategy == PAGING_KEY;
@@ -82,21 +106,31 @@ void lists_view(struct resource *res)
 		view_beyond(res);
 	if (res->deletion.strategy == DELETION_FEED && res->deletion.path.n)
 		view_deleted(res);
+	if (res->history.path.n)
+		view_history(res);
+	if (res->batch.path.n)
+		view_parts(res);
 	res->key_field = find_field(res, by_key ? res->paging.key : res->beyond.paging.key);
 }
 
-/* Paths of what the engine reads of each record. The caller frees the array. */
+/* Paths of what the engine reads of each record, with room for one more. The caller frees the array. */
 static const char **plan_fields(const struct resource *res, enum phase phase, size_t *ret_n)
 {
 	const struct texts *id = res->list[phase].id;
-	const char **fields = mem_array(id->n + res->columns.n + 1, sizeof *fields);
+	const struct deletion *d = &res->deletion;
+	const char **fields = mem_array(id->n + res->columns.n + 2, sizeof *fields);
 	size_t n = 0;
 	for (size_t i = 0; i < id->n; i++)
 		fields[n++] = id->at[i];
-	for (size_t i = 0; phase != PHASE_DELETED && i < res->columns.n; i++)
+	if (phase == PHASE_DELETED && d->time)
+		fields[n++] = d->time;
+	*ret_n = n;
+	if (phase == PHASE_DELETED || phase == PHASE_START || phase == PHASE_CHANGES)
+		return fields;
+	for (size_t i = 0; i < res->columns.n; i++)
 		fields[n++] = res->columns.at[i].path;
-	if (phase == PHASE_DELETED && res->deletion.time)
-		fields[n++] = res->deletion.time;
+	if (d->strategy == DELETION_FIELD && d->field)
+		fields[n++] = d->field;
 	*ret_n = n;
 	return fields;
 }
@@ -123,9 +157,21 @@ static void compile_list(struct resource *res, enum phase phase)
 	free(fields);
 }
 
+/* A part is one record: there is no list in it, and no member has this name. */
+static void compile_parts(struct resource *res)
+{
+	size_t n;
+	const char **fields = plan_fields(res, PHASE_PARTS, &n);
+	fields[n++] = "";
+	res->list[PHASE_PARTS].plan = slice_plan_new("\x01", NULL, 0, fields, n);
+	free(fields);
+}
+
 void lists_compile(struct resource *res)
 {
-	for (size_t i = 0; i < PHASE_COUNT; i++)
+	for (size_t i = 0; i < PHASE_PARTS; i++)
 		if (res->list[i].path)
 			compile_list(res, (enum phase)i);
+	if (res->list[PHASE_PARTS].path)
+		compile_parts(res);
 }

@@ -47,7 +47,7 @@ enum rc check_paging(const struct reader *r, const config_setting_t *at, const s
 	if (cursor && !p->next && !p->next_header)
 		return reader_fail(
 		    r, at, "the key \"next\" or \"next_header\" is missing: where the next cursor is");
-	if ((p->strategy == PAGING_SYNC_TOKEN || p->strategy == PAGING_HISTORY) && !p->sync_token)
+	if (p->strategy == PAGING_SYNC_TOKEN && !p->sync_token)
 		return reader_fail(r, at, "the key \"sync_token\" is missing: where the answer holds it");
 	return check_stop(r, at, p);
 }

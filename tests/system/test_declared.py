@@ -288,9 +288,9 @@ def test_a_bad_declaration_says_key_and_what_is_allowed(fleet, tmp_path):
 
 def test_what_this_version_cannot_do_is_a_startup_error_of_the_worker(fleet, tmp_path):
     """The vocabulary holds more than the engine: it says so at once instead of syncing half of it."""
-    providers = declarations(tmp_path / "providers", further=[DECLARATIONS / "gmail.cfg"])
+    providers = declarations(tmp_path / "providers", further=[DECLARATIONS / "unruled.cfg"])
     done = fleet.programs.run("sync-worker", settings={**fleet.common, "providers.dir": providers})
-    assert done.returncode == EX_CONFIG and "gmail.cfg" in done.stderr and "which this version cannot do" in done.stderr
+    assert done.returncode == EX_CONFIG and "unruled.cfg" in done.stderr and "which this version cannot do" in done.stderr
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "empty"])

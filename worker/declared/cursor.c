@@ -21,6 +21,8 @@ static const struct member numbers[] = {
     {"number", offsetof(struct position, number)},
     {"pages", offsetof(struct position, pages)},
     {"seen", offsetof(struct position, seen)},
+    {"listed", offsetof(struct position, listed)},
+    {"parts", offsetof(struct position, parts)},
     {"empty", offsetof(struct position, empty)},
     {"mark", offsetof(struct position, mark_us)},
     {"partial", offsetof(struct position, partial)},
@@ -52,6 +54,7 @@ static const struct member texts[] = {
     {"keys", offsetof(struct position, keys)},
     {"parent", offsetof(struct position, parent)},
     {"parent_keys", offsetof(struct position, parent_keys)},
+    {"fresh", offsetof(struct position, fresh)},
     {"token", offsetof(struct position, token)},
 };
 

@@ -20,6 +20,8 @@ struct position {
 	int64_t number;           /* of the next page */
 	int64_t pages;            /* read so far */
 	int64_t seen;             /* records so far */
+	int64_t listed;           /* the list has come to its end; only its keys are left */
+	int64_t parts;            /* a batch may have no more; 0: as declared */
 	int64_t empty;            /* pages without records, one behind the other, up to here */
 	int64_t mark_us;          /* the watermark that the pages gave so far; 0: none */
 	int64_t partial;          /* the walk does not show everything */
@@ -45,6 +47,7 @@ struct position {
 	struct buf keys;        /* to be asked for next, joined with commas */
 	struct buf parent;      /* id of the parent's record; between two, of the last one */
 	struct buf parent_keys; /* JSON object: text by name of the key */
+	struct buf fresh;       /* what this walk is to leave for the next one */
 	struct buf token; /* what was left by the last walk of this resource and parent, in use by this one */
 };
 

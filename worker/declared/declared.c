@@ -33,7 +33,7 @@ static int64_t since_of(const struct walk *w)
 
 static bool has_phase(const struct walk *w, const struct position *p, enum phase phase)
 {
-	return phase != PHASE_BY_KEY && w->resource->list[phase].plan &&
+	return phase != PHASE_BY_KEY && phase < PHASE_START && w->resource->list[phase].plan &&
 	       (phase != PHASE_DELETED || p->deleted_since_us);
 }
 
@@ -46,6 +46,8 @@ void list_enter(const struct walk *w, struct position *p, enum phase phase)
 	p->pages = 0;
 	p->seen = 0;
 	p->empty = 0;
+	p->listed = 0;
+	p->parts = 0;
 	p->first = 0;
 	p->last = 0;
 	p->anchor = 0;
@@ -132,7 +134,8 @@ static void begin_parent(const struct walk *w, struct position *p)
 	bool feed = w->resource->list[PHASE_DELETED].plan && !walk_is_bounded(w);
 	p->deleted_since_us = feed ? known_until(w) : 0;
 	buf_clear(&p->after);
-	list_enter(w, p, PHASE_RECORDS);
+	bool history = w->resource->history.path.n != 0;
+	list_enter(w, p, !history ? PHASE_RECORDS : p->token.n ? PHASE_CHANGES : PHASE_START);
 	window_first(w, p);
 }
 
@@ -204,23 +207,15 @@ bool walk_wants_bearings(const struct walk *w, struct buf *ret_after)
 	return wanted;
 }
 
-static bool uses(const struct resource *r, enum paging_strategy strategy)
-{
-	return r->paging.strategy == strategy || r->deletion.paging.strategy == strategy ||
-	       r->beyond.paging.strategy == strategy;
-}
-
 enum rc provider_supported(const struct resource *r, struct err *err)
 {
+	const struct hook *hook = hook_find(r->hook);
 	const struct {
 		bool used;
 		const char *what;
 	} parts[] = {
-	    {r->hook != NULL && !hook_find(r->hook), "hook"},
-	    {r->batch.max_parts != 0, "batch"},
-	    {uses(r, PAGING_SYNC_TOKEN), "paging by sync_token"},
-	    {uses(r, PAGING_HISTORY), "paging by history"},
-	    {r->deletion.strategy == DELETION_FIELD, "deletion by field"},
+	    {r->hook && !hook, "hook"},
+	    {r->history.path.n && hook && !hook->changes, "a hook that reads no history"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i].used)

@@ -11,7 +11,10 @@ enum rc walk_position(const struct walk *w, struct position *ret, struct err *er
 /* The list that the next request asks for. */
 static inline const struct listing *walk_list(const struct walk *w, const struct position *p)
 {
-	return &w->resource->list[p->keys.n ? PHASE_RECORDS : p->phase];
+	const struct resource *r = w->resource;
+	if (p->keys.n)
+		return &r->list[r->batch.path.n ? PHASE_PARTS : PHASE_RECORDS];
+	return &r->list[p->phase];
 }
 
 /* Puts the position to the beginning of a list. */
@@ -56,17 +59,29 @@ static inline bool position_is_incremental(const struct position *p)
 	return position_since_us(p) != 0 || p->token.n != 0;
 }
 
+/* Something that the provider made, and may not know any more, is in the next request. */
+static inline bool position_sends_cursor(const struct position *p)
+{
+	return !p->keys.n && (p->next.n || p->token.n);
+}
+
 /* A request in the making: what the templates' variables stand for. */
 struct making {
 	const struct walk *walk;
 	const struct account *account;
 	const struct position *position;
 	const struct listing *list; /* that the position is in */
+	struct str item;            /* ${item.id} */
 	struct provider_request *request;
 	size_t header_at[PROVIDER_HEADERS_MAX]; /* offsets: the text moves while it grows */
 	char number[32];
 	struct err *err;
 };
+
+#define BATCH_BOUNDARY "sync-fleet-batch" /* no part holds it: what we put into them is percent-encoded */
+
+/* Appends the text to the request. RC_INVALID: the connection lacks something that it needs. */
+enum rc making_expand(struct making *m, const struct template *t, enum template_escape escape) MUST_USE;
 
 /* A setting of the connection as text; p NULL: there is none. */
 struct str setting_text(const struct account *a, struct str name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base.h"
 #include "base/clock.h"
-#include "declared_page.h"
+#include "batch.h"
 #include "hooks.h"
 #include "sync/retry_after.h"
 #include "verdict.h"
@@ -51,23 +51,16 @@ static void remember(struct position *p, uint64_t signature)
 
 /* ---- records ---- */
 
-static bool slice_time(const struct column *c, const struct slice *s, int64_t *ret)
-{
-	int64_t n;
-	if (s->kind != SLICE_STRING && s->kind != SLICE_NUMBER)
-		return false;
-	if (c->time == TIME_RFC3339 || c->time == TIME_NAIVE_UTC)
-		return clock_parse(slice_str(*s), c->time == TIME_NAIVE_UTC, ret);
-	if (!str_to_i64(slice_str(*s), &n) || n < 0 || n > INT64_MAX / US_PER_S)
-		return false;
-	*ret = n * (c->time == TIME_EPOCH_S ? US_PER_S : 1000);
-	return true;
-}
-
 /* Beyond the cap: identities only, which the next request asks for. */
 static bool is_keys_page(const struct reading *r)
 {
 	return r->position->phase == PHASE_BY_KEY && r->resource->by_keys && !r->fetching;
+}
+
+/* A list of identities, whose records are got in batches. */
+static bool is_index(const struct reading *r)
+{
+	return batch_is_declared(r->resource) && r->position->phase != PHASE_DELETED && !r->fetching;
 }
 
 static enum rc gather_key(struct reading *r, const struct slice *id)
@@ -115,6 +108,10 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 {
 	struct reading *r = user;
 	const struct resource *res = r->resource;
+	if (r->position->phase == PHASE_CHANGES) {
+		r->n++;
+		return batch_change(r, raw);
+	}
 	if (r->given)
 		fields = parent_fields_put(r->given, fields);
 	if (res->key_field >= 0 && r->position->phase != PHASE_DELETED)
@@ -128,16 +125,15 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 		if (rc)
 			return rc;
 	}
+	if (is_index(r))
+		return batch_gather(r, fields);
 	r->page->records++;
 	if (res->identity == IDENTITY_POSITION)
 		place_record(r);
 	if (r->position->phase == PHASE_DELETED)
 		return hand_over_deletion(r, raw, fields);
-	int64_t us;
-	int at = res->watermark_column;
-	if (at >= 0 && slice_time(&res->columns.at[at], &fields[res->id.n + (size_t)at], &us))
-		r->max_us = MAX(r->max_us, us);
-	return r->record(r->user, &(struct record){RECORD_LIVE, raw, fields, NULL});
+	reading_watermark(r, fields);
+	return r->record(r->user, &(struct record){record_kind_of(res, fields), raw, fields, NULL});
 }
 
 /* ---- the end of a page ---- */
@@ -178,7 +174,7 @@ static void gather_watermark(struct reading *r, const struct slice *envelope)
 	/* The first page's, of each window: what later pages add may have been missed by earlier ones. */
 	bool first = !pos->mark_us || (pos->window_from_us && pos->pages == 0);
 	if (r->resource->incremental.watermark == WATERMARK_ENVELOPE && first &&
-	    slice_time(&instant, envelope_at(r, envelope, ENVELOPE_WATERMARK), &us))
+	    reading_time(&instant, envelope_at(r, envelope, ENVELOPE_WATERMARK), &us))
 		pos->mark_us = MAX(pos->mark_us, us);
 }
 
@@ -211,8 +207,7 @@ static bool leaves_bearings(const struct walk *w)
 	return w->resource->roams && !walk_is_bounded(w);
 }
 
-/* Writes where the next page begins, or ends the walk when the last list has come to its `end`. */
-static void go_on(struct reading *r, bool end)
+void page_go_on(struct reading *r, bool end)
 {
 	struct page *page = r->page;
 	struct position *pos = r->position;
@@ -221,8 +216,11 @@ static void go_on(struct reading *r, bool end)
 	note_cursor(r);
 	bool last = end && (r->walk->given || !walk_go_on(r->walk, pos));
 	page->parent_done = leaves_bearings(r->walk) && (last || pos->between);
-	if (page->parent_done)
+	if (page->parent_done) {
 		buf_add_str(&page->parent, buf_str(&pos->parent));
+		buf_add_str(&page->token, buf_str(&pos->fresh));
+		buf_clear(&pos->fresh);
+	}
 	if (last)
 		end_walk(r);
 	else
@@ -251,6 +249,28 @@ static bool is_capped(const struct reading *r)
 	return !r->fetching && paging->cap && r->position->seen >= paging->cap;
 }
 
+/* Of several pages the last one's counts. */
+static void gather_token(struct reading *r, const struct slice *envelope)
+{
+	AUTO(buf_done) struct buf token = BUF(CURSOR_TEXT_MAX);
+	if (!key_add(envelope_at(r, envelope, ENVELOPE_SYNC_TOKEN), &token))
+		return;
+	buf_clear(&r->position->fresh);
+	buf_add_str(&r->position->fresh, buf_str(&token));
+}
+
+/* What changes while the walk of everything goes on is shown by the next one. */
+static void end_start(struct reading *r)
+{
+	if (!r->position->fresh.n) {
+		verdict_set(
+		    &r->page->verdict, VERDICT_PERMANENT, "the answer does not say where the history stands");
+		return;
+	}
+	list_enter(r->walk, r->position, PHASE_RECORDS);
+	page_go_on(r, false);
+}
+
 static void end_page(struct reading *r, const struct http_response *res, const struct slice *envelope)
 {
 	struct position *pos = r->position;
@@ -260,6 +280,11 @@ static void end_page(struct reading *r, const struct http_response *res, const s
 		page->total = envelope_number(envelope_at(r, envelope, ENVELOPE_TOTAL));
 	pos->seen += (int64_t)r->n;
 	gather_watermark(r, envelope);
+	gather_token(r, envelope);
+	if (pos->phase == PHASE_START) {
+		end_start(r);
+		return;
+	}
 	bool keys = is_keys_page(r);
 	bool end = page_turn(r, res, envelope);
 	if (page->verdict.class)
@@ -280,7 +305,7 @@ static void end_page(struct reading *r, const struct http_response *res, const s
 	if (!keys)
 		remember(pos, signature);
 	if (is_capped(r) && shrink(r)) {
-		go_on(r, false);
+		page_go_on(r, false);
 		return;
 	}
 	if (!end && is_capped(r) && !walk_go_beyond(r->walk, pos)) {
@@ -288,7 +313,8 @@ static void end_page(struct reading *r, const struct http_response *res, const s
 		    "the provider shows no more than %" PRId64 " records", paging->cap);
 		return;
 	}
-	go_on(r, end);
+	pos->listed = end && pos->keys.n;
+	page_go_on(r, end && !pos->keys.n);
 }
 
 /* ---- a page ---- */
@@ -332,7 +358,7 @@ static void end_capped(struct reading *r)
 	if (!walk_go_beyond(r->walk, r->position) && !shrink(r))
 		return;
 	r->page->verdict = (struct verdict){.class = VERDICT_OK};
-	go_on(r, false);
+	page_go_on(r, false);
 }
 
 /* The provider does not know its own cursor any more. */
@@ -342,7 +368,7 @@ static void end_dead(struct reading *r)
 	struct verdict *verdict = &r->page->verdict;
 	if (walk_again(r->walk, pos)) {
 		*verdict = (struct verdict){.class = VERDICT_OK};
-		go_on(r, false);
+		page_go_on(r, false);
 	} else if (pos->tries && pos->next.n) {
 		verdict->class = VERDICT_STALLED;
 	}
@@ -351,9 +377,13 @@ static void end_dead(struct reading *r)
 /* An answer without records that ends the list. */
 static void end_empty(struct reading *r)
 {
+	if (r->list->body == BODY_PARTS) {
+		verdict_set(&r->page->verdict, VERDICT_PERMANENT, "an answer to a batch without parts");
+		return;
+	}
 	r->page->verdict.class = VERDICT_OK;
 	buf_clear(&r->position->keys);
-	go_on(r, !r->fetching || r->walk->given);
+	page_go_on(r, !r->fetching || r->walk->given);
 }
 
 static void page_begin(struct page *ret)
@@ -407,6 +437,7 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 	    .user = user,
 	    .page = ret};
 	page_begin(ret);
+	buf_init(&r.gone, CURSOR_TEXT_MAX);
 	position_init(&pos);
 	if (walk_position(w, &pos, &err)) {
 		verdict_set(&ret->verdict, VERDICT_CURSOR, "%s", err.text);
@@ -418,7 +449,7 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 	r.list = walk_list(w, &pos);
 	r.fetching = pos.keys.n != 0;
 	page_of_walk(w, &pos, ret);
-	struct answer answer = {res, w->resource, pos.next.n != 0, w->now_us};
+	struct answer answer = {res, w->resource, position_sends_cursor(&pos), w->now_us};
 	verdict_of(&answer, &ret->verdict);
 	if (ret->verdict.class == VERDICT_EMPTY)
 		end_empty(&r);
@@ -426,10 +457,13 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 		end_capped(&r);
 	else if (ret->verdict.class == VERDICT_CURSOR)
 		end_dead(&r);
+	else if (ret->verdict.class == VERDICT_OK && r.list->body == BODY_PARTS)
+		batch_read(&r, res);
 	else if (ret->verdict.class == VERDICT_OK)
 		read_records(&r, res);
 	if (!buf_ok(&ret->cursor) && ret->verdict.class == VERDICT_OK)
 		verdict_set(
 		    &ret->verdict, VERDICT_PERMANENT, "the cursor is longer than %u bytes", CURSOR_TEXT_MAX);
+	buf_done(&r.gone);
 	position_done(&pos);
 }

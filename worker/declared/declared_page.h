@@ -20,6 +20,7 @@ struct reading {
 	struct slice key;            /* of the last one */
 	uint64_t signature;          /* of the first record; 0: none yet */
 	int64_t max_us;              /* of the watermark's field */
+	struct buf gone;             /* keys that this page says are gone, joined with commas */
 };
 
 /* What each record of the page takes from its parent; NULL: nothing. Free with parent_fields_free. */
@@ -27,6 +28,15 @@ struct parent_fields *parent_fields_new(const struct reading *r);
 void parent_fields_free(struct parent_fields *given); /* accepts NULL */
 /* A record's fields with its parent's among them; good until the next record. */
 const struct slice *parent_fields_put(struct parent_fields *given, const struct slice *fields);
+
+/* The instant that a field says; false: it says none. */
+bool reading_time(const struct column *c, const struct slice *s, int64_t *ret);
+/* What a record of a list says of itself. `fields` as the list's plan has them. */
+enum record_kind record_kind_of(const struct resource *res, const struct slice *fields);
+/* Notes a record's part in the watermark. */
+void reading_watermark(struct reading *r, const struct slice *fields);
+/* Writes where the next page begins, or ends the walk when the last list has come to its `end`. */
+void page_go_on(struct reading *r, bool end);
 
 /* Appends the text of a key; false: it is none. */
 bool key_add(const struct slice *s, struct buf *out);

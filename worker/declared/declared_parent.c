@@ -45,7 +45,7 @@ struct parent_fields *parent_fields_new(const struct reading *r)
 	if (!res->takes_keys)
 		return NULL;
 	struct parent_fields *given = mem_zalloc(sizeof *given);
-	given->n = id->n + (deleted ? res->deletion.time != NULL : columns);
+	given->n = id->n + (deleted ? res->deletion.time != NULL : columns + (res->deletion.field != NULL));
 	given->text = mem_array(given->n + 1, sizeof *given->text);
 	given->filled = mem_array(given->n + 1, sizeof *given->filled);
 	if (json_parse(buf_str(&r->position->parent_keys), CURSOR_TEXT_MAX, 2, &given->keys, NULL))

@@ -2,7 +2,7 @@
 #include "base/base.h"
 #include "base/jsonw.h"
 #include "base/url.h"
-#include "declared.h"
+#include "batch.h"
 
 #define REQUEST_TEXT_MAX (128u << 10) /* URL, headers and body; a page token in a URL takes some KB */
 
@@ -28,7 +28,7 @@ static enum rc fail_missing(const struct making *m, const struct template_part *
 	    part->variable == TEMPLATE_ASK ? "the question does not say" : "this connection does not have");
 }
 
-static enum rc expand_all(struct making *m, const struct template *t, enum template_escape escape)
+enum rc making_expand(struct making *m, const struct template *t, enum template_escape escape)
 {
 	const struct template_part *missing = NULL;
 	if (!template_expand(t, escape, variable_lookup, m, &m->request->text, &missing))
@@ -142,14 +142,15 @@ static enum rc add_url(struct making *m)
 {
 	struct buf *out = &m->request->text;
 	const struct listing *list = m->list;
-	enum rc rc = expand_all(m, &m->walk->provider->base_url, ESCAPE_URL);
+	const struct template *own = &m->walk->resource->base_url;
+	enum rc rc = making_expand(m, own->n ? own : &m->walk->provider->base_url, ESCAPE_URL);
 	if (rc)
 		return rc;
 	replace_origin(m, account_origin(m));
 	if (list->paging->strategy == PAGING_LINK && m->position->next.n) {
 		rc = add_link(m, url_origin(buf_str(out)));
 	} else {
-		rc = expand_all(m, list->path, ESCAPE_URL);
+		rc = making_expand(m, list->path, ESCAPE_URL);
 		if (!rc)
 			rc = add_query(m);
 	}
@@ -202,6 +203,11 @@ static enum rc add_token(struct making *m)
 
 static enum rc add_headers(struct making *m)
 {
+	static const char *const content_types[] = {
+	    [BODY_FORM] = "application/x-www-form-urlencoded",
+	    [BODY_JSON] = "application/json",
+	    [BODY_PARTS] = "multipart/mixed; boundary=" BATCH_BOUNDARY,
+	};
 	const struct provider *p = m->walk->provider;
 	const struct listing *list = m->list;
 	enum rc rc = add_token(m);
@@ -213,8 +219,7 @@ static enum rc add_headers(struct making *m)
 	if (rc || list->method != METHOD_POST)
 		return rc;
 	size_t start = m->request->text.n;
-	buf_printf(&m->request->text, "Content-Type: %s",
-	    list->body == BODY_FORM ? "application/x-www-form-urlencoded" : "application/json");
+	buf_printf(&m->request->text, "Content-Type: %s", content_types[list->body]);
 	return end_header(m, start);
 }
 
@@ -261,6 +266,19 @@ static enum rc add_json(struct making *m)
 
 /* ---- the request ---- */
 
+static enum rc add_body(struct making *m)
+{
+	switch (m->list->body) {
+	case BODY_FORM:
+		return add_form(m);
+	case BODY_PARTS:
+		return batch_write(m);
+	case BODY_JSON:
+		break;
+	}
+	return add_json(m);
+}
+
 static enum rc make(struct making *m)
 {
 	struct provider_request *rq = m->request;
@@ -273,7 +291,7 @@ static enum rc make(struct making *m)
 	if (!rc && post && m->walk->resource->body_json.n)
 		rc = body_from_template(m);
 	else if (!rc && post)
-		rc = list->body == BODY_FORM ? add_form(m) : add_json(m);
+		rc = add_body(m);
 	if (rc)
 		return rc;
 	if (!buf_ok(&rq->text) || !buf_ok(&rq->scratch))
@@ -285,7 +303,7 @@ static enum rc make(struct making *m)
 		rq->body = (struct str){rq->text.p + body_at, rq->text.n - body_at};
 	rq->method = post ? "POST" : "GET";
 	rq->timeout_ms = m->walk->resource->timeout_s * 1000;
-	rq->cursor_sent = m->position->next.n != 0;
+	rq->cursor_sent = position_sends_cursor(m->position);
 	return RC_OK;
 }
 

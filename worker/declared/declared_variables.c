@@ -160,6 +160,8 @@ struct str variable_lookup(void *user, const struct template_part *part)
 		return pos->after.n ? buf_str(&pos->after) : (struct str){0};
 	case TEMPLATE_KEYS:
 		return pos->keys.n ? buf_str(&pos->keys) : (struct str){0};
+	case TEMPLATE_ITEM:
+		return m->item;
 	case TEMPLATE_SINCE:
 		return time_text(m, position_since_us(pos));
 	case TEMPLATE_UNTIL:

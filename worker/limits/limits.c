@@ -179,6 +179,8 @@ bool limits_ask(struct limits *l, struct task *t)
 		return true;
 	if (p->waiting)
 		return false;
+	t->walk.cursor = buf_str(&t->cursor);
+	p->cost = provider_cost(&t->walk);
 	if (!p->lane) {
 		if (!l->lanes)
 			timer_set(l->poll, POLL_MS, POLL_MS);

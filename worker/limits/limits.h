@@ -22,6 +22,7 @@ struct permit {
 	bool waiting;       /* in the lane's queue */
 	unsigned exhausted; /* a bit for each limit of the lane: the last answer said that nothing is left */
 	uint64_t turn;
+	int64_t cost; /* of the call, for weighted limits */
 	int64_t since_us;
 	struct task *prev, *next;
 };

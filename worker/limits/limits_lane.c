@@ -12,7 +12,7 @@
 
 int64_t limits_cost(const struct budget *b, const struct task *t)
 {
-	return b->rule->limit.kind == LIMIT_QUOTA && b->rule->limit.weighted ? t->walk.resource->cost : 1;
+	return b->rule->limit.kind == LIMIT_QUOTA && b->rule->limit.weighted ? t->permit.cost : 1;
 }
 
 static bool budget_allows(const struct limits *l, const struct budget *b, const struct task *t, int64_t now)

@@ -4,6 +4,7 @@
 
 static const struct hook *const hooks[] = {
     &hook_amazon_financial_events,
+    &hook_gmail_history,
 };
 
 const struct hook *hook_find(const char *name)

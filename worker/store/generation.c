@@ -16,6 +16,8 @@ int64_t generation_walks(const struct resource *r)
 		return 1;
 	case DELETION_TWO_GENERATIONS:
 		return 2;
+	case DELETION_FIELD:
+		return r->deletion.complete;
 	default:
 		return 0;
 	}

@@ -203,7 +203,8 @@ enum rc rows_add_refused(struct rows *r, const struct row_writer *writer, const 
 	enum rc rc = add_id(r, writer, rec);
 	if (rc)
 		return rc == RC_INVALID ? RC_OK : rc;
-	rows_add_bad(r, (struct str){r->bytes.p + at, r->bytes.n - at}, rec->reason, rec->raw);
+	struct str id = {r->bytes.p + at, r->bytes.n - at};
+	add_fault(r, writer, rec->raw, &(struct row_fault){.reason = rec->reason, .id = id});
 	r->bytes.n = at;
 	return RC_OK;
 }

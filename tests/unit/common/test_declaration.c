@@ -30,7 +30,7 @@ static const struct resource *find(const struct registry *reg, const char *provi
 static void a_folder_becomes_a_registry_in_order_of_names(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"acme", "gmail", "google_calendar"};
+	static const char *const names[] = {"acme", "unruled"};
 	struct registry *reg = load(FIXTURES);
 	assert_int_equal(registry_count(reg), ARRAY_SIZE(names));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -83,15 +83,27 @@ static void columns_come_in_the_order_of_copy(void **state)
 	registry_free(reg);
 }
 
-static void the_vocabulary_holds_all_systems(void **state)
+static void google_is_one_grant_for_two_apis(void **state)
 {
 	(void)state;
-	struct registry *reg = load(FIXTURES);
-	const struct resource *messages = find(reg, "gmail", "messages");
-	assert_string_equal(messages->hook, "gmail_messages");
+	struct registry *reg = load(SHIPPED);
+	const struct resource *messages = find(reg, "google", "messages");
+	const struct resource *events = find(reg, "google", "events");
+	assert_false(messages->provider->auth.rotating);
+	assert_string_equal(messages->hook, "gmail_history");
 	assert_int_equal(messages->batch.max_parts, 50);
-	assert_int_equal(messages->cost, 20);
-	assert_int_equal(find(reg, "google_calendar", "events")->deletion.strategy, DELETION_FIELD);
+	assert_int_equal(messages->batch.cost, 20);
+	assert_int_equal(messages->cost, 5);
+	assert_int_equal(messages->base_url.n, 1);
+	assert_non_null(messages->list[PHASE_START].plan);
+	assert_non_null(messages->list[PHASE_CHANGES].plan);
+	assert_non_null(messages->list[PHASE_PARTS].plan);
+	assert_int_equal(events->base_url.n, 0);
+	assert_int_equal(events->batch.cost, 1);
+	assert_null(events->list[PHASE_PARTS].plan);
+	assert_int_equal(events->deletion.strategy, DELETION_FIELD);
+	assert_true(events->deletion.complete);
+	assert_string_equal(events->parent.resource, "calendars");
 	registry_free(reg);
 }
 
@@ -143,7 +155,7 @@ static void zoho_is_as_documented(void **state)
 	assert_int_equal(leads->list[PHASE_BY_KEY].method, METHOD_POST);
 	assert_string_equal(leads->list[PHASE_BY_KEY].records, "data");
 	assert_ptr_equal(leads->list[PHASE_DELETED].paging, &leads->deletion.paging);
-	for (size_t i = 0; i < PHASE_COUNT; i++)
+	for (size_t i = 0; i <= PHASE_DELETED; i++)
 		assert_non_null(leads->list[i].plan);
 	assert_int_equal(p->auth.expires_in_unit, DURATION_AUTO);
 	assert_false(p->auth.rotating);
@@ -279,8 +291,8 @@ int main(void)
 	    cmocka_unit_test(a_folder_becomes_a_registry_in_order_of_names),
 	    cmocka_unit_test(practicepanther_is_as_documented),
 	    cmocka_unit_test(columns_come_in_the_order_of_copy),
-	    cmocka_unit_test(the_vocabulary_holds_all_systems),
 	    cmocka_unit_test(amazon_is_as_documented),
+	    cmocka_unit_test(google_is_one_grant_for_two_apis),
 	    cmocka_unit_test(zoho_is_as_documented),
 	    cmocka_unit_test(defaults_fit_the_strategy),
 	    cmocka_unit_test(fingerprints_follow_the_meaning),

@@ -35,8 +35,8 @@ static void test_request_is_as_each_provider_wants_it(void **state)
 	    {"practicepanther", NULL, "https://app.practicepanther.com/oauth/token", ""},
 	    {"highlevel", NULL, "https://services.leadconnectorhq.com/oauth/token", "&user_type=Location"},
 	    {"amazon", "{\"region\":\"eu\"}", "https://api.amazon.com/auth/o2/token", ""},
-	    {"gmail", NULL, "https://oauth2.googleapis.com/token", ""},
-	    {"google_calendar", NULL, "https://oauth2.googleapis.com/token", ""},
+	    {"google", NULL, "https://oauth2.googleapis.com/token", ""},
+	    {"unruled", NULL, "https://auth.unruled.example/token", ""},
 	    {"zoho", NULL, "https://accounts.zoho.com/oauth/v2/token", ""},
 	};
 
@@ -132,11 +132,11 @@ static void test_what_a_request_needs(void **state)
 		const char *text;
 	} cases[] = {
 	    {"acme", SECRET, "acme does not use OAuth 2"},
-	    {"gmail", "{\"client_id\":\"x\",\"client_secret\":\"canary\"}", "no refresh token"},
-	    {"gmail", "{\"client_id\":\"x\",\"refresh_token\":\"\"}", "no refresh token"},
-	    {"gmail", "{\"client_id\":\"x\",\"refresh_token\":7}", "no refresh token"},
-	    {"gmail", "{\"refresh_token\":\"canary\"}", "no client id"},
-	    {"gmail", "[]", "no refresh token"},
+	    {"google", "{\"client_id\":\"x\",\"client_secret\":\"canary\"}", "no refresh token"},
+	    {"google", "{\"client_id\":\"x\",\"refresh_token\":\"\"}", "no refresh token"},
+	    {"google", "{\"client_id\":\"x\",\"refresh_token\":7}", "no refresh token"},
+	    {"google", "{\"refresh_token\":\"canary\"}", "no client id"},
+	    {"google", "[]", "no refresh token"},
 	};
 
 	(void)state;
@@ -202,20 +202,19 @@ static const struct answer_case answers[] = {
     {"amazon", 400, "{\"error\":\"invalid_grant\"}", VERDICT_AUTH, NULL, NULL, 0, "removed", 0},
     {"amazon", 500, "", VERDICT_TRANSIENT, NULL, NULL, 0, "HTTP 500", 0},
     /* Google: the refresh token does not come again */
-    {"gmail", 200,
+    {"google", 200,
         "{\"access_token\":\"ya29.a\",\"expires_in\":3599,\"scope\":\"s\",\"token_type\":\"Bearer\"}",
         VERDICT_OK, "ya29.a", NULL, 3599, NULL, 0},
-    {"gmail", 400,
+    {"google", 400,
         "{\"error\":\"invalid_grant\",\"error_description\":\"Token has been expired or revoked.\"}",
         VERDICT_AUTH, NULL, NULL, 0, "withdrawn", 0},
-    {"google_calendar", 400, "{\"error\":\"invalid_grant\",\"error_description\":\"" CANARY "\"}",
-        VERDICT_AUTH, NULL, NULL, 0, "invalid_grant", 0}, /* no rule: RFC 6749 */
-    {"google_calendar", 401, "{\"error\":\"invalid_client\"}", VERDICT_PERMANENT, NULL, NULL, 0,
-        "every account", 0},
-    {"google_calendar", 400, "{\"error\":\"" CANARY "\"}", VERDICT_PERMANENT, NULL, NULL, 0,
+    {"unruled", 400, "{\"error\":\"invalid_grant\",\"error_description\":\"" CANARY "\"}", VERDICT_AUTH, NULL,
+        NULL, 0, "invalid_grant", 0}, /* no rule: RFC 6749 */
+    {"unruled", 401, "{\"error\":\"invalid_client\"}", VERDICT_PERMANENT, NULL, NULL, 0, "every account", 0},
+    {"unruled", 400, "{\"error\":\"" CANARY "\"}", VERDICT_PERMANENT, NULL, NULL, 0,
         "HTTP 400: the token request", 0},
-    {"google_calendar", 503, "<html>", VERDICT_TRANSIENT, NULL, NULL, 0, "HTTP 503", 0},
-    {"google_calendar", 429, "", VERDICT_THROTTLED, NULL, NULL, 0, "HTTP 429", 0},
+    {"unruled", 503, "<html>", VERDICT_TRANSIENT, NULL, NULL, 0, "HTTP 503", 0},
+    {"unruled", 429, "", VERDICT_THROTTLED, NULL, NULL, 0, "HTTP 429", 0},
     /* Zoho: errors come with 200; milliseconds when expires_in_sec is there too */
     {"zoho", 200,
         "{\"access_token\":\"1000.a\",\"api_domain\":\"https://www.zohoapis.eu\",\"expires_in\":3600}",
@@ -231,28 +230,24 @@ static const struct answer_case answers[] = {
         "HTTP 200: the client id or secret is refused", 0},
     {"zoho", 200, "{\"error\":\"" CANARY "\"}", VERDICT_TRANSIENT, NULL, NULL, 0, "HTTP 200: transient", 0},
     /* oddities */
-    {"google_calendar", 200, "{\"error\":\"invalid_code\"}", VERDICT_AUTH, NULL, NULL, 0, "invalid_code", 0},
-    {"google_calendar", 200, "{\"access_token\":\"a\",\"expires_in\":\"120\"}", VERDICT_OK, "a", NULL, 120,
-        NULL, 0},
-    {"google_calendar", 200, "{\"access_token\":\"a\",\"expires_in\":-5}", VERDICT_OK, "a", NULL, 3599, NULL,
+    {"unruled", 200, "{\"error\":\"invalid_code\"}", VERDICT_AUTH, NULL, NULL, 0, "invalid_code", 0},
+    {"unruled", 200, "{\"access_token\":\"a\",\"expires_in\":\"120\"}", VERDICT_OK, "a", NULL, 120, NULL, 0},
+    {"unruled", 200, "{\"access_token\":\"a\",\"expires_in\":-5}", VERDICT_OK, "a", NULL, 3599, NULL, 0},
+    {"unruled", 200, "{\"access_token\":\"a\",\"expires_in\":\"soon\"}", VERDICT_OK, "a", NULL, 3599, NULL,
         0},
-    {"google_calendar", 200, "{\"access_token\":\"a\",\"expires_in\":\"soon\"}", VERDICT_OK, "a", NULL, 3599,
-        NULL, 0},
-    {"google_calendar", 200, "{\"access_token\":\"a\",\"expires_in\":1e300}", VERDICT_OK, "a", NULL, YEAR_S,
-        NULL, 0},
-    {"google_calendar", 200, "{\"access_token\":\"a\",\"refresh_token\":null}", VERDICT_OK, "a", NULL, 3599,
-        NULL, 0},
-    {"google_calendar", 200, "{\"access_token\":\"\"}", VERDICT_PERMANENT, NULL, NULL, 0, "malformed", 0},
-    {"google_calendar", 200, "{\"access_token\":\"" CANARY "\\r\\nX: y\"}", VERDICT_PERMANENT, NULL, NULL, 0,
+    {"unruled", 200, "{\"access_token\":\"a\",\"expires_in\":1e300}", VERDICT_OK, "a", NULL, YEAR_S, NULL, 0},
+    {"unruled", 200, "{\"access_token\":\"a\",\"refresh_token\":null}", VERDICT_OK, "a", NULL, 3599, NULL, 0},
+    {"unruled", 200, "{\"access_token\":\"\"}", VERDICT_PERMANENT, NULL, NULL, 0, "malformed", 0},
+    {"unruled", 200, "{\"access_token\":\"" CANARY "\\r\\nX: y\"}", VERDICT_PERMANENT, NULL, NULL, 0,
         "malformed", 0},
-    {"google_calendar", 200, "{\"access_token\":\"a\",\"refresh_token\":\"" CANARY " b\"}", VERDICT_PERMANENT,
-        NULL, NULL, 0, "malformed", 0},
-    {"google_calendar", 200, "{\"access_token\":7}", VERDICT_PERMANENT, NULL, NULL, 0, "malformed", 0},
-    {"google_calendar", 200, "{}", VERDICT_TRANSIENT, NULL, NULL, 0, "no access token", 0},
-    {"google_calendar", 200, "<html>" CANARY, VERDICT_TRANSIENT, NULL, NULL, 0, "no access token", 0},
-    {"google_calendar", 200, "", VERDICT_TRANSIENT, NULL, NULL, 0, "no access token", 0},
-    {"google_calendar", 302, "", VERDICT_PERMANENT, NULL, NULL, 0, "HTTP 302", 0},
-    {"google_calendar", 400, "{\"access_token\":\"a\"}", VERDICT_PERMANENT, NULL, NULL, 0, "HTTP 400", 0},
+    {"unruled", 200, "{\"access_token\":\"a\",\"refresh_token\":\"" CANARY " b\"}", VERDICT_PERMANENT, NULL,
+        NULL, 0, "malformed", 0},
+    {"unruled", 200, "{\"access_token\":7}", VERDICT_PERMANENT, NULL, NULL, 0, "malformed", 0},
+    {"unruled", 200, "{}", VERDICT_TRANSIENT, NULL, NULL, 0, "no access token", 0},
+    {"unruled", 200, "<html>" CANARY, VERDICT_TRANSIENT, NULL, NULL, 0, "no access token", 0},
+    {"unruled", 200, "", VERDICT_TRANSIENT, NULL, NULL, 0, "no access token", 0},
+    {"unruled", 302, "", VERDICT_PERMANENT, NULL, NULL, 0, "HTTP 302", 0},
+    {"unruled", 400, "{\"access_token\":\"a\"}", VERDICT_PERMANENT, NULL, NULL, 0, "HTTP 400", 0},
 };
 
 static void assert_token(struct str got, const char *want)
@@ -306,7 +301,7 @@ static void test_retry_after(void **state)
 		struct http_response res = {.status = 503, .body = &body, .headers = &header, .nheaders = 1};
 		struct oauth_answer a;
 
-		oauth_token_answer(declarations_provider("gmail"), &res, NOW_US, &a);
+		oauth_token_answer(declarations_provider("google"), &res, NOW_US, &a);
 		assert_int_equal(a.class, cases[i].wait_ms ? VERDICT_THROTTLED : VERDICT_TRANSIENT);
 		assert_int_equal(a.wait_ms, cases[i].wait_ms);
 		oauth_answer_done(&a);

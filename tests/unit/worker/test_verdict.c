@@ -29,8 +29,8 @@ static struct verdict judge(const struct given *g)
 #define PP "practicepanther", "contacts"
 #define AMAZON "amazon", "orders"
 #define ZOHO "zoho", "leads"
-#define GMAIL "gmail", "messages"
-#define CALENDAR "google_calendar", "events"
+#define GMAIL "google", "messages"
+#define CALENDAR "google", "events"
 #define HIGHLEVEL "highlevel", "call_logs"
 
 static void status_decides_without_a_rule(void **state)
@@ -111,20 +111,48 @@ static void the_providers_own_words_come_first(void **state)
 	    {{AMAZON, 200, NULL, NULL, "{\"payload\":{}}", false}, VERDICT_OK},
 	    {{"amazon", "financial_events", 200, NULL, NULL, "{\"payload\":{}}", true}, VERDICT_CURSOR},
 	    {{"amazon", "financial_events", 200, NULL, NULL, "{\"payload\":{}}", false}, VERDICT_OK},
-	    {{GMAIL, 404, NULL, NULL, "{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\"}}", false},
+	    {{GMAIL, 404, NULL, NULL, "{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\"}}", true},
 	        VERDICT_CURSOR},
+	    {{GMAIL, 404, NULL, NULL, "{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\"}}", false},
+	        VERDICT_PERMANENT},
+	    {{GMAIL, 403, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"rateLimitExceeded\"}]}}", false},
+	        VERDICT_THROTTLED},
 	    {{GMAIL, 403, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"userRateLimitExceeded\"}]}}",
+	         false},
+	        VERDICT_THROTTLED},
+	    {{GMAIL, 403, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"quotaExceeded\"}]}}", false},
+	        VERDICT_THROTTLED},
+	    {{GMAIL, 403, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"dailyLimitExceeded\"}]}}",
 	         false},
 	        VERDICT_THROTTLED},
 	    {{GMAIL, 403, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"accessNotConfigured\"}]}}",
 	         false},
-	        VERDICT_AUTH},
-	    {{GMAIL, 403, NULL, NULL, "{\"error\":", false}, VERDICT_AUTH},
+	        VERDICT_PERMANENT},
+	    {{GMAIL, 403, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"insufficientPermissions\"}]}}",
+	         false},
+	        VERDICT_PERMANENT},
+	    {{GMAIL, 403, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"domainPolicy\"}]}}", false},
+	        VERDICT_PERMANENT},
+	    {{GMAIL, 403, NULL, NULL, "{\"error\":", false}, VERDICT_PERMANENT},
+	    {{GMAIL, 429, NULL, NULL, "", false}, VERDICT_THROTTLED},
+	    {{GMAIL, 401, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"authError\"}]}}", false},
+	        VERDICT_TOKEN},
+	    {{GMAIL, 503, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"backendError\"}]}}", false},
+	        VERDICT_TRANSIENT},
 	    {{CALENDAR, 410, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"fullSyncRequired\"}]}}",
+	         false},
+	        VERDICT_CURSOR},
+	    {{CALENDAR, 410, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"updatedMinTooLongAgo\"}]}}",
 	         false},
 	        VERDICT_CURSOR},
 	    {{CALENDAR, 410, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"deleted\"}]}}", false},
 	        VERDICT_PERMANENT},
+	    {{CALENDAR, 400, NULL, NULL, "{\"error\":{\"errors\":[{\"location\":\"pageToken\"}]}}", true},
+	        VERDICT_CURSOR},
+	    {{CALENDAR, 400, NULL, NULL, "{\"error\":{\"errors\":[{\"location\":\"timeMin\"}]}}", true},
+	        VERDICT_PERMANENT},
+	    {{CALENDAR, 404, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"notFound\"}]}}", true},
+	        VERDICT_EMPTY},
 	    {{"acme", "items", 410, NULL, NULL, "", true}, VERDICT_CURSOR},
 	    {{"acme", "items", 410, NULL, NULL, "", false}, VERDICT_PERMANENT},
 	    {{HIGHLEVEL, 400, NULL, NULL, "{\"message\":\"Location is not active\"}", false},
