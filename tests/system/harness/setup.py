@@ -8,7 +8,7 @@ import urllib.request
 from .ledger import ROOT
 from .process import HarnessError
 
-SIMULATED = ("practicepanther", "bench", "acme", "zoho", "highlevel", "amazon")
+SIMULATED = ("practicepanther", "bench", "acme", "zoho", "highlevel", "amazon", "google")
 
 
 def topics_of(folder):
