@@ -190,8 +190,8 @@ create table amazon_transactions (
 -- amount is what the seller's balance gained by it, so what was paid back to a buyer is below 0; exact decimals as Amazon
 -- wrote them, rounded to cents to read.
 --
--- status: denied when a reimbursement came to nothing or was taken back; pending while Amazon defers it or has not posted
--- it; approved otherwise.
+-- status: denied when a reimbursement came to nothing or was taken back; pending while Amazon defers it or will post it
+-- later; approved otherwise. An event without a date (service fees have none) has that of its window's beginning.
 
 create function amazon_snake_case(p_name text) returns text language sql immutable parallel safe
 return lower(regexp_replace(regexp_replace(p_name, '([A-Z]+)([A-Z][a-z])', '\1_\2', 'g'), '([a-z0-9])([A-Z])', '\1_\2', 'g'));
@@ -339,20 +339,20 @@ create view amazon_claim_sources with (security_invoker = true) as
 select e.connection_id, e.tenant_id, e.claim_type as type, e.order_id, e.claim_amount as amount,
     jsonb_path_query_first(e.payload, 'strict $.**.CurrencyCode') #>> '{}' as currency,
     case when (e.claim_type ~ 'clawback|reversal' or amazon_claim_prefix(e.claim_type) = 'RMB-') and e.claim_amount <= 0 then 'denied'
-        when e.posted_date is null or e.posted_date > now() then 'pending' else 'approved' end as status,
+        when e.posted_date > now() then 'pending' else 'approved' end as status,
     coalesce(e.payload ->> 'SAFETClaimId', e.payload ->> 'TDSOrderId', left(md5(e.payload::text), 16)) as number,
     coalesce(e.payload ->> 'ReasonCodeDescription', e.payload ->> 'ReasonCode', e.payload ->> 'FeeDescription',
         e.payload ->> 'FeeReason', e.payload #>> '{AdjustmentItemList,0,ProductDescription}',
         e.payload #>> '{SAFETReimbursementItemList,0,productDescription}') as detail,
     coalesce(e.posted_date, e.window_from) as created_at, e.synced_at, e.id as place
 from amazon_financial_events e
+    join walk_windows w on w.connection_id = e.connection_id and w.resource = 'financial_events'
+        and w.window_from = e.window_from and w.walk = e.walk
 where e.claim_type is not null and e.deleted_at is null
-    and exists (select from walk_windows w where w.connection_id = e.connection_id and w.resource = 'financial_events'
-        and w.window_from = e.window_from and w.walk = e.walk)
     and not (exists (select from amazon_transactions t
-            where t.connection_id = e.connection_id and t.posted_date <= coalesce(e.posted_date, e.window_from))
+            where t.connection_id = e.connection_id and t.posted_date <= coalesce(e.posted_date, w.window_to))
         and exists (select from amazon_transactions t
-            where t.connection_id = e.connection_id and t.posted_date >= coalesce(e.posted_date, e.window_from)))
+            where t.connection_id = e.connection_id and t.posted_date >= coalesce(e.posted_date, w.window_from)))
 union all
 select t.connection_id, t.tenant_id, t.claim_type, t.order_id, coalesce(t.total_amount, 0), t.currency,
     case when (t.claim_type ~ 'clawback' or amazon_claim_prefix(t.claim_type) = 'RMB-') and coalesce(t.total_amount, 0) <= 0 then 'denied'
