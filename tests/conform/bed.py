@@ -100,15 +100,29 @@ class Bed:
         return self.postgres.psql(text, DATABASE, user=OWNER)
 
     def connect(self, accounts):
-        """Makes the accounts: {name: (provider, the simulator's settings, seconds that the token has left)}."""
+        """Makes the accounts: {name: (provider, the simulator's settings, seconds that the token has left, how many
+        elements a setting has whose elements are parents)}."""
         settings = {name: f"conform-{name}" for name in self.plan["settings"]}
         wanted = []
-        for name, (provider, account, life_s) in accounts.items():
+        lists = {resource["parent_setting"] for resource in self.plan["resources"]} - {None}
+        for name, (provider, account, life_s, parents) in accounts.items():
             self.simulator.account(name, **account)
-            wanted.append({"tenant": "conform", "provider": provider, "external_id": name, "settings": settings,
+            if lists:
+                self.script(name, parents=parents)
+            elements = {each: [f"conform-{number}" for number in range(parents)] for each in lists}
+            wanted.append({"tenant": "conform", "provider": provider, "external_id": name, "settings": {**settings, **elements},
                            **self.simulator.secret(name), **({} if life_s is None else {"expires_in": life_s})})
         self.connections = dict(zip(accounts, self.ctl.connections(wanted)))
         self.providers = {name: provider for name, (provider, *_) in accounts.items()}
+
+    def ancestors(self, resource):
+        """The resources whose records it hangs on, the first one first."""
+        by_name = {each["name"]: each for each in self.plan["resources"]}
+        found = []
+        while resource["parent"]:
+            resource = by_name[resource["parent"]]
+            found.insert(0, resource)
+        return found
 
     def script(self, account, **what):
         http_json("POST", f"{self.simulator.url}/control/accounts/{account}/script", what)
@@ -138,14 +152,22 @@ class Bed:
                 waits.append((task["waits_for"], task["waits_until"], time.time()))
                 self._cut_short(account, task)
             if task["state"] == "waiting" and give_up:
-                self.call("POST", f"/v1/syncs/{sync}/cancel")
+                self._cancel(sync)
                 return {**task, "waits": waits, "error": {"class": None, "message": None}}
             asked = self.simulator.state(account)["requests"]
             if asked > calls or time.monotonic() > deadline:
-                self.call("POST", f"/v1/syncs/{sync}/cancel")
+                self._cancel(sync)
                 raise DoesNotHold(f"it does not end: {asked} calls, {task['state']}"
                                   + (f" for {task['waits_for']} until {task['waits_until']}" if task["waits_for"] else ""))
             time.sleep(POLL_SECONDS)
+
+    def _cancel(self, sync):
+        """It may end by itself meanwhile."""
+        try:
+            self.call("POST", f"/v1/syncs/{sync}/cancel")
+        except HarnessError as error:
+            if ": 409 " not in str(error):
+                raise
 
     def _cut_short(self, account, task):
         self.sql(f"update connections set refresh_after = null where connection_id = '{self.connections[account]}'; "

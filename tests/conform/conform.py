@@ -85,7 +85,7 @@ def run_cases(bed):
     cases = Scenarios(bed).all()
     if not cases:
         return []
-    bed.connect({name: (case.provider, case.account, case.life_s) for case in cases for name in case.names()})
+    bed.connect({name: (case.provider, case.account, case.life_s, case.parents) for case in cases for name in case.names()})
     try:
         bed.start()
     except DoesNotHold as reason:

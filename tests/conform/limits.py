@@ -11,7 +11,8 @@ CROWD = 5
 def cases(scenarios):
     """Cases of the plan's limits; scenarios is what makes them."""
     made = []
-    by_name = {resource["name"]: resource for resource in scenarios.bed.runnable()}
+    # The calls for what a resource hangs on would count, too.
+    by_name = {resource["name"]: resource for resource in scenarios.bed.runnable() if not resource["parent"]}
     for limit in scenarios.plan["limits"]:
         counted = [by_name[name] for name in limit["resources"] or by_name if name in by_name and by_name[name]["strategy"] != "none"]
         if counted:
@@ -73,7 +74,7 @@ class Limit:
 
         def run(case):
             sync = self.bed.sync(case.name, self.resource)
-            task = self.bed.wait(case.name, sync, self.scenarios._calls(records, self.resource), give_up=True)
+            task = self.bed.wait(case.name, sync, self.scenarios._calls(records, self.resource, case), give_up=True)
             pages = self.bed.simulator.state(case.name)["pages"]
             if task["state"] != "waiting" or self.limit["name"] not in (task["waits_for"] or ""):
                 raise DoesNotHold(f"{task['state']} after {pages} calls, for {task['waits_for']}, instead of waiting for the quota")
@@ -90,7 +91,7 @@ class Limit:
             wanted = [(name, resource) for name in case.names() for resource in self.resources]
             syncs = [(name, resource, self.bed.sync(name, resource)) for name, resource in wanted]
             for name, resource, sync in syncs:
-                task = self.bed.wait(name, sync, len(self.resources) * self.scenarios._calls(records, resource))
+                task = self.bed.wait(name, sync, len(self.resources) * self.scenarios._calls(records, resource, case))
                 if task["state"] != "completed":
                     raise DoesNotHold(f"{task['state']}: {task['error']['message']}")
             seen = most_at_once([entry for name in case.names() for entry in self.bed.log(name)], self.limit)

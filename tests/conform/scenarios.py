@@ -10,6 +10,8 @@ from bed import DoesNotHold
 PAGE_SIZE = 50  # of the API when nobody asks for one
 RETRY_AFTER = 1
 SKEW_SECONDS = 30
+LATE_SECONDS = 5
+BEYOND_CAPS = ("by_key", "shrink_window")
 WALK = "every record once, in its columns"
 GOOD_TOKEN = "a token that is good is not refreshed"
 
@@ -30,6 +32,8 @@ class Case:
     provider: str = None
     accounts: int = 1
     name: str = None
+    parents: int = 1
+    pages_before: int = 0  # of the walks through its resource's parents
 
     def names(self):
         """Its accounts: the first one is `name`."""
@@ -62,22 +66,41 @@ class Scenarios:
     def _size(self, resource):
         return resource["size"] or PAGE_SIZE
 
-    def _add(self, resource, check, key, run, records, group="", life_s=None, **account):
+    def _add(self, resource, check, key, run, records, group="", life_s=None, parents=1, **account):
         """A case with an account of `records` records. group None: it is about the provider."""
         where = key if group is None else f"resources.{resource['name']}.{key}"
-        self.cases.append(Case(resource["name"] if group == "" else group, check, where, run,
-                               {"records": {resource["name"]: records}, "expires_in": self.auth["life_s"], **account},
+        above = self.bed.ancestors(resource)
+        counts = {**{each["name"]: parents for each in above}, resource["name"]: records}
+        self.cases.append(Case(resource["name"] if group == "" else group, check, where, self._behind(above, run),
+                               {"records": counts, "expires_in": self.auth["life_s"], **account},
                                self.auth["life_s"] if life_s is None and self.oauth else life_s,
-                               ((resource["name"], WALK),)))
+                               ((resource["name"], WALK), *((each["name"], WALK) for each in above)), parents=parents))
 
-    def _calls(self, records, resource):
+    def _behind(self, above, run):
+        """What a resource hangs on is there before anything is tried with it."""
+        def behind(case):
+            for resource in above:
+                sync = self.bed.sync(case.name, resource)
+                task = self.bed.wait(case.name, sync, self._calls(case.parents, resource, case))
+                if task["state"] != "completed":
+                    raise DoesNotHold(f"the walk of {resource['name']}, its parent, {task['state']}")
+            case.pages_before = self.bed.simulator.state(case.name)["pages"]
+            return run(case)
+        return behind if above else run
+
+    @staticmethod
+    def _lists(resource, case):
+        """How many lists a walk goes through: windows of parents."""
+        return resource["windows"] * (case.parents if resource["parent"] or resource["parent_setting"] else 1)
+
+    def _calls(self, records, resource, case):
         """More calls than any walk of so many records that comes to an end."""
-        return 6 * (records // max(self._size(resource) // 3, 1) + 5) + 20
+        return 6 * (records // max(self._size(resource) // 3, 1) + 5 + self._lists(resource, case)) + 20 + case.pages_before
 
     def _walk(self, case, resource, records, nudge=False, mode="full"):
         """Syncs and returns the ended task."""
         sync = self.bed.sync(case.name, resource, mode)
-        return self.bed.wait(case.name, sync, self._calls(records, resource), nudge)
+        return self.bed.wait(case.name, sync, self._calls(records, resource, case), nudge)
 
     def _assert_all(self, case, resource, task):
         """The walk came to its end, and every record is stored once, with the right columns."""
@@ -142,7 +165,7 @@ class Scenarios:
         size = self._size(resource)
         one_page = resource["strategy"] == "none"
         some = min(size, 20) if one_page else 2 * size + size // 2
-        self._add(resource, WALK, "paging", self._economical(resource, some), some)
+        self._add(resource, WALK, "paging", self._economical(resource, some), some, parents=2)
         self._add(resource, "an account without records", "records", self._empty(resource), 0)
         self._add(resource, "a single record", "paging", self._whole(resource, 1), 1)
         if one_page:
@@ -154,8 +177,8 @@ class Scenarios:
         """A walk costs a call for each page, and one more at most to see the end."""
         def run(case):
             self._assert_all(case, resource, self._walk(case, resource, records))
-            pages = self.bed.simulator.state(case.name)["pages"]
-            most = -(-records // self._size(resource)) + 1
+            pages = self.bed.simulator.state(case.name)["pages"] - case.pages_before
+            most = -(-records // self._size(resource)) + self._lists(resource, case)
             if pages > most:
                 raise DoesNotHold(f"{pages} calls for {records} records: {most} are enough")
         return run
@@ -232,8 +255,10 @@ class Scenarios:
     def _incremental(self, resource):
         size = self._size(resource)
         records = min(size, 20) if resource["strategy"] == "none" else 2 * size
-        self._add(resource, "an incremental walk asks for what changed", "incremental", self._changes(resource, records), records)
-        skew = {"clock_skew": -min(SKEW_SECONDS, max(resource["overlap_s"] // 2, 5))}
+        # The last window ends before now.
+        late = {"clock_skew": -resource["holdback_s"] - LATE_SECONDS} if resource["windows"] > 1 else {}
+        self._add(resource, "an incremental walk asks for what changed", "incremental", self._changes(resource, records), records, **late)
+        skew = late or {"clock_skew": -min(SKEW_SECONDS, max(resource["overlap_s"] // 2, 5))}
         if resource["incremental"] == "walk_start":
             self._add(resource, "changes by a clock that is behind are found", "incremental.overlap_s",
                       self._changes(resource, records), records, **skew)
@@ -254,8 +279,8 @@ class Scenarios:
     def _cap(self, resource):
         size = self._size(resource)
         records = resource["cap_near"] + 2 * size
-        run = self._whole(resource, records) if resource["cap_action"] == "by_key" else self._fails(resource, records, "cap")
-        what = "more records than paging shows: the rest" if resource["cap_action"] == "by_key" else "more records than paging shows: said"
+        run = self._whole(resource, records) if resource["cap_action"] in BEYOND_CAPS else self._fails(resource, records, "cap")
+        what = "more records than paging shows: the rest" if resource["cap_action"] in BEYOND_CAPS else "more records than paging shows: said"
         self._add(resource, what, "paging.cap", run, records)
 
     def _deletions(self, resource):
@@ -304,7 +329,7 @@ class Scenarios:
         if kind == "cursor":
             return self._whole(resource, records)
         if kind == "cap":
-            return self._whole(resource, records) if resource["cap_action"] == "by_key" else self._fails(resource, records, "cap")
+            return self._whole(resource, records) if resource["cap_action"] in BEYOND_CAPS else self._fails(resource, records, "cap")
         if kind == "empty":
             return self._ended_early(resource, records)
         return self._fails(resource, records, kind)

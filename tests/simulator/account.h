@@ -48,7 +48,10 @@ enum order {
 struct selection {
 	enum order order;
 	bool descending;
-	int64_t updated_since_us; /* INT64_MIN: all */
+	int64_t updated_since_us;  /* INT64_MIN: all */
+	int64_t updated_before_us; /* 0: all */
+	uint64_t parents;          /* so many lists share the records, by turns; 0: there is one */
+	uint64_t parent;           /* which of them */
 	int64_t created_since_us;
 	int64_t created_before_us;                               /* 0: all */
 	bool (*keep)(const struct account *account, uint64_t i); /* NULL: all */

@@ -13,23 +13,64 @@ static struct shape *shape;
 
 /* ---- records ---- */
 
-static struct shape_facts facts_for(
-    const struct account *account, const struct resource *resource, uint64_t i)
+static bool serving; /* a page, and not what somebody asks there is */
+
+static const struct resource *resource_find(const struct account *account, const char *name)
+{
+	const struct resource *r = account->resources;
+
+	while (r && strcmp(r->name, name) != 0)
+		r = r->next;
+	return r;
+}
+
+/* How many: as many as there are records of that resource, or elements of a setting. */
+static uint64_t parents_of(const struct account *account, const char *parent)
+{
+	const struct resource *r = resource_find(account, parent);
+
+	if (!parent[0])
+		return script_parents(account);
+	return r ? r->records : 0;
+}
+
+/* A record's facts, and its parent's. */
+struct family {
+	struct shape_facts facts;
+	struct shape_facts parent;
+};
+
+static void family_of(
+    const struct account *account, const struct resource *resource, uint64_t i, struct family *ret)
 {
 	struct times t = record_times(account, resource, i);
-	return (struct shape_facts){account->salt, i, t.revision, t.created_s, t.updated_s, 0};
+	const char *parent = shape_parent(shape, resource->name);
+	uint64_t parents = parent ? parents_of(account, parent) : 0;
+
+	ret->facts = (struct shape_facts){account->salt, i, t.revision, t.created_s, t.updated_s, 0,
+	    parents ? i % parents : 0, &ret->parent, !serving};
+	const struct resource *of = parents ? resource_find(account, parent) : NULL;
+	if (!of)
+		return;
+	struct times p = record_times(account, of, ret->facts.parent);
+	ret->parent = (struct shape_facts){
+	    account->salt, ret->facts.parent, p.revision, p.created_s, p.updated_s, 0, 0, NULL, false};
 }
 
 static void record(struct account *account, struct resource *resource, uint64_t i, struct buf *ret)
 {
-	struct shape_facts facts = facts_for(account, resource, i);
-	shape_record(shape, resource->name, &facts, ret);
+	struct family family;
+
+	family_of(account, resource, i, &family);
+	shape_record(shape, resource->name, &family.facts, ret);
 }
 
 static void record_id(struct account *account, struct resource *resource, uint64_t i, struct buf *ret)
 {
-	struct shape_facts facts = facts_for(account, resource, i);
-	shape_id(shape, resource->name, &facts, ret);
+	struct family family;
+
+	family_of(account, resource, i, &family);
+	shape_id(shape, resource->name, &family.facts, ret);
 }
 
 /* ---- pages ---- */
@@ -51,10 +92,12 @@ static uint64_t write_deletions(struct simulator *sim, struct exchange *ex, uint
 		if (r->removed[k].removed_s * US_PER_S < ex->window.of.updated_since_us)
 			continue;
 		if (n >= from && n < to) {
-			struct shape_facts facts = facts_for(ex->account, r, r->removed[k].i);
-			facts.deleted_s = r->removed[k].removed_s;
+			struct family family;
+
+			family_of(ex->account, r, r->removed[k].i, &family);
+			family.facts.deleted_s = r->removed[k].removed_s;
 			buf_add_text(&sim->body, n > from ? "," : "");
-			shape_deleted(shape, r->name, &facts, &sim->body);
+			shape_deleted(shape, r->name, &family.facts, &sim->body);
 		}
 		n++;
 	}
@@ -89,10 +132,12 @@ static void write_page(struct simulator *sim, struct exchange *ex)
 	    .total = (int64_t)(w->loop ? n + w->asked + 2 * w->limit : n),
 	    .now_us = ex->began_ms * 1000};
 	shape_envelope(shape, &page, &sim->body, &after, &headers);
+	serving = true;
 	if (ex->declared_call == SHAPE_DELETIONS)
 		(void)write_deletions(sim, ex, from, to);
 	else
 		page_records(sim, ex, from, to);
+	serving = false;
 	buf_add_str(&sim->body, buf_str(&after));
 	add_headers(&ex->answer, buf_text(&headers));
 }
@@ -255,6 +300,39 @@ static void select_by_key(struct exchange *ex, const struct shape_asked *asked)
 	                   ex->window.start;
 }
 
+/* The parent that the request names; false: there is none like it. */
+static bool select_parent(struct exchange *ex, const struct shape_asked *asked)
+{
+	const char *parent = shape_parent(shape, asked->resource);
+	struct selection *of = &ex->window.of;
+
+	if (!parent)
+		return true;
+	of->parents = parents_of(ex->account, parent);
+	for (of->parent = 0; of->parent < of->parents; of->parent++) {
+		AUTO(buf_done) struct buf text = BUF(BODY_MAX);
+		struct family family;
+
+		family_of(ex->account, ex->resource, of->parent, &family);
+		shape_parent_key(shape, asked->resource, asked->parent_key, &family.facts, &text);
+		if (str_is(buf_str(&text), asked->parent))
+			return true;
+	}
+	return false;
+}
+
+/* All that is old lies in the oldest window, so that a walk finds its pages there. */
+static void date_records(const struct account *account, struct resource *r)
+{
+	int64_t step_s;
+	int64_t back_s;
+
+	if (r->step_s || !shape_windows(shape, r->name, &step_s, &back_s))
+		return;
+	r->first_s = account->made_s - back_s + step_s / 10;
+	r->step_s = MAX(step_s * 8 / 10 / MAX((int64_t)r->records, 1), 1);
+}
+
 static void list_call(struct simulator *sim, struct exchange *ex, const struct shape_asked *asked)
 {
 	uint64_t size = asked->size ? (uint64_t)asked->size : PAGE_SIZE;
@@ -267,12 +345,18 @@ static void list_call(struct simulator *sim, struct exchange *ex, const struct s
 		answer_error(sim, ex, 400, asked->fault);
 		return;
 	}
+	if (!select_parent(ex, asked)) {
+		answer_error(sim, ex, 404, "no such parent");
+		return;
+	}
+	date_records(ex->account, ex->resource);
 	uint64_t most = script_page_max(ex->account);
 	ex->declared_call = (int)asked->call;
 	ex->window.limit = most ? MIN(size, most) : size;
 	ex->window.start = (uint64_t)asked->at * (asked->by_page ? ex->window.limit : 1);
 	ex->window.of.order = ORDER_ID;
 	ex->window.of.updated_since_us = asked->since_us;
+	ex->window.of.updated_before_us = asked->before_us;
 	select_by_key(ex, asked);
 	ex->window.asked = ex->window.start;
 }

@@ -16,7 +16,8 @@ const struct api *declared_api(struct str resource);
 
 /*
  * What an account's provider does otherwise than usual. POST /control/accounts/{account}/script takes
- *   {"page_max": 40,            no page has more records, whatever is asked for
+ *   {"parents": 2,              elements of a connection's setting that are parents
+ *    "page_max": 40,            no page has more records, whatever is asked for
  *    "answers": [{"resource": "contacts", "after": 1, "times": 1, "status": 403, "headers": {...},
  *                 "body": "...", "cursor_sent": true}]}
  * as dials count: `after` requests pass, then `times` (below 0: all) are answered like that.
@@ -31,6 +32,8 @@ struct script_answer {
 
 /* The answer that is scripted for this request, which it counts, or NULL. */
 const struct script_answer *script_next(const struct exchange *ex);
+/* How many elements a setting has whose elements are parents; 1 unless the script says otherwise. */
+uint64_t script_parents(const struct account *account);
 /* 0: no limit. */
 uint64_t script_page_max(const struct account *account);
 void script_clear(void);

@@ -21,6 +21,7 @@ struct planned {
 struct script {
 	char account[ACCOUNT_NAME_MAX + 1];
 	uint64_t page_max;
+	uint64_t parents;
 	struct planned *first;
 	struct script *next;
 };
@@ -41,6 +42,13 @@ uint64_t script_page_max(const struct account *account)
 	const struct script *s = script_find(account);
 
 	return s ? s->page_max : 0;
+}
+
+uint64_t script_parents(const struct account *account)
+{
+	const struct script *s = script_find(account);
+
+	return s ? s->parents : 1;
 }
 
 const struct script_answer *script_next(const struct exchange *ex)
@@ -128,11 +136,13 @@ static void script_add(const struct account *account, struct json_object *json)
 
 	if (!s) {
 		s = mem_zalloc(sizeof *s);
+		s->parents = 1;
 		memcpy(s->account, account->name, sizeof s->account);
 		s->next = scripts;
 		scripts = s;
 	}
 	s->page_max = (uint64_t)number(json, "page_max", (int64_t)s->page_max);
+	s->parents = (uint64_t)number(json, "parents", (int64_t)s->parents);
 	struct planned **end = &s->first;
 	while (*end)
 		end = &(*end)->next;

@@ -28,6 +28,9 @@ struct shape_asked {
 	bool by_page;               /* `at` counts pages, not records */
 	int64_t at;                 /* where the page begins */
 	int64_t since_us;           /* INT64_MIN: everything */
+	int64_t before_us;          /* end of the window; 0: no end */
+	char parent[PARAM_MAX];     /* what the request says of its parent; empty: nothing */
+	char parent_key[PARAM_MAX]; /* and which of its keys that is */
 	char after[PARAM_MAX];      /* key of the last record seen; empty: none */
 	struct buf keys;            /* of the records that are asked for one by one; empty: not so */
 	const char *fault;          /* why the request is refused; NULL: it is good */
@@ -48,8 +51,21 @@ struct shape_facts {
 	uint32_t revision;
 	int64_t created_s;
 	int64_t updated_s;
-	int64_t deleted_s; /* of a deletions feed's entry */
+	int64_t deleted_s;                   /* of a deletions feed's entry */
+	uint64_t parent;                     /* of a resource whose records have parents: which one */
+	const struct shape_facts *of_parent; /* its facts when it is a record, too */
+	bool told; /* what the parent says is in the record: for those who ask what there is, not for pages */
 };
+
+/* Whose records the resource's hang on: another resource's name, "" for a setting's elements, NULL: nobody's.
+ */
+const char *shape_parent(const struct shape *s, const char *resource);
+/* Appends what a child's requests say of a parent. */
+void shape_parent_key(const struct shape *s, const char *resource, const char *key,
+    const struct shape_facts *f, struct buf *ret);
+/* How long the windows are of a resource that is asked for by them, and how far back they go; false: it is
+ * not. */
+bool shape_windows(const struct shape *s, const char *resource, int64_t *ret_step_s, int64_t *ret_back_s);
 
 bool shape_serves(const struct shape *s, const char *resource);
 /* One record as a JSON object. */

@@ -27,6 +27,12 @@ static char *found_text(struct shape_found *f, enum template_variable v)
 		return f->number;
 	case TEMPLATE_AFTER:
 		return f->after;
+	case TEMPLATE_WINDOW_FROM:
+		return f->from;
+	case TEMPLATE_WINDOW_TO:
+		return f->to;
+	case TEMPLATE_PARENT:
+		return f->parent;
 	default:
 		return NULL;
 	}
@@ -50,8 +56,9 @@ static void decode(struct str text, bool is_form, struct buf *ret)
 	}
 }
 
-static void keep(struct shape_found *found, enum template_variable v, struct str value, bool is_path)
+static void keep(struct shape_found *found, const struct template_part *part, struct str value, bool is_path)
 {
+	enum template_variable v = part->variable;
 	AUTO(buf_done) struct buf text = BUF(TEXT_MAX);
 	if (is_path)
 		decode(value, false, &text);
@@ -63,6 +70,8 @@ static void keep(struct shape_found *found, enum template_variable v, struct str
 		return;
 	}
 	char *to = found_text(found, v);
+	if (v == TEMPLATE_PARENT)
+		snprintf(found->parent_key, PARAM_MAX, "%.*s", STR_ARG(part->text));
 	if (to)
 		str_copy(to, PARAM_MAX, buf_text(&text));
 }
@@ -90,7 +99,7 @@ bool shape_match(const struct template *t, struct str text, bool is_path, struct
 		} else {
 			if (!variable_end(t, i, text, &n) || (is_path && memchr(text.p, '/', n)))
 				return false;
-			keep(found, part->variable, (struct str){text.p, n}, is_path);
+			keep(found, part, (struct str){text.p, n}, is_path);
 		}
 		text = (struct str){text.p + n, text.n - n};
 	}
@@ -262,6 +271,12 @@ static void read_found(const struct resource *r, const struct paging *paging, co
 		ret->fault = "the page's size, place or cursor is none that this API gave out";
 	if (found->since[0] && !read_since(r, found->since, &ret->since_us))
 		ret->fault = "the time since when is written in another format";
+	if (found->from[0] && !read_since(r, found->from, &ret->since_us))
+		ret->fault = "where the window begins is written in another format";
+	if (found->to[0] && !read_since(r, found->to, &ret->before_us))
+		ret->fault = "where the window ends is written in another format";
+	memcpy(ret->parent, found->parent, sizeof ret->parent);
+	memcpy(ret->parent_key, found->parent_key, sizeof ret->parent_key);
 	if (paging->strategy == PAGING_LINK && request_param(req->query, NEXT_PARAM, link) &&
 	    !number_of(link, &ret->at))
 		ret->fault = "the link is none that this API gave out";

@@ -49,6 +49,10 @@ struct shape_found {
 	char offset[PARAM_MAX];
 	char number[PARAM_MAX];
 	char after[PARAM_MAX];
+	char from[PARAM_MAX];
+	char to[PARAM_MAX];
+	char parent[PARAM_MAX];
+	char parent_key[PARAM_MAX];
 	struct buf keys;
 };
 

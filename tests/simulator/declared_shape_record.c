@@ -39,7 +39,8 @@ void shape_leaves_init(struct shape_resource *r)
 		if (!leaf->column || watermark) /* of two columns with one path the stricter is not known */
 			leaf->column = &d->columns.at[i];
 		leaf->watermark |= watermark;
-		if (!r->text_key && leaf->column->type == COLUMN_TEXT && leaf->id_part < 0)
+		if (!r->text_key && leaf->column->type == COLUMN_TEXT && leaf->id_part < 0 &&
+		    !path_parent_key(leaf->path).p)
 			r->text_key = json_key(leaf->path);
 	}
 	for (size_t i = 0; i < d->redact.n; i++)
@@ -47,8 +48,9 @@ void shape_leaves_init(struct shape_resource *r)
 	size_t key = (size_t)MAX(d->key_field, 0);
 	if (d->key_field >= 0)
 		leaf_at(r, key < d->id.n ? d->id.at[key] : d->columns.at[key - d->id.n].path)->is_key = true;
-	if (d->id.n)
-		r->id_key = json_key(d->id.at[0]);
+	for (size_t i = 0; i < d->id.n && !r->id_key; i++)
+		if (!path_parent_key(d->id.at[i]).p)
+			r->id_key = json_key(d->id.at[i]);
 }
 
 const char *shape_id_key(const struct shape *s, const char *resource)
@@ -142,6 +144,64 @@ static json_object *number_value(uint64_t dice, bool whole)
 	unsigned cents = (unsigned)(dice >> 8) % 100;
 	AUTO(mem_free_ptr) char *text = mem_printf("%" PRId64 ".%02u", n, cents);
 	return dice % 4 ? json_object_new_double_s((double)n, text) : json_object_new_string(text);
+}
+
+const char *shape_parent(const struct shape *s, const char *resource)
+{
+	const struct parent *parent = &shape_find(s, resource)->declared->parent;
+	return parent->setting ? "" : parent->resource;
+}
+
+/* The column that a key of the parent's is; NULL: an element of a setting. */
+static const char *key_column(const struct resource *d, const char *key)
+{
+	for (size_t i = 0; i < d->parent.keys.n; i++)
+		if (strcmp(d->parent.keys.at[i].name, key) == 0)
+			return d->parent.keys.at[i].column;
+	return NULL;
+}
+
+void shape_parent_key(const struct shape *s, const char *resource, const char *key,
+    const struct shape_facts *f, struct buf *ret)
+{
+	const struct resource *d = shape_find(s, resource)->declared;
+	const char *column = key_column(d, key);
+	if (!d->parent_resource) {
+		buf_printf(ret, "conform-%" PRIu64, f->parent);
+		return;
+	}
+	const struct shape_resource *parent = shape_find(s, d->parent_resource->name);
+	if (column && strcmp(column, "id") == 0)
+		shape_id(s, d->parent_resource->name, f->of_parent, ret);
+	for (size_t i = 0; column && i < parent->nleaves; i++) {
+		const struct leaf *leaf = &parent->leaves[i];
+		if (!leaf->column || strcmp(leaf->column->name, column) != 0)
+			continue;
+		json_object *value = shape_value(parent, leaf, f->of_parent);
+		buf_add_text(ret, json_object_get_string(value));
+		json_object_put(value);
+	}
+}
+
+bool shape_windows(const struct shape *s, const char *resource, int64_t *ret_step_s, int64_t *ret_back_s)
+{
+	const struct window *w = &shape_find(s, resource)->declared->window;
+	*ret_step_s = w->step_s;
+	*ret_back_s = w->back_s;
+	return w->step_s != 0;
+}
+
+/* The parent's, where the declaration takes a value from it; NULL: the record's own. */
+static json_object *given_value(const struct shape *s, const struct shape_resource *r,
+    const struct leaf *leaf, const struct shape_facts *f)
+{
+	struct str name = path_parent_key(leaf->path);
+	AUTO(buf_done) struct buf text = BUF(ID_TEXT_MAX * 8);
+	if (!name.p)
+		return NULL;
+	AUTO(mem_free_ptr) char *key = mem_strndup(name.p, name.n);
+	shape_parent_key(s, r->declared->name, key, f, &text);
+	return json_object_new_string(buf_text(&text));
 }
 
 static json_object *typed_value(const struct leaf *leaf, uint64_t dice, const struct shape_facts *f)
@@ -241,6 +301,13 @@ void shape_record(const struct shape *s, const char *resource, const struct shap
 	json_object *root = json_object_new_object();
 	for (size_t i = 0; i < r->nleaves; i++) {
 		const struct leaf *leaf = &r->leaves[i];
+		json_object *given = given_value(s, r, leaf, f);
+		if (given && f->told)
+			shape_put(root, leaf->path, given);
+		else
+			json_object_put(given);
+		if (given)
+			continue;
 		bool absent = leaf->id_part < 0 && !leaf->is_key && leaf->column && !leaf->column->required &&
 		              !leaf->watermark && dice_of(leaf, f) % 16 == 1;
 		if (!absent)
@@ -257,7 +324,8 @@ void shape_id(const struct shape *s, const char *resource, const struct shape_fa
 		for (size_t i = 0; i < r->nleaves; i++) {
 			if (r->leaves[i].id_part != (int)part)
 				continue;
-			json_object *value = id_value(r, &r->leaves[i], f);
+			json_object *given = given_value(s, r, &r->leaves[i], f);
+			json_object *value = given ? given : id_value(r, &r->leaves[i], f);
 			buf_printf(ret, "%s%s", part ? "/" : "", json_object_get_string(value));
 			json_object_put(value);
 		}

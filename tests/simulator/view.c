@@ -29,14 +29,16 @@ static bool selection_eq(const struct selection *a, const struct selection *b)
 {
 	return a->order == b->order && a->descending == b->descending && a->keep == b->keep &&
 	       a->updated_since_us == b->updated_since_us && a->created_since_us == b->created_since_us &&
-	       a->created_before_us == b->created_before_us;
+	       a->created_before_us == b->created_before_us && a->updated_before_us == b->updated_before_us &&
+	       a->parents == b->parents && a->parent == b->parent;
 }
 
 /* Old records were updated in the order of their indexes, so most views need no list. */
 static bool is_plain(const struct account *account, const struct resource *r, const struct selection *of)
 {
 	if (r->removed_n || of->keep || of->updated_since_us != INT64_MIN ||
-	    of->created_since_us != INT64_MIN || of->created_before_us)
+	    of->created_since_us != INT64_MIN || of->created_before_us || of->updated_before_us ||
+	    of->parents)
 		return false;
 	return of->order != ORDER_UPDATED || (account->revision_count == 1 && r->birth_count == 0);
 }
@@ -52,7 +54,9 @@ static void view_fill(const struct account *account, const struct resource *r, s
 		struct times t = record_times(account, r, i);
 
 		if (!resource_lacks(r, i) && (!of->keep || of->keep(account, i)) &&
+		    (!of->parents || i % of->parents == of->parent) &&
 		    t.updated_s * US_PER_S >= of->updated_since_us &&
+		    (!of->updated_before_us || t.updated_s * US_PER_S < of->updated_before_us) &&
 		    t.created_s * US_PER_S >= of->created_since_us &&
 		    (!of->created_before_us || t.created_s * US_PER_S < of->created_before_us))
 			found[n++] = (struct dated){t.updated_s, (uint32_t)i};

@@ -28,6 +28,8 @@ TRIED = {"practicepanther": [("tasks", "a record that is gone is deleted"), ("co
                   (None, "the quota credits is never passed"), (None, "the limit parallel of calls at once is never passed")],
          "dialects": [("linked", "a record that is gone is deleted"), ("posted", "an incremental walk asks for what changed"),
                       (None, "the rate burst is never passed"), (None, "verdicts[0]: 200 is throttled")],
+         "shop": [("items", "a record that is gone is deleted"), ("calls", "an incremental walk asks for what changed"),
+                  ("calls", "more records than paging shows: the rest"), ("stock", "every record once, in its columns")],
          "bench": [("contacts", "a cursor that does not move is found")]}
 
 
@@ -55,8 +57,8 @@ def fallen(rows):
             for name, some in rows.items() if any(row["holds"] is False for row in some)}
 
 
-@pytest.mark.parametrize("file", [*PROVIDERS, DECLARATIONS / "conform" / "dialects.cfg", DECLARATIONS / "conform" / "open.cfg"],
-                         ids=lambda path: path.stem)
+@pytest.mark.parametrize("file", [*PROVIDERS, DECLARATIONS / "conform" / "dialects.cfg", DECLARATIONS / "conform" / "open.cfg",
+                                  DECLARATIONS / "walks" / "shop.cfg"], ids=lambda path: path.stem)
 def test_a_declaration_that_is_right(file):
     code, rows = rows_of(file)
     assert fallen(rows) == {} and code == 0

@@ -92,6 +92,15 @@ static void put_incremental(json_object *json, const struct incremental *inc)
 	json_object_object_add(json, "holdback_s", json_object_new_int64(inc->holdback_s));
 }
 
+static void put_parent(json_object *json, const struct resource *r)
+{
+	const struct parent *p = &r->parent;
+	json_object_object_add(json, "parent", p->resource ? json_object_new_string(p->resource) : NULL);
+	json_object_object_add(
+	    json, "parent_setting", p->setting ? json_object_new_string(p->setting) : NULL);
+	json_object_object_add(json, "changed_only", json_object_new_boolean(p->changed_only));
+}
+
 static json_object *resource_json(const struct resource *r)
 {
 	static const char *const strategies[] = {"none", "feed", "field", "generation", "two_generations"};
@@ -111,6 +120,10 @@ static json_object *resource_json(const struct resource *r)
 	json_object_object_add(json, "posts", json_object_new_boolean(r->method == METHOD_POST));
 	json_object_object_add(json, "payload", json_object_new_boolean(r->keep_payload));
 	json_object_object_add(json, "deletion", json_object_new_string(strategies[r->deletion.strategy]));
+	put_parent(json, r);
+	json_object_object_add(json, "windows",
+	    json_object_new_int64(
+	        r->window.step_s ? (plan_back_near_s(r) + r->window.step_s - 1) / r->window.step_s + 1 : 1));
 	put_paging(json, &r->paging);
 	put_incremental(json, &r->incremental);
 	return json;

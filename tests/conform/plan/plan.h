@@ -41,6 +41,11 @@ json_object *plan_table(const struct resource *r);
 const char *plan_untried(const struct resource *r);
 
 #define PLAN_CAP_PAGES 4
+#define PLAN_WINDOWS 4
+#define PLAN_BACK_S INT64_C(432000) /* the API's records are three days old at least */
+
+/* How far back a walk by windows goes when it is run: a few windows. */
+int64_t plan_back_near_s(const struct resource *r);
 
 /* A limit brought so near that a few calls come to it. */
 struct plan_limit {

@@ -39,6 +39,27 @@ static void bring_caps_near(config_setting_t *list)
 	}
 }
 
+int64_t plan_back_near_s(const struct resource *r)
+{
+	return MIN(r->window.back_s, MAX(r->window.step_s * PLAN_WINDOWS, PLAN_BACK_S));
+}
+
+static void bring_windows_near(const struct provider *p, config_setting_t *list)
+{
+	for (unsigned i = 0; i < (unsigned)config_setting_length(list); i++) {
+		config_setting_t *at = config_setting_get_elem(list, i);
+		config_setting_t *window = config_setting_get_member(at, "window");
+		const char *name = "";
+		config_setting_lookup_string(at, "name", &name);
+		const struct resource *r = provider_find_resource(p, str_of(name));
+		if (!window || !r)
+			continue;
+		config_setting_remove(window, "back_s");
+		config_setting_set_int64(
+		    config_setting_add(window, "back_s", CONFIG_TYPE_INT64), plan_back_near_s(r));
+	}
+}
+
 /* ---- limits ---- */
 
 static double calls_a_second(const struct limit *l, double cost)
@@ -134,6 +155,7 @@ static enum rc write_limited(
 		set_text(config_root_setting(&config), "name", name);
 		drop_resources(p, resources);
 		rename_tables(resources, i);
+		bring_windows_near(p, resources);
 		keep_limit(config_lookup(&config, "limits"), &near, (unsigned)i);
 		rc = write_file(&config, folder, name, err);
 	}
@@ -161,6 +183,7 @@ enum rc plan_reduce(const struct provider *p, const char *file, const char *fold
 		config_setting_t *resources = config_lookup(&config, "resources");
 		drop_resources(p, resources);
 		bring_caps_near(resources);
+		bring_windows_near(p, resources);
 		config_setting_remove(config_root_setting(&config), "limits");
 		if (config_setting_length(resources))
 			rc = write_file(&config, folder, p->name, err);

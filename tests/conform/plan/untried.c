@@ -16,9 +16,7 @@ const char *plan_untried(const struct resource *r)
 	    {r->hook != NULL, "what its hook, which is C, makes of an answer"},
 	    {r->batch.max_parts != 0, "batches"},
 	    {by_token(r), "sync tokens and histories"},
-	    {r->parent.resource || r->parent.setting, "lists of parents"},
 	    {r->identity == IDENTITY_POSITION, "records without an identity"},
-	    {r->window.step_s != 0, "windows"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i].used)

@@ -76,7 +76,7 @@ class Shop:
             more = at + PAGE["items"] < len(lines)
             return 200, {"items": page, **({"next": str(at + PAGE["items"])} if more else {})}
         if path[0] in ("calls", "money"):
-            return self.window(path[0], {name: int(value) for name, value in query.items()})
+            return self.window(path[0], {name: int(value) for name, value in query.items() if name != "size"})
         if path[0] == "stock":
             return 200, {"stock": self.stock.get(path[1], [])}
         return 404, {}
