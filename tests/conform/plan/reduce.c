@@ -96,6 +96,17 @@ static void set_number(config_setting_t *group, const char *name, double value)
 	config_setting_set_float(config_setting_add(group, name, CONFIG_TYPE_FLOAT), value);
 }
 
+/* Where the file has it: limits that go with another version of the API are in between. */
+static unsigned limit_at(config_setting_t *list, const char *name)
+{
+	const char *found = "";
+	unsigned i = 0;
+	while (config_setting_lookup_string(config_setting_get_elem(list, i), "name", &found) &&
+	       strcmp(found, name) != 0)
+		i++;
+	return i;
+}
+
 static void keep_limit(config_setting_t *list, const struct plan_limit *near, unsigned i)
 {
 	config_setting_t *limit = config_setting_get_elem(list, i);
@@ -156,7 +167,8 @@ static enum rc write_limited(
 		drop_resources(p, resources);
 		rename_tables(resources, i);
 		bring_windows_near(p, resources);
-		keep_limit(config_lookup(&config, "limits"), &near, (unsigned)i);
+		config_setting_t *limits = config_lookup(&config, "limits");
+		keep_limit(limits, &near, limit_at(limits, p->limits.at[i].name));
 		rc = write_file(&config, folder, name, err);
 	}
 	config_destroy(&config);
