@@ -42,7 +42,7 @@ static void bind(struct connecting *k, struct str sealed)
 	else
 		pg_arg_null(a);
 	if (k->statement)
-		pg_arg_text(a, str_of(json_object_to_json_string_ext(k->facts, JSON_C_TO_STRING_PLAIN)));
+		pg_arg_bool(a, k->own_callback);
 }
 
 static void store(struct connecting *k)

@@ -28,7 +28,7 @@ struct connecting {
 	struct uuid connection_id;
 	bool known;                           /* the connection's id */
 	const struct pg_statement *statement; /* that stores it; NULL: account_connect.sql */
-	json_object *facts;                   /* $10 of that statement; borrowed */
+	bool own_callback;                    /* $10 of that statement */
 	int tries;
 	/* `row` is connect_account's, and the callee's own. When the database fails, the call is answered. */
 	void (*done)(struct connecting *k, struct reply row);

@@ -116,7 +116,6 @@ static void ask_database(struct call *c, const struct beginning *b, const struct
 	pg_arg_i64(a, call_calls(c)->o->oauth.state_life_s);
 	arg_id(a, plan->owner);
 	arg_text(a, plan->owner_external_id);
-	arg_object(a, plan->note);
 	call_write(c, &sql_oauth_begin, begun);
 }
 

@@ -26,11 +26,9 @@
 struct consent {
 	struct connecting connecting;       /* first: connecting.c finds it as what the call keeps */
 	const struct oauth_return *special; /* NULL: nothing */
-	bool own_callback;                  /* of that provider, not everybody's */
 	struct uuid state_id;
 	struct oauth_client client;
-	char *return_to;    /* NULL: the answer is a document */
-	json_object *facts; /* for special->connected */
+	char *return_to; /* NULL: the answer is a document */
 };
 
 static void consent_free(void *kept)
@@ -39,7 +37,6 @@ static void consent_free(void *kept)
 
 	connecting_done(&k->connecting);
 	free(k->return_to);
-	json_object_put(k->facts);
 	free(k);
 }
 
@@ -152,13 +149,9 @@ static struct oauth_account account_of(const struct consent *k)
 
 static void save(struct consent *k)
 {
-	struct connecting *c = &k->connecting;
-
-	if (k->special && k->special->connected) {
-		c->statement = k->special->connected;
-		c->facts = k->facts;
-	}
-	connecting_save(c);
+	if (k->special)
+		k->connecting.statement = k->special->connected;
+	connecting_save(&k->connecting);
 }
 
 static void take_account_id(struct consent *k, struct str id)
@@ -205,10 +198,8 @@ static void account_told(void *user, const struct http_response *res, const stru
 	else if (res->status != 200)
 		fail(k, res->status >= 500 || res->status == 429 ? "token_endpoint_away" : "account_unknown",
 		    "asked whose account it is, the server refused");
-	else {
-		json_object_object_add(k->facts, "account", json_object_get(rules_doc(&answer)));
+	else
 		take_account(k, rules_doc(&answer));
-	}
 }
 
 static void ask_account(struct consent *k)
@@ -246,7 +237,6 @@ static void take_tokens(struct consent *k, const struct oauth_answer *a)
 	c->secret = secret_new(a->access_token, a->refresh_token, k->client.id, k->client.secret);
 	c->life_s = MAX((a->expires_at_us - clock_unix_us()) / US_PER_S, 0);
 	merge_settings(k, a->settings);
-	json_object_object_add(k->facts, "scope", json_object_get(rules_value(a->doc, "scope")));
 	if (k->special && k->special->account)
 		take_account_of_query(k);
 	else if (account->path && account->url.n)
@@ -340,9 +330,6 @@ static void remember(struct consent *k, json_object *doc)
 	c->external_id = text_copy(doc, "external_id");
 	c->settings = json_object_get(json_object_object_get(doc, "settings"));
 	k->return_to = text_copy(doc, "return_to");
-	k->facts = json_object_new_object();
-	json_object_object_add(k->facts, "own_callback", json_object_new_boolean(k->own_callback));
-	json_object_object_add(k->facts, "note", json_object_get(json_object_object_get(doc, "note")));
 	if (c->provider)
 		k->special = oauth_return_find(c->provider);
 	if (k->return_to && !oauth_setup_may_return(s, str_of(k->return_to)))
@@ -403,7 +390,7 @@ static void come_back(struct call *c, const char *provider)
 	k->connecting.call = c;
 	k->connecting.done = saved;
 	k->state_id = id;
-	k->own_callback = provider;
+	k->connecting.own_callback = provider;
 	call_keep(c, k, consent_free);
 	pg_args_clear(a);
 	pg_arg_uuid(a, &id);

@@ -28,7 +28,6 @@ struct oauth_plan {
 	struct str return_to;             /* where he is led in the end; p NULL: the callback answers */
 	const struct uuid *owner;         /* the user whose connection it will be, */
 	struct str owner_external_id;     /*   or his external id, and he is made; else who calls */
-	json_object *note;                /* comes back to oauth_return.connected */
 	/* Ends the call. */
 	void (*answer)(struct call *c, const struct oauth_begun *begun);
 };
@@ -49,8 +48,8 @@ struct oauth_return {
 	    *account; /* query parameter that says whose account it is; NULL: the declaration's affair */
 	/*
 	 * Runs instead of account_connect.sql, and has to call connect_account with $1 to $9 first and to
-	 * answer as that does. $10 jsonb: {"scope": what was granted or null, "account": what the provider
-	 * said of it or null, "note": the plan's or null}. NULL: nothing besides.
+	 * answer as that does; $10 boolean: whether he came back to the provider's own callback. Its body is
+	 * the answer of a callback that leads nowhere. NULL: nothing besides.
 	 */
 	const struct pg_statement *connected;
 };

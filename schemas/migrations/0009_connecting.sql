@@ -59,7 +59,6 @@ create table oauth_states (
     external_id text,
     settings jsonb not null,
     return_to text,
-    note jsonb,
     expires_at timestamptz not null,
     spent_at timestamptz
 );
@@ -68,7 +67,6 @@ call isolate('oauth_states', 'false');
 comment on table oauth_states is 'people who were sent to an authorisation server; kept a day after the state has expired';
 comment on column oauth_states.user_id is 'whose the connection will be';
 comment on column oauth_states.confined is 'he may not take over what another user has connected';
-comment on column oauth_states.note is 'of who began, for what happens when the account is stored';
 
 create function unknown_connection(p_pointer text) returns text language sql immutable
 return problem(404, 'unknown_connection', 'no connection with this id belongs to the caller''s tenant', p_pointer);
@@ -86,8 +84,7 @@ end $$;
 -- `body` of a 200: the settings to go on with, and until when. p_owner: whose it will be; p_for: his external id, and he is
 -- made when he is new; both null: who calls. Another's only by whom nothing confines to his own.
 create function begin_consent(p_state_id uuid, p_tenant_id uuid, p_user_id uuid, p_provider text, p_connection_id uuid,
-    p_external_id text, p_settings jsonb, p_return_to text, p_life_s bigint, p_owner uuid default null, p_for text default null,
-    p_note jsonb default null)
+    p_external_id text, p_settings jsonb, p_return_to text, p_life_s bigint, p_owner uuid default null, p_for text default null)
 returns table (status int, location text, body text, dispatch text)
 language plpgsql as $$
 declare
@@ -131,9 +128,9 @@ begin
     delete from oauth_states where state_id in (
         select s.state_id from oauth_states s where s.expires_at < now() - interval '1 day' limit 100 for update skip locked);
     insert into oauth_states (state_id, tenant_id, user_id, confined, provider, connection_id, external_id, settings,
-        return_to, note, expires_at)
+        return_to, expires_at)
     values (p_state_id, p_tenant_id, v_user, current_owner() is not null or v_for_other, p_provider, p_connection_id,
-        coalesce(c.external_id, p_external_id), v_settings, p_return_to, p_note, v_until);
+        coalesce(c.external_id, p_external_id), v_settings, p_return_to, v_until);
     return query select 200, null::text,
         json_build_object('settings', v_settings, 'expires_at', iso_time(v_until))::text, null::text;
 end $$;
@@ -158,7 +155,7 @@ begin
     end if;
     return query select 200, null::text, json_build_object('outcome', v_outcome, 'tenant_id', s.tenant_id,
         'user_id', s.user_id, 'confined', s.confined, 'provider', s.provider, 'connection_id', s.connection_id,
-        'external_id', s.external_id, 'settings', s.settings, 'return_to', s.return_to, 'note', s.note)::text, null::text;
+        'external_id', s.external_id, 'settings', s.settings, 'return_to', s.return_to)::text, null::text;
 end $$;
 
 -- ---- connections ----

@@ -205,7 +205,7 @@ end $$;
 
 -- Stores what a consent brought, as connect_account does. What came to PracticePanther's own callback is told in its words.
 create function practicepanther_connect(p_connection_id uuid, p_tenant_id uuid, p_user_id uuid, p_confined boolean, p_provider text,
-    p_external_id text, p_settings jsonb, p_secret bytea, p_life_s bigint, p_facts jsonb)
+    p_external_id text, p_settings jsonb, p_secret bytea, p_life_s bigint, p_own_callback boolean)
 returns table (status int, location text, body text, dispatch text) language plpgsql as $$
 declare
     c connections;
@@ -216,7 +216,7 @@ begin
     if status in (200, 201) then
         perform audit(p_tenant_id, actor(p_user_id), 'PP_OAUTH_CONNECTED', p_connection_id::text, '{}');
         select * into c from connections x where x.connection_id = p_connection_id;
-        if (p_facts ->> 'own_callback')::boolean then
+        if p_own_callback then
             body := json_build_object('success', true, 'message', 'OAuth setup completed: PracticePanther can be synced now',
                 'status', practicepanther_token_state(c), 'token', practicepanther_token_words(c),
                 'expires_at', iso_time(c.token_expires_at), 'connection_id', c.connection_id);
