@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Google, as its users know it (shared/seeds/google.md): connect, start a job, run it, read mail and calendars. Consent is at a
-real authorisation server."""
+real authorisation server; the story is told with the simulated Google."""
 import json
+from datetime import datetime, timedelta, timezone
 from threading import Thread
 from urllib.parse import urlencode
 
 import pytest
 from psycopg2.extras import Json
 
+from harness import tokens
 from harness.browser import Browser
 from harness.consenting import Authorisation, consent
 from harness.fleet import PROVIDERS, USERS
+from harness.process import free_port
 from harness.setup import topics_of
 
 SECRET = "a secret that a timer has"
@@ -349,3 +352,115 @@ def test_each_sees_his_own_workspace(google):
     own = google.value("select id from integrations where connection_id = %s and provider = 'gmail'", boxes["bob"])
     assert google.tenant.api("POST", "/api/sync/gmail/start", {"integration_id": own}).body["job"]["integration_id"] == own
     assert json.dumps(google.tenant.api("GET", "/v1/connections").body).count("google") == 2
+
+
+# ---- the user's story, with a provider that behaves as Google does ----
+
+def truth(fleet, zone_offset_h, first, last):
+    """The events of the account that touch these days, in a zone without summer time; by when and what."""
+    def moment(side):
+        if "date" in side:
+            return datetime.fromisoformat(side["date"]).replace(tzinfo=zone)
+        return datetime.fromisoformat(side["dateTime"].replace("Z", "+00:00"))
+    zone = timezone(timedelta(hours=zone_offset_h))
+    begin, end = (datetime.fromisoformat(day).replace(tzinfo=zone) for day in (first, last))
+    found = [record for record in fleet.simulator.rows("ada", "events", "google") if moment(record["start"]) < end
+             and (moment(record["end"]) > begin or moment(record["start"]) == moment(record["end"]) >= begin)]
+    return sorted(f"{record['calendarId']}/{record['id']}" for record in found)
+
+
+@pytest.fixture
+def suite(fleet):
+    """The service set up by the variables that its users know, and the simulated Google."""
+    fleet.simulator.account("ada", records={"messages": 130, "calendars": 2, "events": 80})
+    address = f"127.0.0.1:{free_port()}"
+    fleet.start_producer(
+        http__listen=address, outgoing__allow_plain_loopback=True, providers__origins=fleet.simulator.origins(), internal__wait_ms=19000,
+        auth__jwt_issuer=tokens.ISSUER, auth__jwt_audience=tokens.AUDIENCE,
+        env={"GOOGLE_CLIENT_ID": "client", "GOOGLE_CLIENT_SECRET": "secret", "AUTH_SECRET": tokens.SECRET,
+             "GOOGLE_OAUTH_REDIRECT_URL": f"http://{address}/api/sync/google/callback", "INTERNAL_SYNC_SECRET": SECRET})
+    fleet.start_worker(providers__limits="google.mail_user_units=0")
+    return fleet
+
+
+def consent_at_google(fleet, who, **query):
+    """Chooses the account on Google's page; where the callback leads to."""
+    url = begin(who, **query).body["url"]
+    assert "access_type=offline" in url and "code_challenge=" in url and "gmail.readonly" in url and "calendar.readonly" in url
+    browser = Browser()
+    return browser.get(browser.get(url + "&login_hint=ada").to)
+
+
+def test_the_story(suite):
+    ada = suite.tenant.user("ada")
+    # 1 and 2: the user connects
+    page = consent_at_google(suite, ada, returnTo="/sync")
+    assert page.to.startswith(suite.producer_url + "/sync?") and page.query["result"] == "created", page
+    assert [(row["provider"], row["is_active"], row["email"]) for row in integrations(suite)] == [
+        ("gmail", True, "ada@example.com"), ("google_calendar", True, "ada@example.com")]
+    # 3 and 4: jobs, which the workers begin by themselves
+    started = [ada.api("POST", f"/api/sync/{product}/start").body["job"] for product in ("gmail", "calendar")]
+    assert [job["status"] for job in started] == ["pending", "pending"]
+    done = {}
+    while (answer := run_once(suite)).body["processed"]:
+        done[answer.body["job"]["id"]] = answer.body["job"]["status"]
+    jobs = suite.sql("select * from sync_jobs order by id")
+    assert [(job["provider"], job["status"], job["records_inserted"]) for job in jobs] == [
+        ("gmail", "completed", 130), ("google_calendar", "completed", 2 + len(suite.simulator.rows("ada", "events", "google")))]
+    assert set(done) <= {job["id"] for job in started} and set(done.values()) <= {"completed"}
+    assert all(row["last_synced_at"] for row in integrations(suite))
+    # 5: the user reads
+    served = suite.simulator.rows("ada", "messages", "google")
+    shown = [record["id"] for record in served if not {"SPAM", "TRASH"} & set(record.get("labelIds", []))]
+    assert sorted(ids(ada, limit=500)) == sorted(shown)
+    unread = [record["id"] for record in served if record["id"] in shown and "UNREAD" in record["labelIds"]]
+    assert sorted(ids(ada, limit=500, unread="true")) == sorted(unread)
+    listed = sorted((row["start_date"] or row["start_at"].date()).isoformat() for row in suite.sql(
+        "select * from sync_calendar_events where deleted_at is null"))
+    first, last = listed[20], listed[50]
+    for name, offset in (("UTC", 0), ("Asia/Tokyo", 9), ("America/Phoenix", -7)):
+        span = {"from": first, "to": last, "timeZone": name, "limit": 2500}
+        assert sorted(row["id"] for row in events(ada, **span)) == truth(suite, offset, first, last), name
+
+    # what changes is there after the next job
+    starred, gone = ids(ada, label="STARRED", limit=500), shown[5]
+    fresh = next(id for id in shown if id not in starred and id != gone)
+    indexes = {record["id"]: n for n, record in enumerate(served)}
+    suite.simulator.account("ada", records={"messages": 140}, removed={"messages": [indexes[gone]]},
+                            google={"labels": [{"message": indexes[fresh], "add": ["STARRED"], "remove": []}]})
+    job = ada.api("POST", "/api/sync/gmail/start").body["job"]
+    answer = run_once(suite).body
+    assert not answer["processed"] or (answer["finished"], answer["job"]["id"]) == (True, job["id"])
+    suite.wait_for_sync(job["id"], state="completed")
+    (row,) = suite.sql("select * from sync_jobs where id = %s", job["id"])
+    assert (row["records_inserted"], row["records_deleted"]) == (10, 1)
+    now = ids(ada, label="STARRED", limit=500)
+    assert fresh in now and set(starred) - {gone} <= set(now) and gone not in ids(ada, limit=500)
+
+
+def test_a_grant_that_is_withdrawn_is_given_again(suite):
+    ada = suite.tenant.user("ada")
+    connection = consent_at_google(suite, ada).query["connection_id"]
+    suite.simulator.account("ada", google={"revoked": True})
+    suite.sql("update connections set token_expires_at = now()")
+    job = ada.api("POST", "/api/sync/gmail/start").body["job"]
+    suite.wait_for_sync(job["id"], state="failed")
+    (row,) = suite.sql("select * from sync_jobs")
+    assert row["status"] == "failed" and row["error"].startswith("messages: "), row
+    again = ada.api("POST", "/api/sync/gmail/start")
+    assert (again.status, again.body["error"]) == (409, "connection_reauthorize") and set(again.body) == {"error", "message"}
+    assert {row["status"] for row in integrations(suite)} == {"reauthorize"}
+    assert consent_at_google(suite, ada).query == {"connection_id": connection, "result": "updated"}
+    assert sorted((row["provider"], row["status"]) for row in integrations(suite)) == [
+        ("gmail", "active"), ("gmail", "inactive"), ("google_calendar", "active"), ("google_calendar", "inactive")]
+    suite.wait_for_sync(ada.api("POST", "/api/sync/calendar/start").body["job"]["id"], state="completed")
+
+
+def test_only_what_was_granted_is_integrated(suite):
+    ada = suite.tenant.user("ada")
+    suite.simulator.account("ada", google={"scope": "openid https://www.googleapis.com/auth/calendar.readonly"})
+    consent_at_google(suite, ada)
+    assert [row["provider"] for row in integrations(suite)] == ["google_calendar"]
+    assert ada.api("POST", "/api/sync/gmail/start").status == 404
+    suite.simulator.account("ada", google={"denies": True})
+    assert consent_at_google(suite, ada, returnTo="/sync").query == {"error": "access_denied"}
