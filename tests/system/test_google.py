@@ -108,6 +108,8 @@ def test_who_may_begin_and_what_comes_back(google, server):
     ada, url = google.tenant.user("ada"), google.producer_url
     refused = google.http("GET", url + "/api/sync/google/oauth-url?returnTo=/sync")
     assert refused.status == 401 and set(refused.body) == {"error", "message"} and refused.body["error"] == "missing_key"
+    standard = google.http("GET", url + "/api/sync/gmail/messages", headers={"Accept": "application/problem+json"})
+    assert standard.headers["content-type"] == "application/problem+json" and standard.body["code"] == "missing_key"
     for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example"):
         assert (begin(ada, returnTo=elsewhere).status, begin(ada, returnTo=elsewhere).body["error"]) == (422, "return_to_not_allowed")
     browser = Browser()
@@ -119,6 +121,25 @@ def test_who_may_begin_and_what_comes_back(google, server):
     assert browser.get(back).query["result"] == "created"
     assert browser.get(back).query == {"error": "state_used"}
     assert len(integrations(google)) == 2
+
+
+def test_two_accounts_that_are_connected_at_once(google):
+    """One after the other: the workspace has the integrations of one of them, never of both or none."""
+    sessions = [google.another_session() for _ in range(2)]
+    insert = "insert into connections (tenant_id, provider, external_id, secret) values (%s, 'google', %s, '')"
+    for session in sessions:
+        session.autocommit = False
+    sessions[0].cursor().execute(insert, (google.tenant.id, "first@example.com"))
+    second = Thread(target=lambda: sessions[1].cursor().execute(insert, (google.tenant.id, "second@example.com")))
+    second.start()
+    google.wait_until(lambda: google.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into "
+                                           "connections%%' and datname = current_database()"), what="the second to wait")
+    sessions[0].commit()
+    second.join()
+    sessions[1].commit()
+    assert [(row["email"], row["provider"]) for row in integrations(google) if row["is_active"]] == [
+        ("second@example.com", "gmail"), ("second@example.com", "google_calendar")]
+    assert google.value("select count(*) from workspaces") == 1
 
 
 # ---- jobs ----

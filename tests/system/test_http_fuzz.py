@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from harness.ledger import ROOT
+from harness.mailbox import integrate
 
 TOOL = ROOT / ".fleet" / "schemathesis"  # put there by ./fleet test
 # A count of cases for each operation is the same on a busy machine; ./fleet test fuzz-http goes on for a time, with other seeds.
@@ -31,6 +32,8 @@ def grounds(fleet):
                  for one in (fine, victim)]
     return {
         "connection_id": [fine.id, failing.id], "sync_id": fleet.syncs(), "schedule_id": [schedules[0]["schedule_id"]],
+        "integration_id": integrate(fleet, fleet.tenant.id, fine.id), "q": ["subject", "anything -else"], "label": ["INBOX"],
+        "timeZone": ["Europe/Berlin", "UTC"],
         "task_id": [str(task["task_id"]) for task in fleet.tasks() if task["state"] == "failed"],
         "dead_record_id": [str(row["dead_record_id"]) for row in fleet.sql("select dead_record_id from dead_records")],
         "tenant_id": [fleet.tenant.id], "provider": [fine.provider], "resource": ["contacts"],

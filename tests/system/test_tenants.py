@@ -13,6 +13,7 @@ import pytest
 
 from harness import tokens
 from harness.listening import Listener
+from harness.mailbox import integrate
 from harness.definers import TENANTS_ONLY, TRIES, UNSCOPED
 from harness.process import HarnessError
 from harness.trespass import Belongings, Routes, Side, nobodys, told, without
@@ -50,13 +51,7 @@ def side(fleet, name, tenant=None, owner=None):
     delivery = fleet.value("insert into webhook_deliveries (webhook_id, tenant_id, event_id, event_type, payload, due_at) values "
                            "(%s, %s, uuid_v7(), 'sync.failed', '{}', null) returning delivery_id", hook, tenant.id)
     ask = tenant.api("POST", f"/v1/connections/{connection.id}/test")
-    mailbox, calendars = (fleet.value("insert into google_integrations (tenant_id, workspace_id, owner_user_id, connection_id, provider) values "
-                              "(%s, workspace_of(%s, %s), %s, %s, %s) returning id", tenant.id, tenant.id, owner, owner, connection.id, product)
-                  for product in ("gmail", "google_calendar"))
-    fleet.sql("insert into sync_email_messages (connection_id, tenant_id, id, internal_date, payload, content_hash) values "
-              "(%s, %s, 'm', now(), '{\"snippet\": \"anything\"}', 0)", connection.id, tenant.id)
-    fleet.sql("insert into sync_calendar_events (connection_id, tenant_id, id, calendar_id, event_id, start_at, end_at, payload, content_hash) "
-              "values (%s, %s, 'c/e', 'c', 'e', now(), now() + interval '1 day', '{}', 0)", connection.id, tenant.id)
+    mailbox, calendars = integrate(fleet, tenant.id, connection.id, owner)
     return Side(tenant, {"webhook_id": hook, "integration_id": mailbox, "calendar_id": calendars, **({"workspace_owner": owner} if owner else {}),
                          "delivery_id": delivery, "ask_id": ask.body["ask_id"],
                          "connection_id": connection.id, "sync_id": sync, "dead_record_id": record, "task_id": task,
