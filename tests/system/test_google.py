@@ -458,6 +458,16 @@ def test_the_story(suite):
     now = ids(ada, label="STARRED", limit=500)
     assert fresh in now and set(starred) - {gone} <= set(now) and gone not in ids(ada, limit=500)
 
+    span = {"from": "2000-01-01", "to": "2100-01-01", "limit": 2500}
+    before = {row["id"]: row for row in events(ada, **span)}
+    off = suite.simulator.rows("ada", "events", "google")[10]
+    off_id = f"{off['calendarId']}/{off['id']}"
+    suite.simulator.account("ada", removed={"events": [10]})
+    suite.wait_for_sync(ada.api("POST", "/api/sync/calendar/start").body["job"]["id"], state="completed")
+    assert {row["id"] for row in events(ada, **span)} == set(before) - {off_id}
+    shown = {row["id"]: row for row in events(ada, **span, cancelled="true")}
+    assert (shown[off_id]["status"], shown[off_id]["start"]) == ("cancelled", before[off_id]["start"])
+
 
 def test_a_grant_that_is_withdrawn_is_given_again(suite):
     ada = suite.tenant.user("ada")
