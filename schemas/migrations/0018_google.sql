@@ -455,7 +455,7 @@ end $$;
 create function list_messages(p_tenant_id uuid, p_user_id uuid, p_limit bigint, p_cursor text, p_text text, p_label text, p_from text,
     p_to text, p_unread boolean, p_after text, p_before text, p_integration_id uuid)
 returns table (status int, location text, body text, dispatch text)
-language plpgsql stable set client_min_messages = warning as $$
+language plpgsql stable as $$
 declare
     v_accounts uuid[] := array(
         select i.connection_id from own_integrations(p_tenant_id, p_user_id, 'gmail', p_integration_id) i);
