@@ -311,6 +311,7 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 	        .internal_secret = s->internal_secret,
 	        .internal_wait_ms = s->internal_wait_ms,
 	        .amazon_application_id = s->amazon_application_id,
+	        .amazon_demo_token = s->amazon_demo_token,
 	        .may_dispatch = may_dispatch,
 	        .dispatch = dispatch,
 	        .user = p},

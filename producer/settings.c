@@ -243,6 +243,18 @@ static const struct conf_option options[] = {
         .min = 0,
         .max = 50000,
         .help = "that route waits so long for the end of a job"},
+    {.name = "amazon.demo_tenant",
+        CONF_STRING(struct settings, auth.demo_tenant),
+        .fallback = "",
+        .help = "tenant whose user demo-user it is that calls Amazon's routes without credentials; none: "
+                "nobody may. For trying out, where no stranger comes"},
+    {.name = "amazon.demo_refresh_token",
+        CONF_STRING(struct settings, amazon_demo_token),
+        .secret = true,
+        .fallback = "",
+        .also = "AMAZON_SPAPI_REFRESH_TOKEN",
+        .help = "of a seller in Amazon's sandbox, who is connected when demo-user syncs; the client is that "
+                "of oauth.clients"},
     {.name = "amazon.application_id",
         CONF_STRING(struct settings, amazon_application_id),
         .fallback = "",

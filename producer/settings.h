@@ -63,6 +63,7 @@ struct settings {
 	const char *internal_secret;
 	int64_t internal_wait_ms;
 	const char *amazon_application_id;
+	const char *amazon_demo_token;
 	int64_t shutdown_ms;
 	bool routes; /* --routes: print the table and exit */
 };

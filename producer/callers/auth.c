@@ -17,6 +17,7 @@ struct auth *auth_new(struct loop *loop, struct pg *read, struct batch *batch, s
 	a->o = o;
 	a->tokens = tokens_new(loop, &o->tokens, http);
 	a->args = PG_ARGS;
+	crypto_random(a->demo_key, sizeof a->demo_key);
 	return a;
 }
 
@@ -173,7 +174,9 @@ void auth_check(struct auth *a, struct str authorization, struct str cookies, st
 
 	ask->by_cookie = !authorization.p;
 	secret = authorization.p ? str_trim(secret) : find_cookie(cookies, STR(AUTH_COOKIE));
-	if (bearer && service_key_looks_like(secret))
+	if (ask->demo && a->o->demo_tenant[0] && !authorization.p && !secret.n)
+		auth_check_demo(a, ask);
+	else if (bearer && service_key_looks_like(secret))
 		check_key(a, secret, ask);
 	else if (a->tokens && secret.n && (bearer || ask->by_cookie) && !str_starts(secret, STR("sfk_")))
 		auth_check_token(a, secret, ask);

@@ -16,8 +16,11 @@
 
 struct batch;
 
+#define AUTH_DEMO_USER "demo-user"
+
 struct auth_options {
 	int64_t remember_ms;
+	const char *demo_tenant; /* whose AUTH_DEMO_USER comes without credentials; empty: nobody does */
 	struct token_options tokens;
 };
 
@@ -32,6 +35,7 @@ struct auth_ask {
 	void (*done)(struct auth_ask *ask, enum auth_verdict verdict);
 	struct caller caller; /* with AUTH_KNOWN */
 	bool by_cookie;       /* the browser sent it, whoever made it ask */
+	bool demo;            /* set before: without credentials it may be the demo's user */
 	const char *code;     /* with the others; static */
 	const char *detail;
 	struct auth_ask *next;

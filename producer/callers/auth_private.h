@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "auth.h"
 #include "credentials.h"
+#include "io/crypto.h"
 
 struct pending;
 
@@ -15,6 +16,7 @@ struct auth {
 	struct tokens *tokens; /* NULL: none is taken */
 	struct credentials credentials;
 	struct pending *pending;
+	uint8_t demo_key[CRYPTO_SHA256_LEN]; /* what the demo's user is remembered by: nobody can send it */
 	struct pg_args args;
 };
 
@@ -30,5 +32,7 @@ void auth_refuse(struct auth_ask *ask, const char *code, const char *detail);
 /* ---- auth_users.c ---- */
 
 void auth_check_token(struct auth *a, struct str token, struct auth_ask *ask);
+/* Whoever comes without credentials. */
+void auth_check_demo(struct auth *a, struct auth_ask *ask);
 /* Forgets the asks that wait for keys. */
 void auth_users_drop(struct auth *a);

@@ -60,18 +60,17 @@ static void on_user(void *user, const struct pg_result *res, const struct err *e
 	auth_finish(c, err);
 }
 
-static void find_user(
-    struct auth *a, struct str token, const struct token_identity *id, int64_t now_s, struct auth_ask *ask)
+static void find_user(struct auth *a, const uint8_t sha256[CRYPTO_SHA256_LEN],
+    const struct token_identity *id, int64_t now_s, struct auth_ask *ask)
 {
-	uint8_t sha256[CRYPTO_SHA256_LEN];
 	struct credential *c;
 	struct uuid tenant;
 
-	crypto_sha256(token, sha256);
 	if (!auth_begin(a, sha256, ask, &c))
 		return;
 	c->caller = (struct caller){.role = id->admin ? ROLE_ADMIN : ROLE_USER,
-	    .rights = id->admin ? RIGHTS_OF_ADMIN : RIGHTS_OF_USER};
+	    .rights = id->admin ? RIGHTS_OF_ADMIN : RIGHTS_OF_USER,
+	    .demo = sha256 == a->demo_key};
 	c->subject = mem_strdup(id->subject);
 	c->until_ms = MIN(
 	    c->until_ms, loop_now_ms(a->loop) + MIN(id->expires_s - now_s, INT32_MAX) * INT64_C(1000));
@@ -126,12 +125,14 @@ static void tell_keys_away(struct auth_ask *ask)
 static void read_token(struct auth *a, struct str token, struct auth_ask *ask, bool may_wait)
 {
 	int64_t now_s = clock_unix_us() / 1000000;
+	uint8_t sha256[CRYPTO_SHA256_LEN];
 	struct token_identity id;
 	enum jwt_fault fault = tokens_read(a->tokens, token, now_s, &id);
 
-	if (fault == JWT_FINE)
-		find_user(a, token, &id, now_s, ask);
-	else if (fault == JWT_KEY && may_wait && wait_for_keys(a, token, ask))
+	if (fault == JWT_FINE) {
+		crypto_sha256(token, sha256);
+		find_user(a, sha256, &id, now_s, ask);
+	} else if (fault == JWT_KEY && may_wait && wait_for_keys(a, token, ask))
 		return;
 	else if (fault == JWT_KEY && tokens_lack_keys(a->tokens))
 		tell_keys_away(ask);
@@ -147,6 +148,15 @@ void auth_check_token(struct auth *a, struct str token, struct auth_ask *ask)
 	crypto_sha256(token, sha256);
 	if (!auth_remembers(a, sha256, ask))
 		read_token(a, token, ask, true);
+}
+
+void auth_check_demo(struct auth *a, struct auth_ask *ask)
+{
+	struct token_identity id = {.subject = AUTH_DEMO_USER, .expires_s = INT32_MAX};
+
+	str_copy(id.tenant, sizeof id.tenant, a->o->demo_tenant);
+	if (!auth_remembers(a, a->demo_key, ask))
+		find_user(a, a->demo_key, &id, 0, ask);
 }
 
 void auth_users_drop(struct auth *a)

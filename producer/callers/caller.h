@@ -39,6 +39,7 @@ struct caller {
 	struct uuid tenant;
 	struct uuid user; /* of ROLE_USER and ROLE_ADMIN */
 	struct uuid key;  /* of ROLE_SERVICE */
+	bool demo;        /* nobody has said who he is: the user of whom auth_options tells */
 };
 
 const char *right_name(enum right right);

@@ -381,9 +381,11 @@ void call_start(struct calls *calls, struct httpd_request *rq)
 		call_answer(c, gate_answer_unrouted(calls->gate, &c->passage, c->match.allowed));
 	else if (c->match.route->needs == ROUTE_PUBLIC)
 		call_serve(c);
-	else
+	else {
+		c->passage.ask.demo = c->match.route->demo;
 		auth_check(calls->auth, httpd_header(rq, "Authorization"), httpd_header(rq, "Cookie"),
 		    &c->passage.ask);
+	}
 }
 
 void call_drop_all(struct calls *calls)

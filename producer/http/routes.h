@@ -89,6 +89,7 @@ struct route {
 	void (*handler)(struct call *c);                /* of ROUTE_HANDLER, after the parameters are bound */
 	void (*then)(struct call *c, struct reply row); /* what the statement's row goes through, or NULL */
 	const struct dialect *dialect;                  /* of its errors; NULL: problem documents */
+	bool demo; /* without credentials it is the demo's user who calls, where there is one */
 	bool open; /* further query parameters are ignored: they are of others' making */
 };
 

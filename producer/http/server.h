@@ -33,6 +33,7 @@ struct server_options {
 	const char *internal_secret; /* of /api/internal; empty: nobody has it */
 	int64_t internal_wait_ms;
 	const char *amazon_application_id; /* empty: there is none */
+	const char *amazon_demo_token;     /* of the demo's seller; empty: there is none */
 	/* Whether that many tasks of the provider may be dispatched at once, without the clock. */
 	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);
 	/* Messages of tasks that were committed as dispatched: a JSON array, valid during the call. */

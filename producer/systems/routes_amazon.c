@@ -60,16 +60,17 @@ static const struct route_param callback_params[] = {
 };
 
 static const struct route rows[] = {
-    {"POST", ROOT "/sync", RIGHT_SYNC, ROUTE_WRITE, &sql_amazon_sync_start, PARAMS(start_params), .dialect = &dialect_amazon_sync},
+    {"POST", ROOT "/sync", RIGHT_SYNC, ROUTE_WRITE, &sql_amazon_sync_start, PARAMS(start_params), .then = amazon_sync_started,
+        .dialect = &dialect_amazon_sync, .demo = true},
     {"POST", ROOT "/sync/{syncId}/cancel", RIGHT_SYNC, ROUTE_WRITE, &sql_amazon_sync_cancel, PARAMS(cancel_params),
-        .dialect = &dialect_amazon},
-    {"GET", "/api/sync/status", RIGHT_READ, ROUTE_READ, &sql_amazon_sync_status, PARAMS(progress_params), .dialect = &dialect_amazon},
-    {"GET", ROOT "/status", RIGHT_READ, ROUTE_READ, &sql_amazon_status, PARAMS(status_params), .dialect = &dialect_amazon},
-    {"GET", ROOT "/claims", RIGHT_READ, ROUTE_READ, &sql_amazon_claims, PARAMS(claims_params), .dialect = &dialect_amazon},
-    {"GET", ROOT "/inventory", RIGHT_READ, ROUTE_READ, &sql_amazon_inventory, PARAMS(inventory_params), .dialect = &dialect_amazon},
-    {"GET", ROOT "/orders", RIGHT_READ, ROUTE_READ, &sql_amazon_orders, PARAMS(orders_params), .dialect = &dialect_amazon},
+        .dialect = &dialect_amazon, .demo = true},
+    {"GET", "/api/sync/status", RIGHT_READ, ROUTE_READ, &sql_amazon_sync_status, PARAMS(progress_params), .dialect = &dialect_amazon, .demo = true},
+    {"GET", ROOT "/status", RIGHT_READ, ROUTE_READ, &sql_amazon_status, PARAMS(status_params), .dialect = &dialect_amazon, .demo = true},
+    {"GET", ROOT "/claims", RIGHT_READ, ROUTE_READ, &sql_amazon_claims, PARAMS(claims_params), .dialect = &dialect_amazon, .demo = true},
+    {"GET", ROOT "/inventory", RIGHT_READ, ROUTE_READ, &sql_amazon_inventory, PARAMS(inventory_params), .dialect = &dialect_amazon, .demo = true},
+    {"GET", ROOT "/orders", RIGHT_READ, ROUTE_READ, &sql_amazon_orders, PARAMS(orders_params), .dialect = &dialect_amazon, .demo = true},
     {"POST", ROOT "/connect", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(connect_params), .handler = amazon_connect,
-        .dialect = &dialect_amazon},
+        .dialect = &dialect_amazon, .demo = true},
     {"GET", ROOT "/callback", ROUTE_PUBLIC, ROUTE_HANDLER, PARAMS(callback_params), .handler = amazon_callback,
         .dialect = &dialect_amazon, .open = true},
 };

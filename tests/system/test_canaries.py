@@ -26,9 +26,11 @@ TOKEN_SECRET = "canary-of-users-tokens-7be21d-long-enough"
 CLIENT_SECRET = "canary-of-an-application-80aa3c"
 HIGHLEVEL_SECRET = "canary-of-highlevels-client-3b77d2"
 GOOGLE_SECRET = "canary-of-googles-client-e6019f"
+DEMO_TOKEN = "canary-of-the-demos-seller-c81a7e"
 TIMERS_SECRET = "canary-of-the-timer-5f0c9a"
 SETTINGS = {"database.url", "kafka.properties", "crypto.keys", "oauth.clients", "oauth.state_key", "auth.jwt_secret",
-            "oauth.highlevel_client_secret", "oauth.google_client_secret", "internal.sync_secret"}
+            "oauth.highlevel_client_secret", "oauth.google_client_secret", "internal.sync_secret",
+            "amazon.demo_refresh_token"}
 
 
 def spellings(secret):
@@ -80,6 +82,7 @@ def guarded(fleet, kafka, postgres):
     fleet.common["oauth.clients"] = f"zoho=an-application:{CLIENT_SECRET}"
     fleet.common["oauth.highlevel_client_secret"], fleet.common["oauth.google_client_secret"] = HIGHLEVEL_SECRET, GOOGLE_SECRET
     fleet.common["oauth.state_key"], fleet.common["oauth.redirect_uri"] = STATE_KEY, "https://fleet.example/v1/oauth/callback"
+    fleet.common["amazon.demo_refresh_token"] = DEMO_TOKEN
     fleet.common["auth.jwt_secret"], fleet.common["internal.sync_secret"] = TOKEN_SECRET, TIMERS_SECRET
     fleet.producer.stop()
     yield fleet
@@ -145,7 +148,7 @@ def test_no_secret_gets_out(guarded, postgres, canaries):
     fleet = guarded
     canaries.add(**{"database password": DATABASE_PASSWORD, "Kafka password": KAFKA_PASSWORD, "key of keys": CRYPTO_KEY,
                     "client's secret": CLIENT_SECRET, "HighLevel's": HIGHLEVEL_SECRET, "Google's": GOOGLE_SECRET, "key of states": STATE_KEY, "secret of tokens": TOKEN_SECRET,
-                    "secret of timers": TIMERS_SECRET})
+                    "secret of timers": TIMERS_SECRET, "token of the demo's seller": DEMO_TOKEN})
     fleet.start(workers=2)
     make_everything_happen(fleet, canaries)
     for answer in ask_wrongly(fleet, canaries):
