@@ -154,6 +154,7 @@ void auth_check_demo(struct auth *a, struct auth_ask *ask)
 {
 	struct token_identity id = {.subject = AUTH_DEMO_USER, .expires_s = INT32_MAX};
 
+	ask->by_cookie = false;
 	str_copy(id.tenant, sizeof id.tenant, a->o->demo_tenant);
 	if (!auth_remembers(a, a->demo_key, ask))
 		find_user(a, a->demo_key, &id, 0, ask);
