@@ -49,17 +49,15 @@ static const struct route_param calls_params[] = {
     {.name = "minDuration", .from = PARAM_QUERY, .type = PARAM_INT, .min = 0, .max = DURATION_MAX},
 };
 
-#define SAID .dialect = &dialect_highlevel
-
 static const struct route rows[] = {
-    {"POST", "/functions/v1/sync-highlevel-calls", RIGHT_SYNC, ROUTE_WRITE, &sql_highlevel_sync, PARAMS(sync_params), .then = highlevel_sync_accepted, SAID},
-    {"POST", "/functions/v1/oauth-refresh", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(user_params), .handler = highlevel_refresh, SAID},
-    {"POST", "/functions/v1/oauth-test", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(user_params), .handler = highlevel_test, SAID},
-    {"GET", "/functions/v1/oauth-start", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(start_params), .handler = highlevel_start, SAID},
-    {"GET", "/oauth/callback", ROUTE_PUBLIC, ROUTE_HANDLER, PARAMS(callback_params), .handler = highlevel_callback, .open = true, SAID},
-    {"GET", "/functions/v1/admin-users", RIGHT_ADMIN, ROUTE_READ, &sql_highlevel_users, PARAMS(users_params), SAID},
-    {"POST", "/functions/v1/oauth-disconnect", RIGHT_CONNECT, ROUTE_WRITE, &sql_highlevel_disconnect, PARAMS(user_params), SAID},
-    {"GET", "/functions/v1/highlevel-calls", RIGHT_READ, ROUTE_READ, &sql_highlevel_calls, PARAMS(calls_params), SAID},
+    {"POST", "/functions/v1/sync-highlevel-calls", RIGHT_SYNC, ROUTE_WRITE, &sql_highlevel_sync, PARAMS(sync_params), .then = highlevel_sync_accepted, .dialect = &dialect_highlevel},
+    {"POST", "/functions/v1/oauth-refresh", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(user_params), .handler = highlevel_refresh, .dialect = &dialect_highlevel},
+    {"POST", "/functions/v1/oauth-test", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(user_params), .handler = highlevel_test, .dialect = &dialect_highlevel},
+    {"GET", "/functions/v1/oauth-start", RIGHT_CONNECT, ROUTE_HANDLER, PARAMS(start_params), .handler = highlevel_start, .dialect = &dialect_highlevel},
+    {"GET", "/oauth/callback", ROUTE_PUBLIC, ROUTE_HANDLER, PARAMS(callback_params), .handler = highlevel_callback, .open = true, .dialect = &dialect_highlevel},
+    {"GET", "/functions/v1/admin-users", RIGHT_ADMIN, ROUTE_READ, &sql_highlevel_users, PARAMS(users_params), .dialect = &dialect_highlevel},
+    {"POST", "/functions/v1/oauth-disconnect", RIGHT_CONNECT, ROUTE_WRITE, &sql_highlevel_disconnect, PARAMS(user_params), .dialect = &dialect_highlevel},
+    {"GET", "/functions/v1/highlevel-calls", RIGHT_READ, ROUTE_READ, &sql_highlevel_calls, PARAMS(calls_params), .dialect = &dialect_highlevel},
 };
 /* clang-format on */
 

@@ -380,7 +380,8 @@ begin
         select h.*, c.owner_user_id, c.settings ->> ''location_id'' as location_id
         from highlevel_calls h join connections c using (connection_id)
         where h.tenant_id = $1 and h.deleted_at is null'
-        || case when v_connections is not null then ' and h.connection_id = any ($2)' else '' end
+        || case when cardinality(v_connections) = 1 then ' and h.connection_id = ($2)[1]' -- in the order of its index
+            when v_connections is not null then ' and h.connection_id = any ($2)' else '' end
         || case when p_cursor is not null then ' and (h.created_at, h.id, h.connection_id) < ($3, $4, $5)' else '' end
         || case when p_from is not null then ' and h.created_at >= $6' else '' end
         || case when p_to is not null then ' and h.created_at < $7' else '' end

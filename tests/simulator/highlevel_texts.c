@@ -13,9 +13,7 @@
 
 static const char *const WISHES[] = {"asked about prices", "wants to move the appointment",
     "asked for the opening hours", "wants to know where the order is", "called about an invoice",
-    "asked f\xc3\xbcr einen R\xc3\xbc"
-    "ckruf",
-    "quiere hablar con ventas", "hung up at once"};
+    "asked für einen Rückruf", "quiere hablar con ventas", "hung up at once"};
 static const char *const WORDS[] = {"pricing", "the order", "Tuesday", "my number", "caf\xc3\xa9",
     "\\u20ac99", "\\\"as soon as possible\\\"", "\xf0\x9f\x93\x9e", "delivery", "the invoice", "next week",
     "thanks"};

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HighLevel as its users described it: connect, sync, look at calls, refresh, test, disconnect; and each error with its cause."""
 import json
+import time
 from collections import Counter
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -18,7 +19,9 @@ voice-ai-agent-goals.write contacts.readonly locations.readonly conversations.re
 phonenumbers.read numberpools.read""".split()
 # As the users' own .env has it.
 ENV = {"VITE_HIGHLEVEL_CLIENT_ID": "client", "VITE_HIGHLEVEL_CLIENT_SECRET": "secret", "VITE_HIGHLEVEL_REDIRECT_URI": CALLBACK,
-       "JWT_SECRET": tokens.SECRET}
+       "VITE_HIGHLEVEL_AUTH_URL": "https://marketplace.gohighlevel.com/oauth/chooselocation",
+       "VITE_HIGHLEVEL_TOKEN_URL": "https://services.leadconnectorhq.com/oauth/token",
+       "VITE_HIGHLEVEL_API_URL": "https://services.leadconnectorhq.com", "JWT_SECRET": tokens.SECRET}
 NO_CONNECTION = (404, "No valid OAuth connection found")
 NO_LOCATION = (422, "No location ID found for user")
 GRANT_DEAD = (401, "Failed to refresh token")
@@ -112,10 +115,10 @@ def test_the_whole_story(fleet, office):
     assert office.users()["ada"]["status"] == "Not Connected"
     begun = office.call("GET", "/functions/v1/oauth-start?userId=ada")
     url, query = urlsplit(begun.body["url"]), dict(parse_qsl(urlsplit(begun.body["url"]).query))
-    assert url.path == "/v2/oauth/chooselocation" and begun.body["redirectUri"] == CALLBACK
+    assert url.path == "/oauth/chooselocation" and begun.body["redirectUri"] == CALLBACK
     assert (query["response_type"], query["client_id"], query["redirect_uri"]) == ("code", "client", CALLBACK)
     assert query["scope"].split() == SCOPES
-    page = office.connect(records={"call_logs": 120})
+    page = office.connect(records={"call_logs": 120}, highlevel={"first_at": int(time.time()) - 2 * 86400, "every": 600})
     assert json.loads(page.text)["external_id"] == LOCATION
 
     # The seed's query: who, where, whether, until when; tokens are nobody's to read.
@@ -154,9 +157,12 @@ def test_the_whole_story(fleet, office):
     expires = datetime.fromisoformat(refreshed.body["expiresAt"].replace("Z", "+00:00"))
     assert timedelta(hours=23) < expires - office.api_keys()[0]["updated_at"] < timedelta(hours=25)
 
-    # Calls that are new, and summaries that come later.
+    # Calls that are new, and summaries that come later: the last days are read again.
     fleet.simulator.account(LOCATION, clock_skew=-2, records={"call_logs": 123})
-    assert office.sync()["callsNew"] == 3
+    fleet.simulator.account(LOCATION, version=2, changed_share=0.1)
+    result = office.sync()
+    assert (result["callsNew"], result["callsUpdated"]) == (3, 12)
+    assert "rev 0002" in office.calls(limit=200)[-1]["summary"]
 
     # Disconnecting: the user stays in the list, without badges, and can be connected again.
     gone = office.ask("oauth-disconnect")
