@@ -253,18 +253,36 @@ return case
     when p_type in ('charge_refund', 'postage_refund') or p_type ~ '(^|_)fees?(_|$)' then 'FEE-'
     else 'RMB-' end;
 
+create function amazon_claim_words(p_type text, p_detail text) returns text language sql immutable parallel safe
+return initcap(replace(p_type, '_', ' ')) || coalesce(': ' || p_detail, '');
+
 -- Computed once, when an event is stored. A claim beyond what readers' numeric(10, 2) holds is quarantined, never cut.
 alter table amazon_financial_events
     add claim_type text generated always as (amazon_claim_type(event_list, payload)) stored,
     add claim_amount numeric generated always as (case when amazon_claim_type(event_list, payload) is not null
-        then coalesce(amazon_claim_amount(event_list, payload), 0) end) stored check (abs(claim_amount) < 100000000);
+        then coalesce(amazon_claim_amount(event_list, payload), 0) end) stored check (abs(claim_amount) < 100000000),
+    add claim_currency text generated always as (case when amazon_claim_type(event_list, payload) is not null
+        then jsonb_path_query_first(payload, 'strict $.**.CurrencyCode') #>> '{}' end) stored,
+    add claim_key text collate "C" generated always as (case when amazon_claim_type(event_list, payload) is not null
+        then amazon_claim_prefix(amazon_claim_type(event_list, payload))
+            || coalesce(payload ->> 'SAFETClaimId', payload ->> 'TDSOrderId', left(md5(payload::text), 16)) end) stored,
+    add claim_description text generated always as (case when amazon_claim_type(event_list, payload) is not null
+        then amazon_claim_words(amazon_claim_type(event_list, payload), coalesce(payload ->> 'ReasonCodeDescription',
+            payload ->> 'ReasonCode', payload ->> 'FeeDescription', payload ->> 'FeeReason',
+            payload #>> '{AdjustmentItemList,0,ProductDescription}',
+            payload #>> '{SAFETReimbursementItemList,0,productDescription}')) end) stored;
 alter table amazon_transactions
     add order_id text generated always as (jsonb_path_query_first(payload,
         '$.relatedIdentifiers[*] ? (@.relatedIdentifierName == "ORDER_ID").relatedIdentifierValue') #>> '{}') stored,
-    -- of a deferred transaction that this one releases
+    -- a deferred transaction that this one releases: they are one claim
     add releases text generated always as (jsonb_path_query_first(payload,
         '$.relatedIdentifiers[*] ? (@.relatedIdentifierName == "DEFERRED_TRANSACTION_ID").relatedIdentifierValue') #>> '{}') stored,
     add claim_type text generated always as (amazon_transaction_claim_type(transaction_type, description)) stored,
+    add claim_key text collate "C" generated always as (amazon_claim_prefix(amazon_transaction_claim_type(transaction_type, description))
+        || coalesce(jsonb_path_query_first(payload,
+        '$.relatedIdentifiers[*] ? (@.relatedIdentifierName == "DEFERRED_TRANSACTION_ID").relatedIdentifierValue') #>> '{}', id)) stored,
+    add claim_description text generated always as (amazon_claim_words(
+        amazon_transaction_claim_type(transaction_type, description), description)) stored,
     add constraint amazon_transactions_claim_check
         check (amazon_transaction_claim_type(transaction_type, description) is null or abs(total_amount) < 100000000);
 create index amazon_financial_events_claims on amazon_financial_events (connection_id, posted_date) where claim_type is not null;
@@ -336,15 +354,11 @@ group by s.tenant_id, s.user_id, s.sku;
 
 -- Claims of both API lines, before they are counted. Where the newer one has read, its word counts.
 create view amazon_claim_sources with (security_invoker = true) as
-select e.connection_id, e.tenant_id, e.claim_type as type, e.order_id, e.claim_amount as amount,
-    jsonb_path_query_first(e.payload, 'strict $.**.CurrencyCode') #>> '{}' as currency,
-    case when (e.claim_type ~ 'clawback|reversal' or amazon_claim_prefix(e.claim_type) = 'RMB-') and e.claim_amount <= 0 then 'denied'
+select e.connection_id, e.tenant_id, e.claim_key as key, e.claim_type as type, e.order_id, e.claim_amount as amount,
+    e.claim_currency as currency,
+    case when e.claim_key like 'RMB-%' and e.claim_amount <= 0 then 'denied'
         when e.posted_date > now() then 'pending' else 'approved' end as status,
-    coalesce(e.payload ->> 'SAFETClaimId', e.payload ->> 'TDSOrderId', left(md5(e.payload::text), 16)) as number,
-    coalesce(e.payload ->> 'ReasonCodeDescription', e.payload ->> 'ReasonCode', e.payload ->> 'FeeDescription',
-        e.payload ->> 'FeeReason', e.payload #>> '{AdjustmentItemList,0,ProductDescription}',
-        e.payload #>> '{SAFETReimbursementItemList,0,productDescription}') as detail,
-    coalesce(e.posted_date, e.window_from) as created_at, e.synced_at, e.id as place
+    e.claim_description as description, coalesce(e.posted_date, e.window_from) as created_at, e.synced_at, e.id as place
 from amazon_financial_events e
     join walk_windows w on w.connection_id = e.connection_id and w.resource = 'financial_events'
         and w.window_from = e.window_from and w.walk = e.walk
@@ -354,24 +368,23 @@ where e.claim_type is not null and e.deleted_at is null
         and exists (select from amazon_transactions t
             where t.connection_id = e.connection_id and t.posted_date >= coalesce(e.posted_date, w.window_from)))
 union all
-select t.connection_id, t.tenant_id, t.claim_type, t.order_id, coalesce(t.total_amount, 0), t.currency,
-    case when (t.claim_type ~ 'clawback' or amazon_claim_prefix(t.claim_type) = 'RMB-') and coalesce(t.total_amount, 0) <= 0 then 'denied'
+select t.connection_id, t.tenant_id, t.claim_key, t.claim_type, t.order_id, coalesce(t.total_amount, 0), t.currency,
+    case when t.claim_key like 'RMB-%' and coalesce(t.total_amount, 0) <= 0 then 'denied'
         when t.transaction_status ilike 'deferred' then 'pending' else 'approved' end,
-    coalesce(t.releases, t.id), t.description, t.posted_date, t.synced_at, t.id
+    t.claim_description, t.posted_date, t.synced_at, t.id
 from amazon_transactions t
 where t.claim_type is not null and t.deleted_at is null and not exists (select from amazon_transactions r
     where r.connection_id = t.connection_id and r.releases = t.id and r.deleted_at is null);
 
 create view amazon_claims with (security_invoker = true) as
-select md5(concat_ws('/', k.tenant_id, k.user_id, k.claim_id, k.nth))::uuid as id,
-    (k.claim_id || case when k.nth > 1 then '-' || k.nth else '' end)::varchar(255) as claim_id,
+select md5(concat_ws('/', k.tenant_id, k.user_id, k.key, k.nth))::uuid as id,
+    (k.key || case when k.nth > 1 then '-' || k.nth else '' end)::varchar(255) as claim_id,
     k.user_id, k.order_id::varchar(255) as order_id, k.amount::numeric(10, 2) as amount,
     coalesce(k.currency, 'USD')::varchar(10) as currency, k.status::varchar(50) as status, k.type::varchar(100) as type,
-    concat_ws(': ', initcap(replace(k.type, '_', ' ')), k.detail) as description, k.created_at, k.synced_at, k.is_mock,
-    case when k.is_mock then 'sandbox' end::varchar(100) as mock_scenario
+    k.description, k.created_at, k.synced_at, k.is_mock, case when k.is_mock then 'sandbox' end::varchar(100) as mock_scenario
 from (
-    select s.*, c.owner_user_id as user_id, amazon_claim_prefix(s.type) || s.number as claim_id, amazon_is_sandbox(c.settings) as is_mock,
-        row_number() over (partition by s.tenant_id, c.owner_user_id, amazon_claim_prefix(s.type) || s.number
+    select s.*, c.owner_user_id as user_id, amazon_is_sandbox(c.settings) as is_mock,
+        row_number() over (partition by s.tenant_id, c.owner_user_id, s.key
             order by s.created_at, c.external_id collate "C", s.amount, s.order_id collate "C", s.place collate "C") as nth
     from amazon_claim_sources s join connections c on c.connection_id = s.connection_id) k;
 
