@@ -73,10 +73,7 @@ struct task {
 	size_t unstored;  /* pages given to the store and not committed */
 	int64_t attempts; /* failed tries of this page */
 	int64_t restarts; /* walks begun anew, before this slice */
-	bool restarting;  /* the next slice begins one */
 	int64_t slice_end_ms;
-	bool fleeting; /* its cursor dies young: the slice goes on to the window's end, if that is not too far
-	                */
 	int64_t slice_pages;
 	const char *yield; /* why the slice ends at the next page boundary, or NULL; a literal */
 	enum task_step step;
@@ -84,13 +81,16 @@ struct task {
 	struct permit permit;
 	uint64_t app; /* hash of the client id that its account was authorised with */
 	struct timer *timer;
-	bool refreshing;                /* tokens.c has it in a list */
 	struct replay *replaying;       /* under way */
 	struct bearings_text *bearings; /* what walk.bearings points into, or NULL */
 	bool bearing;                   /* they are being read */
-	bool settling;                  /* settle.c has it in a list */
-	bool sweeping;                  /* a step of its sweep is under way */
-	bool refused;                   /* the database refused a page: those behind it must not be written */
+	bool refreshing;                /* tokens.c has it in a list */
+	bool restarting;                /* the next slice begins a walk anew */
+	bool fleeting; /* its cursor dies young: the slice goes on to the window's end, if that is not too far
+	                */
+	bool settling; /* settle.c has it in a list */
+	bool sweeping; /* a step of its sweep is under way */
+	bool refused;  /* the database refused a page: those behind it must not be written */
 	/* how the slice ends, from DRAIN on */
 	enum outcome outcome;
 	enum verdict_class class;

@@ -111,6 +111,21 @@ static void the_providers_own_words_come_first(void **state)
 	    {{AMAZON, 200, NULL, NULL, "{\"payload\":{}}", false}, VERDICT_OK},
 	    {{"amazon", "financial_events", 200, NULL, NULL, "{\"payload\":{}}", true}, VERDICT_CURSOR},
 	    {{"amazon", "financial_events", 200, NULL, NULL, "{\"payload\":{}}", false}, VERDICT_OK},
+	    {{"acme", "items", 410, NULL, NULL, "", true}, VERDICT_CURSOR},
+	    {{"acme", "items", 410, NULL, NULL, "", false}, VERDICT_PERMANENT},
+	    {{HIGHLEVEL, 400, NULL, NULL, "{\"message\":\"Location is not active\"}", false},
+	        VERDICT_TRANSIENT},
+	    {{HIGHLEVEL, 400, NULL, NULL, "{\"message\":[\"x\",\"Location is not active\"]}", false},
+	        VERDICT_TRANSIENT},
+	    {{"acme", "items", 420, NULL, NULL, "", false}, VERDICT_THROTTLED},
+	};
+	judge_all(cases, ARRAY_SIZE(cases));
+}
+
+static void of_403_google_says_the_reason(void **state)
+{
+	(void)state;
+	static const struct word cases[] = {
 	    {{GMAIL, 404, NULL, NULL, "{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\"}}", true},
 	        VERDICT_CURSOR},
 	    {{GMAIL, 404, NULL, NULL, "{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\"}}", false},
@@ -153,13 +168,6 @@ static void the_providers_own_words_come_first(void **state)
 	        VERDICT_PERMANENT},
 	    {{CALENDAR, 404, NULL, NULL, "{\"error\":{\"errors\":[{\"reason\":\"notFound\"}]}}", true},
 	        VERDICT_EMPTY},
-	    {{"acme", "items", 410, NULL, NULL, "", true}, VERDICT_CURSOR},
-	    {{"acme", "items", 410, NULL, NULL, "", false}, VERDICT_PERMANENT},
-	    {{HIGHLEVEL, 400, NULL, NULL, "{\"message\":\"Location is not active\"}", false},
-	        VERDICT_TRANSIENT},
-	    {{HIGHLEVEL, 400, NULL, NULL, "{\"message\":[\"x\",\"Location is not active\"]}", false},
-	        VERDICT_TRANSIENT},
-	    {{"acme", "items", 420, NULL, NULL, "", false}, VERDICT_THROTTLED},
 	};
 	judge_all(cases, ARRAY_SIZE(cases));
 }
@@ -270,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(status_decides_without_a_rule),
 	    cmocka_unit_test(the_providers_own_words_come_first),
+	    cmocka_unit_test(of_403_google_says_the_reason),
 	    cmocka_unit_test(zohos_words),
 	    cmocka_unit_test(waits_as_told),
 	    cmocka_unit_test(waits_by_a_limits_headers),
