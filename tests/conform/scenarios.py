@@ -185,7 +185,8 @@ class Scenarios:
 
     def _empty(self, resource):
         """As the provider says it: by a rule of class empty, if there is one."""
-        rule = next((rule for rule in self.plan["rules"] if rule["class"] == "empty"), None)
+        rule = next((rule for rule in self.plan["rules"] if rule["class"] == "empty" and
+                     (rule["key"].startswith("verdicts") or rule["resource"] == resource["name"])), None)
         run = self._whole(resource, 0)
         if rule is None or rule["cursor_sent"]:
             return run
