@@ -110,6 +110,7 @@ struct amazon_settings {
 	int64_t empty_every;               /* every so many pages one is empty, with a token; 0: none */
 	int64_t usage_plans;               /* calls beyond them are refused */
 	int64_t texts;                     /* numbers and flags come as texts, as they do at times */
+	int64_t buyers;                    /* buyers are shown to everybody */
 	int64_t revoked;                   /* the seller has removed the application */
 	int64_t deferred_released;         /* what was deferred is paid out */
 	double tokens[AMAZON_OPERATIONS];  /* of the usage plans' buckets */

@@ -35,18 +35,21 @@ void amazon_fail(
 
 /* ---- who calls ---- */
 
-bool amazon_shows_buyers(const struct exchange *ex)
+static bool is_restricted(const struct exchange *ex)
 {
 	return str_starts(request_header(&ex->req, STR(TOKEN_HEADER)), STR(RESTRICTED));
+}
+
+bool amazon_shows_buyers(const struct exchange *ex)
+{
+	return ex->account->amazon.buyers || is_restricted(ex);
 }
 
 static bool token_good(struct simulator *sim, struct exchange *ex)
 {
 	struct str token = request_header(&ex->req, STR(TOKEN_HEADER));
 	char text[TOKEN_TEXT_MAX];
-	bool restricted = amazon_shows_buyers(ex);
-
-	if (restricted)
+	if (is_restricted(ex))
 		token = (struct str){token.p + strlen(RESTRICTED), token.n - strlen(RESTRICTED)};
 	snprintf(text, sizeof text, "bearer %.*s", STR_ARG(token));
 	ex->req.authorization = str_of(text);

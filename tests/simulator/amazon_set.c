@@ -25,6 +25,7 @@ static const struct {
     {"empty_every", offsetof(struct amazon_settings, empty_every), INT32_MAX, 0, FORM_NUMBER},
     {"usage_plans", offsetof(struct amazon_settings, usage_plans), 1, 0, FORM_FLAG},
     {"texts", offsetof(struct amazon_settings, texts), 1, 0, FORM_FLAG},
+    {"buyers", offsetof(struct amazon_settings, buyers), 1, 0, FORM_FLAG},
     {"revoked", offsetof(struct amazon_settings, revoked), 1, 0, FORM_FLAG},
     {"deferred_released", offsetof(struct amazon_settings, deferred_released), 1, 0, FORM_FLAG},
 };

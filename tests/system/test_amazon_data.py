@@ -261,6 +261,17 @@ def test_a_403_may_be_a_token_or_a_role(fleet):
     assert fleet.value("select status from connections where connection_id = %s", connection.id) == "reauthorize"
 
 
+@pytest.mark.parametrize("settings", [{}, NEWER], ids=["v0", "2026-01-01"])
+def test_buyers_are_not_kept(fleet, settings):
+    start = {"log__level": "debug", **settings}
+    fleet.start_producer(**start)
+    fleet.start_worker(**start)
+    connection = connect(fleet, records={"orders": 30}, amazon={"buyers": True})
+    fleet.wait_for_sync(fleet.sync(connection, ["orders"]))
+    assert fleet.value("select count(*) from amazon_orders") == 30
+    assert not fleet.value("select count(*) from amazon_orders where payload::text ~* 'buyer no|Main St|buyer[0-9]'")
+
+
 # --- stocks ---
 
 def test_stocks_by_user_and_sku(fleet):
