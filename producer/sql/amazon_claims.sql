@@ -1,7 +1,7 @@
 -- $1 tenant_id, $2 user_id, $3 limit, $4 cursor, $5 status, $6 type, $7 orderId, $8 from, $9 to, $10 q: a part of the claim's
 -- number, its order's or its description. Newest first.
 with place as (
-    select case when array_length(p.f, 1) = 2 and p.f[1] ~ '^\d{1,17}$' and p.f[2] ~ '^[0-9a-f-]{36}$' then p.f end as f
+    select case when array_length(p.f, 1) = 2 and p.f[1] ~ '^\d{1,17}$' and p.f[2] ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p.f end as f
     from (select amazon_place($4::text) as f) p),
 found as (
     select k.*, (extract(epoch from k.created_at) * 1000000)::bigint as us,

@@ -7,6 +7,7 @@
 #define DAY_S INT64_C(86400)
 #define WEEK_S (7 * DAY_S)
 #define QUARTER_S 900
+#define HALF_HOUR_S INT64_C(1800)
 #define SPREAD_DAYS 90
 
 /* What an event is, by its index modulo GOOGLE_EVENT_KINDS. */
@@ -92,7 +93,7 @@ int64_t google_event_end(const struct account *a, const struct resource *r, uint
 {
 	uint64_t length = mix(a->salt ^ i) % 3 + 1;
 
-	return google_event_start(a, r, i) + (int64_t)length * (is_all_day(i) ? DAY_S : 2 * QUARTER_S);
+	return google_event_start(a, r, i) + (int64_t)length * (is_all_day(i) ? DAY_S : HALF_HOUR_S);
 }
 
 static void series_id(const struct account *a, uint32_t i, char ret[GOOGLE_ID_MAX])
