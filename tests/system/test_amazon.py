@@ -4,6 +4,7 @@ error with its body to the letter."""
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -181,6 +182,17 @@ def test_a_sync_that_is_running_already(shop):
     cancelled = shop.ask("POST", f"{API}/sync/{first}/cancel")
     assert cancelled == {"success": True, "syncId": first, "message": "Sync cancelled", "status": "cancelled"}
     assert shop.sync()["syncId"] != first
+
+
+def test_of_many_at_once_one_begins(shop):
+    """A double click, in as many windows as he likes."""
+    shop.account("A1SELLER")
+    headers = {"Cookie": f"session_token={shop.token}", "Origin": APP}
+    with ThreadPoolExecutor(12) as clicks:
+        answers = list(clicks.map(lambda _: shop.fleet.http("POST", shop.fleet.producer_url + f"{API}/sync", {}, headers), range(24)))
+    (name,) = [answer.body["syncId"] for answer in answers if answer.status == 200]
+    assert {(answer.status, answer.body["existingSyncId"]) for answer in answers if answer.status != 200} == {(409, name)}
+    assert len(shop.rows()) == 1
 
 
 def test_one_that_was_begun_otherwise_counts_too(shop):
