@@ -8,10 +8,8 @@
 #define INDEX_DIGITS 10000000
 
 static const char *const NAMES[] = {"Steel Bottle 1 L \xe2\x80\x93 \\\"Trek\\\"",
-    "\xc3\x89"
-    "clair lamp, 40 W",
-    "USB-C cable (2 m) \\u2122", "M\xc3\xbcsli bowl / large", "\xe5\x8f\xb0\xe6\x89\x80 knife set",
-    "Yoga mat + strap"};
+    "Lamp \xc3\xa9l\xc3\xa9gant, 40 W", "USB-C cable (2 m) \\u2122", "M\xc3\xbcsli bowl / large",
+    "\xe5\x8f\xb0\xe6\x89\x80 knife set", "Yoga mat + strap"};
 
 void amazon_time(int64_t unix_s, char ret[AMAZON_TIME_MAX])
 {

@@ -40,7 +40,7 @@ static void add_times(struct buf *ret, const struct amazon_order *o)
 	buf_printf(ret, ",\"LastUpdateDate\":\"%s\"", text);
 	amazon_time(o->bought_s + 86400, text);
 	buf_printf(ret, ",\"EarliestShipDate\":\"%s\"", text);
-	amazon_time(o->bought_s + 3 * 86400, text);
+	amazon_time(o->bought_s + INT64_C(3) * 86400, text);
 	buf_printf(ret, ",\"LatestShipDate\":\"%s\"", text);
 }
 

@@ -89,7 +89,7 @@ static void add_fulfillment(struct buf *ret, const struct amazon_order *o)
 	char from[AMAZON_TIME_MAX], to[AMAZON_TIME_MAX];
 
 	amazon_time(o->bought_s + 86400, from);
-	amazon_time(o->bought_s + 3 * 86400, to);
+	amazon_time(o->bought_s + INT64_C(3) * 86400, to);
 	buf_printf(ret,
 	    ",\"fulfillment\":{\"fulfillmentStatus\":\"%s\",\"fulfilledBy\":\"%s\","
 	    "\"fulfillmentServiceLevel\":"

@@ -12,7 +12,7 @@ static const struct {
 } SETTINGS[] = {
     {"days", offsetof(struct amazon_settings, days), 700, 90, FORM_NUMBER},
     {"step", offsetof(struct amazon_settings, step_s), 86400, 3600, FORM_NUMBER},
-    {"backdate", offsetof(struct amazon_settings, backdate_s), 86400 * 700, 0, FORM_NUMBER},
+    {"backdate", offsetof(struct amazon_settings, backdate_s), INT64_C(86400) * 700, 0, FORM_NUMBER},
     {"orders_token_life", offsetof(struct amazon_settings, life_s[AMAZON_ORDERS]), 86400, 86400, FORM_NUMBER},
     {"items_token_life", offsetof(struct amazon_settings, life_s[AMAZON_ITEMS]), 86400, 86400, FORM_NUMBER},
     {"finances_token_life", offsetof(struct amazon_settings, life_s[AMAZON_FINANCES]), 86400, 180,
