@@ -30,14 +30,30 @@ void highlevel_sync_accepted(struct call *c, struct reply row)
 
 /* ---- questions ---- */
 
+static json_object *read_row(const struct reply *row)
+{
+	json_object *doc = NULL;
+	struct err err;
+
+	if (json_parse((struct str){row->body, row->body_n}, ROW_MAX, ROW_DEPTH, &doc, &err) != RC_OK)
+		return NULL;
+	return doc;
+}
+
 /* A member of a row's document; false: it is not there. */
 static bool read_id(const struct reply *row, const char *name, struct uuid *ret)
 {
-	AUTO(json_put_ptr) json_object *doc = NULL;
-	struct err err;
+	AUTO(json_put_ptr) json_object *doc = read_row(row);
 
-	return json_parse((struct str){row->body, row->body_n}, ROW_MAX, ROW_DEPTH, &doc, &err) == RC_OK &&
-	       uuid_parse(str_of(json_object_get_string(json_object_object_get(doc, name))), ret);
+	return doc && uuid_parse(str_of(json_object_get_string(json_object_object_get(doc, name))), ret);
+}
+
+/* Of a question that has ended. */
+static bool went_well(const struct reply *row)
+{
+	AUTO(json_put_ptr) json_object *doc = read_row(row);
+
+	return doc && json_object_get_boolean(json_object_object_get(doc, "ok"));
 }
 
 /* The row of the question, ended or not: SQL says it in the system's words. */
@@ -56,7 +72,7 @@ static void asked(struct call *c, struct reply row)
 	call_read(c, &sql_highlevel_asked, call_answer);
 }
 
-static void ask(struct call *c, struct reply row, const char *name)
+static void ask(struct call *c, struct reply row, const char *name, call_then *then)
 {
 	struct uuid connection_id;
 
@@ -65,17 +81,62 @@ static void ask(struct call *c, struct reply row, const char *name)
 		return;
 	}
 	reply_done(&row);
-	ask_start(c, &connection_id, name, NULL, asked);
+	ask_start(c, &connection_id, name, NULL, then);
 }
 
 static void ask_refresh(struct call *c, struct reply row)
 {
-	ask(c, row, "refresh");
+	ask(c, row, "refresh", asked);
+}
+
+/* A test that came to its end, while the location's name is asked for. */
+static void tell_tested(struct call *c, struct reply row)
+{
+	const struct uuid *test = call_kept(c);
+
+	reply_done(&row);
+	pg_args_clear(call_args(c));
+	pg_arg_uuid(call_args(c), test);
+	pg_arg_uuid(call_args(c), &call_caller(c)->tenant);
+	call_read(c, &sql_highlevel_asked, call_answer);
+}
+
+/* A name that cannot be had spoils no test. */
+static void named(struct call *c, struct reply row)
+{
+	struct uuid ask_id;
+
+	if (row.status != 200 || !read_id(&row, "ask_id", &ask_id)) {
+		tell_tested(c, row);
+		return;
+	}
+	reply_done(&row);
+	pg_args_clear(call_args(c));
+	pg_arg_uuid(call_args(c), &ask_id);
+	pg_arg_uuid(call_args(c), &call_caller(c)->tenant);
+	call_write(c, &sql_highlevel_name, tell_tested);
+}
+
+static void tested(struct call *c, struct reply row)
+{
+	struct uuid connection_id;
+	struct uuid test;
+
+	if (row.status != 200 || !went_well(&row) || !read_id(&row, "connection_id", &connection_id) ||
+	    !read_id(&row, "ask_id", &test)) {
+		asked(c, row);
+		return;
+	}
+	reply_done(&row);
+	struct uuid *kept = mem_zalloc(sizeof *kept);
+	*kept = test;
+	call_keep(c, kept, free);
+	ask_start(c, &connection_id, "location", NULL, named);
 }
 
 static void ask_test(struct call *c, struct reply row)
 {
-	ask(c, row, "test");
+	ask(c, row, "test", tested);
 }
 
 /* The parameters are bound: the tenant and the user. */

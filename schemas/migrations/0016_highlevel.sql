@@ -236,7 +236,8 @@ begin
     elsif (v_ask ->> 'ok')::boolean then
         return query select 200, null::text, json_build_object('success', true,
             'message', case when v_refresh then 'Token refreshed' else 'Token is valid' end, 'valid', true,
-            'userId', k.user_id, 'locationId', k.location_id, 'expiresAt', iso_time(k.token_expires_at))::text, null::text;
+            'userId', k.user_id, 'locationId', k.location_id,
+            'locationName', k.location_name, 'expiresAt', iso_time(k.token_expires_at))::text, null::text;
     else
         v_failure := highlevel_failure(v_ask #>> '{error,class}', v_ask #>> '{error,message}');
         if v_refresh and v_failure <> 'grant_dead' then
@@ -246,6 +247,22 @@ begin
             then v_ask #>> '{error,message}' end);
     end if;
 end $$;
+
+-- Keeps what people call the location, as a worker was told. `body`: nothing of interest.
+create function highlevel_name(p_ask_id uuid, p_tenant_id uuid)
+returns table (status int, location text, body text, dispatch text) language plpgsql as $$
+declare
+    v_ask jsonb;
+begin
+    select g.body::jsonb into v_ask from get_ask(p_ask_id, p_tenant_id) g where g.status = 200;
+    update connections c
+    set settings = c.settings || jsonb_build_object('location_name', v_ask #>> '{answer,location,name}')
+    where c.connection_id = (v_ask ->> 'connection_id')::uuid and may_touch(c.tenant_id, c.owner_user_id)
+        and c.provider = 'highlevel' and v_ask #>> '{answer,location,id}' = c.settings ->> 'location_id'
+        and v_ask #>> '{answer,location,name}' is distinct from c.settings ->> 'location_name';
+    return query select case when v_ask is null then 404 else 200 end, null::text, '{}'::text, null::text;
+end $$;
+call open_to_callers('highlevel_name');
 
 -- ---- users ----
 

@@ -61,6 +61,8 @@ void amazon_restricted_begin(struct simulator *sim, struct exchange *ex);
 /* GET /voice-ai/dashboard/call-logs: numbered pages, windows of time; and one call. */
 void highlevel_calls_begin(struct simulator *sim, struct exchange *ex);
 void highlevel_call_begin(struct simulator *sim, struct exchange *ex);
+/* GET /locations/{}: what people call it. */
+void highlevel_location_begin(struct simulator *sim, struct exchange *ex);
 
 /* Makes the texts that records are cut from. Once, at start. */
 void apis_init(uint64_t seed);

@@ -10,6 +10,8 @@
 #define BANK 512
 #define PAGE_SIZE_DEFAULT 10
 #define PAGE_SIZE_MAX 50
+#define VOICE_VERSION "2021-04-15"
+#define LOCATION_VERSION "2021-07-28"
 
 static struct template_bank *bank;
 
@@ -126,20 +128,20 @@ static bool within_rate(struct simulator *sim, struct exchange *ex)
 	return good;
 }
 
-static bool admit(struct simulator *sim, struct exchange *ex)
+static bool admit(struct simulator *sim, struct exchange *ex, const char *old_version)
 {
 	struct str version = request_header(&ex->req, STR("version"));
 
 	if (!version.n)
 		highlevel_fail(sim, ex, 401, "version header was not found.");
-	else if (!str_is(version, "2021-04-15") && !str_is(version, "v3"))
+	else if (!str_is(version, old_version) && !str_is(version, "v3"))
 		highlevel_fail(sim, ex, 401, "version header is invalid.");
 	else if (token_admit(sim, ex)) {
 		const struct highlevel_settings *h = &ex->account->highlevel;
 
 		if (h->revoked)
 			answer_text(sim, ex, 401, HIGHLEVEL_INVALID_TOKEN);
-		else if (h->unscoped)
+		else if (h->unscoped && strcmp(old_version, VOICE_VERSION) == 0)
 			highlevel_fail(sim, ex, 401, "The token is not authorized for this scope.");
 		else if (h->paused)
 			highlevel_fail(sim, ex, 400, "Location is not active");
@@ -243,7 +245,7 @@ static const char *window_read(struct str query, struct window *w)
 void highlevel_calls_begin(struct simulator *sim, struct exchange *ex)
 {
 	ex->api = &HIGHLEVEL;
-	if (!admit(sim, ex) || !location_fits(sim, ex))
+	if (!admit(sim, ex, VOICE_VERSION) || !location_fits(sim, ex))
 		return;
 	ex->resource = resource_get(&sim->accounts, ex->account, STR(HIGHLEVEL_CALLS));
 	const char *wrong = window_read(ex->req.query, &ex->window);
@@ -262,10 +264,29 @@ static const struct api HIGHLEVEL_CALL_ONE = {HIGHLEVEL_CALL, .page = one};
 void highlevel_call_begin(struct simulator *sim, struct exchange *ex)
 {
 	ex->api = &HIGHLEVEL_CALL_ONE;
-	if (!admit(sim, ex) || !location_fits(sim, ex))
+	if (!admit(sim, ex, VOICE_VERSION) || !location_fits(sim, ex))
 		return;
 	ex->resource = resource_get(&sim->accounts, ex->account, STR(HIGHLEVEL_CALLS));
 	if (!highlevel_id_index(ex->account, ex->args[0], &ex->window.start) ||
 	    ex->window.start >= ex->resource->records || resource_lacks(ex->resource, ex->window.start))
 		highlevel_fail(sim, ex, 404, "Call log not found");
+}
+
+static void location(struct simulator *sim, struct exchange *ex)
+{
+	buf_printf(&sim->body,
+	    "{\"location\":{\"id\":\"%s\",\"companyId\":\"company-%u\",\"name\":\"Office of %s\"}}",
+	    ex->account->name, ex->account->number / 10, ex->account->name);
+}
+
+static const struct api HIGHLEVEL_LOCATION = {HIGHLEVEL_CALL, .page = location};
+
+void highlevel_location_begin(struct simulator *sim, struct exchange *ex)
+{
+	ex->api = &HIGHLEVEL_LOCATION;
+	if (!admit(sim, ex, LOCATION_VERSION))
+		return;
+	ex->resource = resource_get(&sim->accounts, ex->account, STR("location"));
+	if (!str_is(ex->args[0], ex->account->name))
+		answer_text(sim, ex, 403, HIGHLEVEL.forbidden_body);
 }

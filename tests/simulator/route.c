@@ -49,6 +49,7 @@ static const struct route ROUTES[] = {
     {"POST", "/tokens/2021-03-01/restrictedDataToken", amazon_restricted_begin, false},
     {"POST", "/auth/o2/token", amazon_token_begin, false},
     {"GET", "/voice-ai/dashboard/call-logs", highlevel_calls_begin, false},
+    {"GET", "/locations/{}", highlevel_location_begin, false},
     {"GET", "/voice-ai/dashboard/call-logs/{}", highlevel_call_begin, false},
     {"POST", "/oauth/v2/token", zoho_token_begin, false},
     {"POST", "/oauth/v2/token/revoke", zoho_revoke_begin, false},

@@ -129,6 +129,7 @@ def test_the_whole_story(fleet, office):
     assert (ada["status"], ada["location"]["id"], ada["agents"]) == ("Connected", LOCATION, [])
     tested = office.ask("oauth-test")
     assert (tested.status, tested.body["valid"], tested.body["locationId"]) == (200, True, LOCATION)
+    assert office.api_keys()[0]["location_name"] == office.users()["ada"]["location"]["name"] == "Office of loc-1"
 
     # The Sync button, and what comes of it.
     result = office.sync()

@@ -61,6 +61,7 @@ TRIES |= {
 }
 TRIES["accept_records"] = lambda whose, tenant: (
     "select status from accept_records(uuid_v7(), %s::uuid, %s::uuid, 'leads', '{1}', null)", tenant, whose["connection_id"])
+TRIES["highlevel_name"] = lambda whose, tenant: ("select status from highlevel_name(%s::uuid, %s::uuid)", whose["ask_id"], tenant)
 TRIES["get_ask"] = lambda whose, tenant: ("select status from get_ask(%s::uuid, %s::uuid)", whose["ask_id"], tenant)
 TRIES |= {
     "open_workspace": lambda whose, tenant: ("select status from open_workspace(%s::uuid, %s::uuid)", whose["tenant_id"], whose.get("workspace_owner")),
