@@ -8,6 +8,7 @@
 
 #define OFFSET_S INT64_C(19800) /* +05:30 */
 #define ID_TEXT_MAX 128
+#define KEY_TEXT_MAX 1024u
 #define ID_FIRST 1000000
 
 /* ---- which values a record has ---- */
@@ -196,7 +197,7 @@ static json_object *given_value(const struct shape *s, const struct shape_resour
     const struct leaf *leaf, const struct shape_facts *f)
 {
 	struct str name = path_parent_key(leaf->path);
-	AUTO(buf_done) struct buf text = BUF(ID_TEXT_MAX * 8);
+	AUTO(buf_done) struct buf text = BUF(KEY_TEXT_MAX);
 	if (!name.p)
 		return NULL;
 	AUTO(mem_free_ptr) char *key = mem_strndup(name.p, name.n);

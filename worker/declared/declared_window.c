@@ -34,7 +34,8 @@ static int64_t slot_end(const struct walk *w, const struct position *p)
 
 static void enter(const struct walk *w, struct position *p, int64_t from)
 {
-	if (replaces(w) && from % step_of(w) == 0) {
+	int64_t slot = replaces(w) ? step_of(w) : 0;
+	if (slot && from % slot == 0) {
 		p->slot_us = from;
 		p->attempt = w->now_us;
 		p->shown = 0;

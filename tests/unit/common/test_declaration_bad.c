@@ -88,6 +88,15 @@ static const struct {
     {"repeated_table", 21, "resources[1].table: the resource \"things\" has that table"},
     {"no_resources", 5, "resources: at least one resource is needed"},
     {"parent_key", 9, "resources[0].path: ${parent.b} is none of the parent's keys"},
+    {"parent_neither", 14, "resources[0].parent: needs one of the keys \"resource\" and \"setting\""},
+    {"parent_itself", 14, "resources[0].parent.resource: the resource would be its own parent"},
+    {"parent_setting_changed", 14,
+        "resources[0].parent.changed_only: is for parents that are another resource's records"},
+    {"parent_path", 17, "resources[0].columns[1].path: ${parent.b} is none of the parent's keys"},
+    {"window_min", 14, "resources[0].window.min_s: is more than step_s"},
+    {"window_replace", 14, "resources[0].window.replace: is for records without an identity"},
+    {"position_alone", 12, "resources[0].identity: position needs the group \"window\" with replace = true"},
+    {"shrink_alone", 13, "resources[0].paging.cap_action: shrink_window needs the group \"window\""},
 };
 
 static void says_file_line_key_and_what_is_allowed(void **state)
