@@ -215,6 +215,14 @@ def test_tokens_that_die_make_windows_smaller(fleet, silent):
     assert {entry["status"] for entry in asked(fleet, "/finances/v0/financialEvents")} == ({200} if silent else {200, 400})
 
 
+def test_usage_plans_are_kept(fleet):
+    """Amazon's documented rates and bursts: no call is one too many."""
+    fleet.start()
+    connection = connect(fleet, records={"orders": 20, "inventory": 120}, amazon={"usage_plans": True})
+    assert_faithful(fleet, [fleet.sync(connection, ["orders", "order_items", "inventory"])])
+    assert {entry["status"] for entry in fleet.simulator.log()} == {200}
+
+
 def test_empty_pages_repeated_orders_and_texts(fleet):
     fleet.start()
     connection = connect(fleet, amazon={"empty_every": 2, "texts": True})
