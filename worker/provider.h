@@ -50,6 +50,7 @@ struct walk {
 	struct str origin;             /* replaces scheme, host and port of every URL; empty: as declared */
 	int64_t from_us; /* the caller wants no more than [from, to) of what it shows; 0: no bound */
 	int64_t to_us;
+	bool last_try; /* of this page: what of a batch fails again is given up, if it is not much */
 	struct bearings bearings; /* known when walk_wants_bearings() says so */
 };
 

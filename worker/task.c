@@ -315,6 +315,7 @@ static enum task_step step_fetch(struct task *t)
 
 	t->walk.cursor = buf_str(&t->cursor);
 	t->walk.now_us = clock_unix_us();
+	t->walk.last_try = t->attempts + 1 >= w->settings.retry_max_attempts;
 	enum rc rc = provider_next(&t->walk, &t->account, rq, &err);
 	if (rc == RC_NOT_FOUND)
 		return trouble_restart(t, err.text);

@@ -349,6 +349,12 @@ struct resource {
 	struct listing list[PHASE_COUNT];
 };
 
+/* Of its dearest call, for weighted limits. */
+static inline int64_t resource_dearest(const struct resource *r)
+{
+	return MAX(r->cost, r->batch.cost * r->batch.max_parts);
+}
+
 struct dc_variable {
 	const char *name; /* ${dc.<name>} */
 	const char *value;

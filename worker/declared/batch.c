@@ -6,6 +6,7 @@
 #include "verdict.h"
 
 #define ANSWERED STR("response-item-")
+#define GIVEN_UP_MAX 10
 
 /* ---- keys ---- */
 
@@ -287,6 +288,21 @@ static void rest_of_keys(struct batch_reading *b)
 	buf_add_str(keys, buf_str(&rest));
 }
 
+/* Few that fail whenever they are asked for would hold up all others; many are the provider's trouble. */
+static bool gives_up(const struct batch_reading *b)
+{
+	return b->reading->walk->last_try && b->worst.class == VERDICT_TRANSIENT && b->n <= GIVEN_UP_MAX;
+}
+
+static void give_up(struct batch_reading *b)
+{
+	struct reading *r = b->reading;
+	for (size_t i = 0; i < b->n; i++)
+		if (hand_over_bad(b, i, b->worst.reason, STR("")))
+			verdict_set(&r->page->verdict, VERDICT_PERMANENT, "a record was refused");
+	b->worst = (struct verdict){0};
+}
+
 static void end_batch(struct batch_reading *b)
 {
 	static const struct verdict missing = {
@@ -295,6 +311,10 @@ static void end_batch(struct batch_reading *b)
 	for (size_t i = 0; i < b->n; i++)
 		if (b->fate[i] == FATE_MISSING)
 			keep(b, &missing);
+	if (!b->done && gives_up(b))
+		give_up(b);
+	if (r->page->verdict.class)
+		return;
 	if (!b->done) {
 		r->page->verdict = b->worst;
 		return;

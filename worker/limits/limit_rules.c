@@ -47,6 +47,23 @@ static enum rc check_declared(const struct provider *p, struct err *err)
 	return RC_OK;
 }
 
+/* Of nothing that it counts a call would ever begin. */
+static int64_t dearest_call(const struct registry *r, const struct override *o)
+{
+	const struct provider *p = registry_find_provider(r, o->provider);
+	int64_t cost = 0;
+
+	for (size_t i = 0; i < p->limits.n; i++) {
+		struct limit_rule rule = {.provider = p, .limit = p->limits.at[i]};
+
+		for (size_t k = 0; k < p->resources.n; k++)
+			if (rule.limit.weighted && str_is(o->limit, rule.limit.name) &&
+			    limit_rule_counts(&rule, &p->resources.at[k]))
+				cost = MAX(cost, resource_dearest(&p->resources.at[k]));
+	}
+	return cost;
+}
+
 enum rc limit_rules_check(const struct registry *r, const char *overrides, struct err *err)
 {
 	struct str rest = str_of(overrides);
@@ -59,6 +76,10 @@ enum rc limit_rules_check(const struct registry *r, const char *overrides, struc
 		if (!is_declared(r, &o))
 			return err_set(
 			    err, RC_INVALID, "providers.limits: entry %d names no declared limit", i);
+		if (o.count > 0 && o.count < (double)dearest_call(r, &o))
+			return err_set(err, RC_INVALID,
+			    "providers.limits: entry %d allows less than one call, which costs %" PRId64, i,
+			    dearest_call(r, &o));
 	}
 	for (size_t i = 0; i < registry_count(r); i++)
 		if (check_declared(registry_at(r, i), err) != RC_OK)

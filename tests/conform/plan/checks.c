@@ -171,9 +171,9 @@ static void check_limits(struct plan *p, const struct resource *r)
 		double s = interval_s(l, r);
 		if (!limit_counts(l, r))
 			continue;
-		if (l->kind != LIMIT_CONCURRENCY && l->weighted && (double)r->cost > l->count) {
+		if (l->kind != LIMIT_CONCURRENCY && l->weighted && (double)resource_dearest(r) > l->count) {
 			plan_fail(p, r, check, key, "a call costs %" PRId64 ", and %s has %.0f in all",
-			    r->cost, l->name, l->count);
+			    resource_dearest(r), l->name, l->count);
 			return;
 		}
 		if (r->paging.cursor_life_s && s > (double)r->paging.cursor_life_s) {

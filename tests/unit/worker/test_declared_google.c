@@ -164,6 +164,14 @@ static void batches_have_their_size(void **state)
 	rig_done(&rig);
 }
 
+static enum rc gather_any(void *user, const struct record *rec)
+{
+	struct rig *rig = user;
+	buf_printf(
+	    &rig->ids, "%s%.*s ", rec->kind == RECORD_BAD ? "!" : "", STR_ARG(slice_str(rec->fields[0])));
+	return RC_OK;
+}
+
 /* Each with two messages behind it. */
 static void keys_are_next(struct rig *rig)
 {
@@ -234,6 +242,25 @@ static void a_batch_without_any_good_part(void **state)
 		assert_int_equal(parts_of(&rig), 3);
 		rig_done(&rig);
 	}
+}
+
+/* Messages that fail whenever they are asked for are quarantined; throttled ones never. */
+static void the_last_try_of_few_parts(void **state)
+{
+	(void)state;
+	struct rig rig;
+	keys_are_next(&rig);
+	rig.walk.last_try = true;
+	assert_int_equal(
+	    answer_parts(&rig, "0:429:{}\n1:500:{}\n2:500:{}")->verdict.class, VERDICT_THROTTLED);
+	answer_to(&rig, gather_any, 200, NULL, "");
+	assert_int_equal(rig.page.verdict.class, VERDICT_PERMANENT);
+	const struct http_header type = {STR("Content-Type"), STR("multipart/mixed; boundary=b_9")};
+	answer_to(&rig, gather_any, 200, &type, "--b_9--");
+	assert_int_equal(rig.page.verdict.class, VERDICT_OK);
+	assert_true(rig.page.last);
+	assert_ids(&rig, "!a !b !c ");
+	rig_done(&rig);
 }
 
 static void a_batch_that_cannot_be_read(void **state)
@@ -450,6 +477,7 @@ int main(void)
 	    cmocka_unit_test(batches_have_their_size),
 	    cmocka_unit_test(parts_fail_alone),
 	    cmocka_unit_test(a_batch_without_any_good_part),
+	    cmocka_unit_test(the_last_try_of_few_parts),
 	    cmocka_unit_test(a_batch_that_cannot_be_read),
 	    cmocka_unit_test(too_long_an_answer_is_asked_for_in_pieces),
 	    cmocka_unit_test(changes_since_a_number),

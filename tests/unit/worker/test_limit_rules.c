@@ -104,10 +104,10 @@ static void bad_settings_are_refused(void **state)
 	static const struct {
 		const char *text;
 		enum rc rc;
-	} cases[] = {{"", RC_OK}, {"p.all=20", RC_OK}, {" p.all=20 , p.day=0.5 ", RC_OK},
-	    {"p.none=20", RC_INVALID}, {"q.all=20", RC_INVALID}, {"p.all", RC_INVALID},
-	    {"p.all=", RC_INVALID}, {"p.all=-1", RC_INVALID}, {"p.all=nan", RC_INVALID},
-	    {"all=5", RC_INVALID}, {"p.all=5,,", RC_INVALID}, {"=", RC_INVALID}};
+	} cases[] = {{"", RC_OK}, {"p.all=20", RC_OK}, {" p.all=20.5 , p.day=5 ", RC_OK},
+	    {"p.day=0.5", RC_INVALID}, {"p.none=20", RC_INVALID}, {"q.all=20", RC_INVALID},
+	    {"p.all", RC_INVALID}, {"p.all=", RC_INVALID}, {"p.all=-1", RC_INVALID},
+	    {"p.all=nan", RC_INVALID}, {"all=5", RC_INVALID}, {"p.all=5,,", RC_INVALID}, {"=", RC_INVALID}};
 	struct registry *reg = declare(three);
 
 	(void)state;
@@ -119,6 +119,25 @@ static void bad_settings_are_refused(void **state)
 		if (cases[i].rc != RC_OK)
 			assert_non_null(strstr(err.text, "providers.limits"));
 	}
+	registry_free(reg);
+}
+
+/* A batch of fifty messages costs a thousand units. */
+static void a_limit_that_allows_no_call_is_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		enum rc rc;
+	} cases[] = {{"google.mail_user_units=1000", RC_OK}, {"google.mail_user_units=999", RC_INVALID},
+	    {"google.mail_user_units=0", RC_OK}, {"google.calendar_user=1", RC_OK}};
+	struct registry *reg = NULL;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(registry_load("common/providers", &reg, &err), RC_OK);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(limit_rules_check(reg, cases[i].text, &err), cases[i].rc);
+	assert_non_null(strstr(err.text, "costs 1000"));
 	registry_free(reg);
 }
 
@@ -141,6 +160,7 @@ int main(void)
 	    cmocka_unit_test(a_budget_for_each_value_of_its_scope),
 	    cmocka_unit_test(the_setting_wins),
 	    cmocka_unit_test(bad_settings_are_refused),
+	    cmocka_unit_test(a_limit_that_allows_no_call_is_refused),
 	    cmocka_unit_test(what_cannot_be_counted_is_refused),
 	};
 
