@@ -73,8 +73,7 @@ static struct task *task_from_row(struct worker *w, const struct pg_result *r, i
 	buf_add_str(&t->cursor, pg_str(r, row, CURSOR));
 	buf_add_str(&t->external_id, pg_str(r, row, EXTERNAL_ID));
 	t->account.external_id = buf_str(&t->external_id);
-	t->walk.given = str_starts(buf_str(&t->cursor), GIVEN_KEYS);
-	t->first_load = t->first_load && !t->walk.given;
+	t->first_load = t->first_load && !str_starts(buf_str(&t->cursor), GIVEN_KEYS);
 	t->walk.incremental = pg_bool(r, row, INCREMENTAL);
 	t->walk.watermark_us = pg_i64(r, row, WATERMARK_US);
 	t->walk.from_us = pg_i64(r, row, FROM_US);

@@ -44,8 +44,6 @@ struct walk {
 	int64_t watermark_us; /* of the last finished walk; 0: none */
 	struct str cursor;    /* as the last page left it; empty: from the beginning */
 	int64_t now_us;       /* Unix time */
-	bool given; /* of the records alone that the cursor names ("keys:1,2"): one page; no watermark follows
-	             */
 	struct json_object *arguments; /* of a question: an object, or NULL */
 	struct str origin;             /* replaces scheme, host and port of every URL; empty: as declared */
 	int64_t from_us; /* the caller wants no more than [from, to) of what it shows; 0: no bound */
@@ -58,7 +56,9 @@ struct walk {
  * parent that was walked last; empty: the walk begins. */
 bool walk_wants_bearings(const struct walk *w, struct buf *ret_after);
 
-#define GIVEN_KEYS STR("keys:") /* begins the cursor of a walk of given records */
+/* Begins the cursor of a walk of given records, whose ids follow with commas between: they are asked for, and
+ * no watermark follows. */
+#define GIVEN_KEYS STR("keys:")
 #define PROVIDER_HEADERS_MAX 16
 
 /* Reusable: zero-initialise, release with provider_request_done. Holds the access token: never log it. */

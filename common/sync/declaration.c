@@ -5,6 +5,7 @@
 #include "sync/declaration_check.h"
 #include "sync/declaration_keys.h"
 #include "sync/declaration_lists.h"
+#include "sync/declaration_modules.h"
 #include "sync/declaration_urls.h"
 #include "sync/declaration_versions.h"
 
@@ -164,6 +165,8 @@ static enum rc declaration_load(
 	d->file = mem_strdup(file);
 	enum rc rc = parse_file(d, err);
 	const config_setting_t *root = config_root_setting(&d->config);
+	if (!rc)
+		rc = modules_expand(&r, config_root_setting(&d->config));
 	if (!rc)
 		rc = urls_choose(&r, root, choices);
 	if (!rc)

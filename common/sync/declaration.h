@@ -228,6 +228,15 @@ struct beyond {
 	struct paging paging;
 };
 
+/* Which fields the records have, asked before the walk: ${columns} are these besides the declared ones. */
+struct discovery {
+	struct template path;
+	LIST_OF(struct param) params;
+	const char *records;
+	struct texts id; /* where a field's name is */
+	int64_t max;     /* names in ${columns}; 0: all */
+};
+
 /*
  * The lists show identities only: the records are got by them, many GETs in one multipart/mixed POST
  * (Google).
@@ -263,6 +272,7 @@ enum phase {
 	PHASE_BY_KEY,  /* what is beyond its paging's cap */
 	PHASE_DELETED, /* the feed of deletions */
 	/* What no walk goes on to by itself: */
+	PHASE_FIELDS,  /* before all: what the records have */
 	PHASE_START,   /* of a history, before the records */
 	PHASE_CHANGES, /* of a history, in the place of the records */
 	PHASE_PARTS,   /* the records of keys, by a batch */
@@ -332,6 +342,7 @@ struct resource {
 	struct deletion deletion;
 	struct batch batch;
 	struct history history;
+	struct discovery fields;
 	LIST_OF(struct verdict_rule) verdicts; /* before the provider's */
 	int64_t cost;                          /* of one call, for weighted limits */
 	enum resource_priority priority;

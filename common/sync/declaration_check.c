@@ -176,6 +176,20 @@ static enum rc check_deletion(const struct reader *r, const config_setting_t *at
 	return RC_OK;
 }
 
+static enum rc check_fields(const struct reader *r, const config_setting_t *at, const struct resource *res)
+{
+	const struct listing *list = &res->list[PHASE_FIELDS];
+	enum rc rc = check_path(r, reader_at(at, "path"), list->path);
+	if (!rc)
+		rc = check_params(r, reader_at(at, "params"), list);
+	if (!rc && list->id->n != 1)
+		rc = reader_fail(r, reader_at(at, "id"), "has to be one path: of a field's name");
+	if (!rc && !params_use(res, TEMPLATE_COLUMNS))
+		rc = reader_fail(
+		    r, at, "no parameter holds ${columns}, so what is found would not be asked for");
+	return rc;
+}
+
 /* ---- a resource ---- */
 
 typedef enum rc check_fn(const struct reader *r, const config_setting_t *at, const struct resource *res);
@@ -266,6 +280,7 @@ static enum rc check_resource(const struct reader *r, const config_setting_t *at
 	    {"deletion", check_deletion},
 	    {"batch", check_batch},
 	    {"history", check_history},
+	    {"fields", check_fields},
 	    {"verdicts", check_resource_verdicts},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {

@@ -256,6 +256,15 @@ static const struct key beyond_group_keys[] = {
 };
 DEFINE_GROUP(beyond_group, struct beyond, &beyond_defaults);
 
+static const struct key discovery_group_keys[] = {
+    KEY(struct discovery, path, KEY_TEMPLATE, REQUIRED),
+    KEY(struct discovery, params, KEY_LIST, GROUP(&param_group)),
+    KEY(struct discovery, records, KEY_TEXT, REQUIRED),
+    KEY(struct discovery, id, KEY_TEXTS, REQUIRED),
+    KEY(struct discovery, max, KEY_INT, RANGE(1, 1000)),
+};
+DEFINE_GROUP(discovery_group, struct discovery, NULL);
+
 static const struct key batch_group_keys[] = {
     KEY(struct batch, path, KEY_TEMPLATE, REQUIRED),
     KEY(struct batch, item, KEY_TEMPLATE, REQUIRED),
@@ -310,6 +319,7 @@ static const struct key resource_group_keys[] = {
     KEY(struct resource, deletion, KEY_GROUP, GROUP(&deletion_group)),
     KEY(struct resource, batch, KEY_GROUP, GROUP(&batch_group)),
     KEY(struct resource, history, KEY_GROUP, GROUP(&history_group)),
+    KEY(struct resource, fields, KEY_GROUP, GROUP(&discovery_group)),
     KEY(struct resource, verdicts, KEY_LIST, GROUP(&verdict_group)),
     KEY(struct resource, cost, KEY_INT, RANGE(1, 1000000)),
     KEY(struct resource, priority, KEY_ENUM, WORDS("high", "normal", "low")),

@@ -97,6 +97,18 @@ static void view_parts(struct resource *res)
 	    .id = &res->id};
 }
 
+static void view_fields(struct resource *res)
+{
+	static const struct paging one_page = {.stop = STOP_CURSOR};
+	struct discovery *d = &res->fields;
+	res->list[PHASE_FIELDS] = (struct listing){.path = &d->path,
+	    .params = d->params.at,
+	    .nparams = d->params.n,
+	    .records = d->records,
+	    .paging = &one_page,
+	    .id = &d->id};
+}
+
 void lists_view(struct resource *res)
 {
 	bool by_key = res->paging.strategy == PAGING_KEY;
@@ -110,6 +122,8 @@ void lists_view(struct resource *res)
 		view_history(res);
 	if (res->batch.path.n)
 		view_parts(res);
+	if (res->fields.path.n)
+		view_fields(res);
 	res->key_field = find_field(res, by_key ? res->paging.key : res->beyond.paging.key);
 }
 
@@ -125,7 +139,7 @@ static const char **plan_fields(const struct resource *res, enum phase phase, si
 	if (phase == PHASE_DELETED && d->time)
 		fields[n++] = d->time;
 	*ret_n = n;
-	if (phase == PHASE_DELETED || phase == PHASE_START || phase == PHASE_CHANGES)
+	if (phase == PHASE_DELETED || phase == PHASE_START || phase == PHASE_CHANGES || phase == PHASE_FIELDS)
 		return fields;
 	for (size_t i = 0; i < res->columns.n; i++)
 		fields[n++] = res->columns.at[i].path;

@@ -12,6 +12,34 @@ begin
     end loop;
 end $$;
 
+-- The table of a module of an organisation's own, which zoho.modules lists; p_columns: what is declared there besides, with
+-- types. Again with more columns, it adds them.
+create procedure zoho_module(p_name text, p_columns text default null) language plpgsql as $$
+declare
+    v_table text := 'zoho_' || lower(p_name);
+    v_column text;
+begin
+    if v_table !~ '^[a-z][a-z0-9_]{0,62}$' then
+        raise exception 'zoho_module: % is no module''s name', p_name;
+    end if;
+    execute format('create table if not exists %I (
+        connection_id uuid not null, tenant_id uuid not null, id text collate "C" not null,
+        name text, owner_id text, owner_name text, created_by_id text, created_by_name text, modified_by_id text,
+        modified_by_name text, created_time timestamptz, modified_time timestamptz, tag jsonb,
+        payload jsonb not null, content_hash bigint not null, first_seen_at timestamptz not null default now(),
+        synced_at timestamptz not null default now(), deleted_at timestamptz, primary key (connection_id, id))', v_table);
+    foreach v_column in array coalesce(string_to_array(p_columns, ','), '{}') loop
+        if btrim(v_column) !~ '^[a-z_][a-z0-9_]* +(text|bigint|numeric|boolean|date|timestamptz|uuid|jsonb)$' then
+            raise exception 'zoho_module: "%" is no column with one of the types text, bigint, numeric, boolean, date, timestamptz, uuid, jsonb',
+                btrim(v_column);
+        end if;
+        execute format('alter table %I add if not exists %s', v_table, v_column);
+    end loop;
+    if not exists (select from pg_class where oid = to_regclass(v_table) and relrowsecurity) then
+        call isolate(v_table, p_forced => false);
+    end if;
+end $$;
+
 -- ---- how it answers ----
 
 create function zoho_time(p timestamptz) returns text language sql immutable

@@ -42,7 +42,7 @@ static void org_page(struct simulator *sim, struct exchange *ex)
 	    "Kolkata\",\"currency\":\"US Dollar\","
 	    "\"currency_symbol\":\"$\",\"iso_code\":\"USD\",\"currency_locale\":\"en_US\",\"employee_count\":"
 	    "\"12\","
-	    "\"description\":null,\"created_time\":\"%s\",\"type\":\"production\",\"mc_status\":false,"
+	    "\"description\":null,\"created_time\":\"%s\",\"type\":\"Production\",\"mc_status\":false,"
 	    "\"gapps_enabled\":false,\"privacy_settings\":false,\"translation_enabled\":false,"
 	    "\"hipaa_compliance_enabled\":false,\"max_per_page\":200,\"photo_id\":null,"
 	    "\"license_details\":{\"paid\":true,\"paid_type\":\"enterprise\",\"paid_expiry\":null,"

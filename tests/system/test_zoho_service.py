@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Zoho's sync and authentication parts as its users know them, from the first line of their page to the last."""
 import re
+import shutil
 
 import pytest
 
 from harness.faithful import assert_faithful
-from harness.fleet import USERS
+from harness.fleet import PROVIDERS, USERS
 
 STANDARD = ["leads", "contacts", "accounts", "deals", "tasks", "events", "calls", "products", "vendors", "price_books", "quotes",
             "sales_orders", "purchase_orders", "invoices", "campaigns", "cases", "solutions", "notes"]
@@ -260,6 +261,47 @@ def test_nobody_answers_in_time(fleet):
     connect(fleet)
     refusal(fleet.api("GET", "/api/auth/organization"), 504)
     refusal(fleet.api("POST", "/api/sync/validate", {}), 504)
+
+
+# --- modules of an organisation's own ---
+
+MODULES = """modules = ( { module = "Projects"; columns = ( { name = "budget"; path = "Budget"; type = "numeric"; },
+  { name = "started_on"; path = "Started_On"; type = "date"; } ); } );"""
+
+
+def test_a_module_of_its_own_by_configuration(fleet, tmp_path):
+    """A file beside the declaration and one call: nothing is built. What the records have is found before the walk."""
+    shutil.copy(PROVIDERS / "zoho.cfg", tmp_path)
+    (tmp_path / "zoho.modules").write_text(MODULES)
+    fleet.sql("call zoho_module('Projects', 'budget numeric, started_on date')")
+    fleet.sql("call zoho_module('projects', 'budget numeric')")
+    fleet.start_producer(providers__dir=tmp_path)
+    fleet.start_worker(providers__dir=tmp_path)
+    connection = connect(fleet, records={"projects": 230})
+    told = ended(fleet, success(fleet.api("POST", "/api/sync/full", {"modules": ["Projects"]}), 202)["session_id"])
+    assert (told["status"], told["progress"]["completed"]) == ("completed", 230), told
+    rows = fleet.sql("select * from zoho_projects order by id")
+    for row in rows:
+        payload = row["payload"]
+        assert (row["name"], row["owner_id"]) == (payload["Name"], payload["Owner"]["id"])
+        assert (row["budget"] is None) == (payload["Budget"] is None) and {"Stage", "Billable", "Hours_Spent", "Summary", "Account"} <= set(payload)
+        assert row["budget"] is None or float(row["budget"]) == payload["Budget"]
+    log = fleet.simulator.log(connection.account)
+    asked = [entry["query"] for entry in log if entry["path"] == "/crm/v8/Projects"]
+    assert len(asked) == 2 and all(query.startswith("fields=Name%2COwner%2CCreated_By%2C") and "Hours_Spent" in query for query in asked)
+    assert [entry["query"] for entry in log if entry["path"] == "/crm/v8/settings/fields"] == ["module=Projects"]
+
+    fleet.simulator.account(connection.account, version=2, changed_share=0.1, removed={"projects": [7]})
+    told = ended(fleet, success(fleet.api("POST", "/api/sync/incremental", {"modules": ["Projects"]}), 202)["session_id"])
+    (module,) = told["modules"]
+    assert (module["updated"], module["deleted"]) == (23, 1), told
+    ids = [row["id"] for row in rows[10:12]]
+    fleet.simulator.account(connection.account, version=3, changed_share=1)
+    manual = success(fleet.api("POST", "/api/sync/manual", {"module": "Projects", "record_ids": ids}))
+    assert (manual["status"], manual["modules"][0]["updated"]) == ("completed", 2), manual
+    assert all("Hours_Spent" in row["payload"] for row in fleet.sql("select payload from zoho_projects where id = any (%s)", ids))
+    modules = {one["api_name"]: one["synced"] for one in success(fleet.api("GET", "/api/auth/modules"))["modules"]}
+    assert modules["Projects"] is True
 
 
 @pytest.mark.parametrize("body,fields", [

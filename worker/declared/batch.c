@@ -321,7 +321,7 @@ static void end_batch(struct batch_reading *b)
 	}
 	r->page->held = b->worst;
 	rest_of_keys(b);
-	page_go_on(r, r->walk->given || (r->position->listed && !r->position->keys.n));
+	page_go_on(r, r->position->given || (r->position->listed && !r->position->keys.n));
 }
 
 static void batch_begin(struct batch_reading *b, struct reading *r)

@@ -38,6 +38,7 @@ static const struct member numbers[] = {
     {"slot", offsetof(struct position, slot_us)},
     {"attempt", offsetof(struct position, attempt)},
     {"shown", offsetof(struct position, shown)},
+    {"given", offsetof(struct position, given)},
     {"issued", offsetof(struct position, issued_us)},
 };
 
@@ -52,6 +53,7 @@ static const struct member texts[] = {
     {"next", offsetof(struct position, next)},
     {"after", offsetof(struct position, after)},
     {"keys", offsetof(struct position, keys)},
+    {"names", offsetof(struct position, names)},
     {"parent", offsetof(struct position, parent)},
     {"parent_keys", offsetof(struct position, parent_keys)},
     {"fresh", offsetof(struct position, fresh)},

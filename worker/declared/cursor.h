@@ -45,6 +45,8 @@ struct position {
 	struct buf next;        /* the provider's cursor or link */
 	struct buf after;       /* the last record's key */
 	struct buf keys;        /* to be asked for next, joined with commas */
+	struct buf names;       /* of the fields that the records have, joined with commas */
+	int64_t given;          /* keys were given: their records, and nothing else */
 	struct buf parent;      /* id of the parent's record; between two, of the last one */
 	struct buf parent_keys; /* JSON object: text by name of the key */
 	struct buf fresh;       /* what this walk is to leave for the next one */

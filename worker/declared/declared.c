@@ -33,7 +33,7 @@ static int64_t since_of(const struct walk *w)
 
 static bool has_phase(const struct walk *w, const struct position *p, enum phase phase)
 {
-	return phase != PHASE_BY_KEY && phase < PHASE_START && w->resource->list[phase].plan &&
+	return phase != PHASE_BY_KEY && phase < PHASE_FIELDS && w->resource->list[phase].plan &&
 	       (phase != PHASE_DELETED || p->deleted_since_us);
 }
 
@@ -137,6 +137,8 @@ static void begin_parent(const struct walk *w, struct position *p)
 	bool history = w->resource->history.path.n != 0;
 	list_enter(w, p, !history ? PHASE_RECORDS : p->token.n ? PHASE_CHANGES : PHASE_START);
 	window_first(w, p);
+	if (w->resource->list[PHASE_FIELDS].path && !p->names.n)
+		p->phase = PHASE_FIELDS;
 }
 
 /* Whether some of what there is may not be shown. */
@@ -159,7 +161,8 @@ static void begin_given(const struct walk *w, struct position *p)
 	p->started_us = w->now_us;
 	p->partial = 1;
 	p->walked = 1; /* it begins nothing */
-	list_enter(w, p, PHASE_RECORDS);
+	p->given = 1;
+	list_enter(w, p, w->resource->list[PHASE_FIELDS].path ? PHASE_FIELDS : PHASE_RECORDS);
 	buf_add(&p->keys, w->cursor.p + GIVEN_KEYS.n, w->cursor.n - GIVEN_KEYS.n);
 }
 
@@ -173,7 +176,7 @@ static bool cursor_is_dead(const struct walk *w, const struct position *p)
 enum rc walk_position(const struct walk *w, struct position *ret, struct err *err)
 {
 	enum rc rc = RC_OK;
-	if (w->given) {
+	if (str_starts(w->cursor, GIVEN_KEYS)) {
 		begin_given(w, ret);
 		return RC_OK;
 	}

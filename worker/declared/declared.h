@@ -12,7 +12,7 @@ enum rc walk_position(const struct walk *w, struct position *ret, struct err *er
 static inline const struct listing *walk_list(const struct walk *w, const struct position *p)
 {
 	const struct resource *r = w->resource;
-	if (p->keys.n)
+	if (p->keys.n && p->phase != PHASE_FIELDS)
 		return &r->list[r->batch.path.n ? PHASE_PARTS : PHASE_RECORDS];
 	return &r->list[p->phase];
 }

@@ -63,9 +63,9 @@ static bool is_index(const struct reading *r)
 	return batch_is_declared(r->resource) && r->position->phase != PHASE_DELETED && !r->fetching;
 }
 
-static enum rc gather_key(struct reading *r, const struct slice *id)
+/* Into a list with commas between. */
+static enum rc gather(struct buf *keys, const struct slice *id)
 {
-	struct buf *keys = &r->position->keys;
 	size_t start = keys->n ? keys->n + 1 : 0;
 	if (keys->n)
 		buf_add_char(keys, ',');
@@ -112,13 +112,15 @@ static enum rc on_record(void *user, struct str raw, const struct slice *fields)
 		r->n++;
 		return batch_change(r, raw);
 	}
+	if (r->position->phase == PHASE_FIELDS)
+		return gather(&r->position->names, fields);
 	if (r->given)
 		fields = parent_fields_put(r->given, fields);
 	if (res->key_field >= 0 && r->position->phase != PHASE_DELETED)
 		r->key = fields[res->key_field];
 	if (is_keys_page(r)) {
 		r->n++;
-		return gather_key(r, fields);
+		return gather(&r->position->keys, fields);
 	}
 	if (!r->n++) {
 		enum rc rc = begin_records(r, fields);
@@ -181,7 +183,7 @@ static void gather_watermark(struct reading *r, const struct slice *envelope)
 static void end_walk(struct reading *r)
 {
 	r->page->last = true;
-	r->page->watermark_us = r->walk->given ? 0 : final_watermark(r);
+	r->page->watermark_us = r->position->given ? 0 : final_watermark(r);
 	r->page->touched_us = r->position->touched_us;
 }
 
@@ -214,7 +216,7 @@ void page_go_on(struct reading *r, bool end)
 	pos->walked++;
 	note_slot(r, end);
 	note_cursor(r);
-	bool last = end && (r->walk->given || !walk_go_on(r->walk, pos));
+	bool last = end && (r->position->given || !walk_go_on(r->walk, pos));
 	page->parent_done = leaves_bearings(r->walk) && (last || pos->between);
 	if (page->parent_done) {
 		buf_add_str(&page->parent, buf_str(&pos->parent));
@@ -268,6 +270,13 @@ static void end_start(struct reading *r)
 		return;
 	}
 	list_enter(r->walk, r->position, PHASE_RECORDS);
+	page_go_on(r, false);
+}
+
+/* What the records have is known: now they are asked for. */
+static void end_fields(struct reading *r)
+{
+	r->position->phase = PHASE_RECORDS;
 	page_go_on(r, false);
 }
 
@@ -348,6 +357,8 @@ static void read_records(struct reading *r, const struct http_response *res)
 	if (rc)
 		verdict_set(&r->page->verdict, VERDICT_PERMANENT, "HTTP %d, but the body cannot be read: %s",
 		    res->status, err.text[0] ? err.text : "a record was refused");
+	else if (r->position->phase == PHASE_FIELDS)
+		end_fields(r);
 	else
 		end_page(r, res, envelope);
 }
@@ -382,8 +393,12 @@ static void end_empty(struct reading *r)
 		return;
 	}
 	r->page->verdict.class = VERDICT_OK;
-	buf_clear(&r->position->keys);
-	page_go_on(r, !r->fetching || r->walk->given);
+	if (r->position->phase != PHASE_FIELDS)
+		buf_clear(&r->position->keys);
+	if (r->position->phase == PHASE_FIELDS)
+		end_fields(r);
+	else
+		page_go_on(r, !r->fetching || r->position->given);
 }
 
 static void page_begin(struct page *ret)
@@ -447,7 +462,7 @@ void provider_page(const struct walk *w, const struct http_response *res, provid
 	if (!w->cursor.n)
 		pos.behind_us = behind_us(w, res);
 	r.list = walk_list(w, &pos);
-	r.fetching = pos.keys.n != 0;
+	r.fetching = pos.keys.n != 0 && pos.phase != PHASE_FIELDS;
 	page_of_walk(w, &pos, ret);
 	struct answer answer = {res, w->resource, position_sends_cursor(&pos), w->now_us};
 	verdict_of(&answer, &ret->verdict);

@@ -201,7 +201,7 @@ bool page_turn(struct reading *r, const struct http_response *res, const struct 
 {
 	if (r->fetching) {
 		buf_clear(&r->position->keys);
-		return r->walk->given;
+		return r->position->given;
 	}
 	if (r->list->paging->strategy != PAGING_KEY)
 		note_key(r);

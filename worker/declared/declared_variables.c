@@ -99,11 +99,27 @@ static int64_t until_us(const struct making *m)
 	return m->walk->to_us && walk_is_bounded(m->walk) ? MIN(us, m->walk->to_us) : us;
 }
 
-/* The columns' top-level names once each: what Zoho wants in `fields`. */
+static int64_t add_name(struct buf *out, struct str name)
+{
+	buf_printf(out, "%s%.*s", out->n ? "," : "", STR_ARG(name));
+	return 1;
+}
+
+static bool has_name(struct str list, struct str name)
+{
+	while (list.n)
+		if (str_eq(str_cut(&list, ','), name))
+			return true;
+	return false;
+}
+
+/* The columns' top-level names once each, then what else the records have: what Zoho wants in `fields`. */
 static struct str columns_text(struct making *m)
 {
 	const struct resource *res = m->walk->resource;
 	struct buf *out = &m->request->names;
+	struct str found = buf_str(&m->position->names);
+	int64_t max = res->fields.max, n = 0;
 	buf_clear(out);
 	for (size_t i = 0; i < res->columns.n; i++) {
 		struct str rest = str_of(res->columns.at[i].path);
@@ -114,7 +130,12 @@ static struct str columns_text(struct making *m)
 			known = str_eq(str_cut(&other_rest, '.'), top);
 		}
 		if (!known)
-			buf_printf(out, "%s%.*s", out->n ? "," : "", STR_ARG(top));
+			n += add_name(out, top);
+	}
+	while (found.n && (!max || n < max)) {
+		struct str name = str_cut(&found, ',');
+		if (!has_name(buf_str(out), name))
+			n += add_name(out, name);
 	}
 	return buf_str(out);
 }

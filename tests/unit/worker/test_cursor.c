@@ -78,7 +78,7 @@ static void refuses_what_it_did_not_write(void **state)
 	    {"{\"declaration\":\"ffffffff\",\"offset\":\"5\"}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"offset\":-1}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"offset\":1.5}", "damaged"},
-	    {"{\"declaration\":\"ffffffff\",\"phase\":6}", "damaged"},
+	    {"{\"declaration\":\"ffffffff\",\"phase\":7}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"last\":7}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"last\":\"\"}", "damaged"},
 	    {"{\"declaration\":\"ffffffff\",\"last\":\"xyz\"}", "damaged"},
