@@ -170,6 +170,16 @@ def test_a_worker_that_dies_in_the_middle_of_a_batch(fleet):
     assert len(gets(fleet)) <= 300 + 100  # what was stored is not asked for again
 
 
+def test_each_part_of_a_batch_costs_its_units(fleet):
+    """A profile and a list of 5 units each, and 20 for each message, which 50 of a batch are one call to us."""
+    fleet.start()
+    connection = connect(fleet, records={"messages": 60})
+    synced(fleet, connection, ["messages"])
+    fleet.workers[0].stop()  # gives back what it has not spent
+    spent = "select (select sum(units) from unnest(spent) units)::int from rate_budgets where name = %s"
+    assert fleet.value(spent, "mail_user_units") == fleet.value(spent, "mail_units") == 5 + 5 + 60 * 20
+
+
 # --- calendars ---
 
 def test_events_of_several_calendars_by_their_tokens(fleet):
