@@ -89,6 +89,8 @@ static enum task_step page_read(struct task *t, struct rows *rows)
 	buf_add_str(&rows->cursor, buf_str(&page->cursor));
 	if (page->parent_done)
 		rows_set_bearing(rows, buf_str(&page->parent), buf_str(&page->token), page->touched_us);
+	if (rows->bearing)
+		rows->bearing->whole = page->last && page->whole;
 	rows->slot_from_us = page->slot_from_us;
 	rows->slot_to_us = page->slot_to_us;
 	rows->attempt = page->attempt;

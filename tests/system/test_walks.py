@@ -109,6 +109,10 @@ def test_an_element_of_a_setting_after_the_other(fleet, shop):
     connection = connect(fleet, places=["south", "north"])
     fleet.wait_for_sync(sync(fleet, connection, "stock"), state="completed")
     assert shop.paths() == ["/stock/north", "/stock/south"]
+    fleet.sql("insert into walk_bearings (connection_id, resource, parent_id, updated_at) values (%s, 'stock', 'gone', now() - "
+              "interval '1 day')", connection)
+    fleet.wait_for_sync(sync(fleet, connection, "stock", mode="full"), state="completed")
+    assert {row["parent_id"] for row in fleet.sql("select parent_id from walk_bearings")} == {"", "north", "south"}
     rows = {(row["id"], row["place"], row["pieces"]) for row in fleet.rows(connection, "shop", "stock")}
     assert rows == {("north/a", "north", 1), ("south/a", "south", 2), ("south/b", "south", 3)}
 

@@ -65,6 +65,49 @@ static void put(struct load *b, enum pg_type type, put_left *value)
 	pg_array_end(&b->args);
 }
 
+typedef void put_walk(struct pg_args *a, const struct rows *r);
+
+static void put_walk_connection(struct pg_args *a, const struct rows *r)
+{
+	pg_array_uuid(a, &r->task->connection_id);
+}
+
+static void put_walk_resource(struct pg_args *a, const struct rows *r)
+{
+	pg_array_text(a, str_of(r->task->walk.resource->name));
+}
+
+static void put_walk_began(struct pg_args *a, const struct rows *r)
+{
+	pg_array_i64(a, r->bearing->touched_us);
+}
+
+/* Of walks that have met all parents: how many there are. */
+static size_t put_walks(struct load *b, enum pg_type type, put_walk *value)
+{
+	size_t n = 0;
+
+	pg_array_begin(&b->args, type);
+	for (const struct rows *r = bearing_page(b, b->pages); r; r = bearing_page(b, r->next)) {
+		if (!r->bearing->whole)
+			continue;
+		value(&b->args, r);
+		n++;
+	}
+	pg_array_end(&b->args);
+	return n;
+}
+
+static void drop_lost_parents(struct load *b)
+{
+	pg_args_clear(&b->args);
+	if (!put_walks(b, PG_UUID, put_walk_connection))
+		return;
+	(void)put_walks(b, PG_TEXT, put_walk_resource);
+	(void)put_walks(b, PG_INT8, put_walk_began);
+	pg_exec(b->lane.pg, &sql_bearings_drop, &b->args, NULL, NULL);
+}
+
 void load_bear(struct load *b)
 {
 	if (!bearing_page(b, b->pages))
@@ -76,6 +119,7 @@ void load_bear(struct load *b)
 	put(b, PG_TEXT, put_token);
 	put(b, PG_INT8, put_touched);
 	pg_exec(b->lane.pg, &sql_bearings_keep, &b->args, NULL, NULL);
+	drop_lost_parents(b);
 }
 
 /* In the order of the pages: a slot of the same connection may be there twice. */

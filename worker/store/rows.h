@@ -33,6 +33,7 @@ struct bearing {
 	char *parent;
 	char *token;        /* NULL: none */
 	int64_t touched_us; /* of the last page: when the whole walk began; else 0 */
+	bool whole;         /* of the last page: the walk met every parent that there is */
 };
 
 struct rows {

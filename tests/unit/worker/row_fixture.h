@@ -89,6 +89,11 @@ static inline void tuple_text(const struct fixture *f, struct buf *text)
 	assert_ptr_equal(id.p, f->out.p + f->mark.id_at);
 	assert_int_equal(id.n, f->mark.id_n);
 	buf_add_str(text, id);
+	if (f->resource.identity == IDENTITY_POSITION) {
+		buf_add_char(text, '@');
+		tuple_add_value(text, COLUMN_TIMESTAMP, tuple_take(&rest));
+		buf_printf(text, "#%" PRIu64, tuple_be(tuple_take(&rest).p, 8));
+	}
 	const char *data = rest.p;
 	for (size_t i = 0; i < f->resource.columns.n; i++) {
 		buf_add_char(text, '|');

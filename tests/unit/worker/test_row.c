@@ -84,6 +84,31 @@ static void test_id_by_position(void **state)
 	fixture_done(&f);
 }
 
+/* Which reading of which window it is of; the hash is of what the provider said, in any of them. */
+static void test_places(void **state)
+{
+	static struct column columns[] = {{.name = "a", .path = "a", .type = COLUMN_TEXT, .required = true}};
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, columns, ARRAY_SIZE(columns));
+	f.resource.id.n = 0;
+	f.resource.identity = IDENTITY_POSITION;
+	f.writer.id = STR("1794873600/7/0/0");
+	f.writer.window_us = INT64_C(1794873600) * 1000000;
+	f.writer.walk = 7;
+	encode(&f, "[{\"a\":\"x\"}]");
+	expect_tuple(&f, "1794873600/7/0/0@2026-11-17T00:00:00.000000Z#7|x");
+	int64_t hash = f.mark.hash;
+	f.writer.walk = 8;
+	f.writer.window_us += 86400 * INT64_C(1000000);
+	encode(&f, "[{\"a\":\"x\"}]");
+	assert_int_equal(f.mark.hash, hash);
+	assert_int_equal(encode(&f, "[{}]"), RC_INVALID);
+	assert_true(str_is(f.fault.id, "1794873600/7/0/0"));
+	fixture_done(&f);
+}
+
 /* ---- whole rows ---- */
 
 static struct column contact_columns[] = {
@@ -308,6 +333,7 @@ int main(void)
 	    cmocka_unit_test(test_bad_ids),
 	    cmocka_unit_test(test_long_ids),
 	    cmocka_unit_test(test_id_by_position),
+	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_required),
 	    cmocka_unit_test(test_payload),
 	    cmocka_unit_test(test_columns_and_paths),
