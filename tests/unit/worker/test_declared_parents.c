@@ -56,8 +56,7 @@ static void end(struct items_test *t)
 /* Which parent was walked last; NULL: the walk does not ask. */
 static const char *asks_after(struct rig *rig)
 {
-	static struct buf after;
-	buf_init(&after, 1000);
+	static struct buf after = {.max = 1000};
 	buf_clear(&after);
 	return walk_wants_bearings(&rig->walk, &after) ? buf_text(&after) : NULL;
 }
