@@ -23,6 +23,7 @@ comment on function walk_waits is 'the wait_reason of tasks whose parents are be
 
 -- Records without an identity (`identity = "position"`): their table has the columns
 --     window_from timestamptz not null, walk bigint not null
+-- an index on (connection_id, window_from, walk),
 -- and their id is <seconds of window_from>/<walk>/<page>/<ordinal>. A window that is read again gets new rows under a new
 -- walk; its last page makes them the current ones and deletes the others, in one transaction. Until then readers see what
 -- was there before. A row t of a resource is current when

@@ -285,6 +285,7 @@ alter table amazon_transactions
         amazon_transaction_claim_type(transaction_type, description), description)) stored,
     add constraint amazon_transactions_claim_check
         check (amazon_transaction_claim_type(transaction_type, description) is null or abs(total_amount) < 100000000);
+create index amazon_financial_events_by_window on amazon_financial_events (connection_id, window_from, walk);
 create index amazon_financial_events_claims on amazon_financial_events (connection_id, posted_date) where claim_type is not null;
 create index amazon_transactions_claims on amazon_transactions (connection_id, posted_date) where claim_type is not null;
 create index amazon_transactions_by_date on amazon_transactions (connection_id, posted_date);
