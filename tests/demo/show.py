@@ -46,7 +46,7 @@ def progress(read, totals, busy):
             drawn = len(lines)
         if ended:
             for label, task in waits.items():
-                print(f"  {label} had to wait for {task['waits_for']} until {task['waits_until'][11:19]}, then went on from its cursor")
+                print(f"  {label} had to wait for {task['waits_for']}, then went on from its cursor")
             return
         if time.monotonic() > deadline:
             raise HarnessError(f"the syncs did not end within {DEADLINE_SECONDS} s: {syncs}")
