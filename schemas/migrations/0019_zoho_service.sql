@@ -283,6 +283,9 @@ begin
     elsif not ok and class = 'auth' then
         status := 409;
         problem := problem(409, 'connection_reauthorize', 'the account must be authorised again: ' || v_message);
+    elsif not ok and v_message like 'HTTP 400%' then -- what was asked for, Zoho does not know
+        status := 422;
+        problem := problem(422, 'zoho_refused', 'Zoho CRM: ' || v_message);
     elsif not ok then
         status := case class when 'throttled' then 503 else 502 end;
         problem := problem(status, case class when 'throttled' then 'zoho_throttles' else 'zoho_error' end, 'Zoho CRM: ' || v_message);

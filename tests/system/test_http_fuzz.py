@@ -28,10 +28,11 @@ def grounds(fleet):
     fleet.simulator.dial("failing", "server_error", status=404, times=-1)
     for connection in (fine, failing):
         fleet.wait_for_sync(fleet.sync(connection, ["contacts"]))
+    organisation = fleet.connection("org-1", "zoho", records={"leads": 3})
     schedules = [fleet.api("POST", "/v1/schedules", {"provider": fine.provider, "connection_id": one.id, "cron": "@yearly"}).body
                  for one in (fine, victim)]
     return {
-        "connection_id": [fine.id, failing.id], "sync_id": fleet.syncs(), "schedule_id": [schedules[0]["schedule_id"]],
+        "connection_id": [fine.id, failing.id, organisation.id], "sync_id": fleet.syncs(), "schedule_id": [schedules[0]["schedule_id"]],
         "integration_id": integrate(fleet, fleet.tenant.id, fine.id), "q": ["subject", "anything -else"], "label": ["INBOX"],
         "timeZone": ["Europe/Berlin", "UTC"],
         "task_id": [str(task["task_id"]) for task in fleet.tasks() if task["state"] == "failed"],

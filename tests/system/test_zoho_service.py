@@ -240,7 +240,8 @@ def test_what_goes_wrong_is_said(fleet):
 
     assert refusal(fleet.api("POST", "/api/sync/full", {"modules": ["Nothing"]}), 422) == ["modules"]
     assert refusal(fleet.api("GET", "/api/auth/fields/metadata?module=../org"), 422) == ["module"]
-    assert "INVALID_MODULE" in fleet.api("GET", "/api/auth/fields/metadata?module=Nothing").body["message"]
+    unknown = fleet.api("GET", "/api/auth/fields/metadata?module=Nothing")
+    assert refusal(unknown, 422) == [] and "INVALID_MODULE" in unknown.body["message"]
     fleet.simulator.dial(connection.account, "throttle", resource="settings")
     refusal(fleet.api("GET", "/api/auth/modules"), 503)
     fleet.simulator.dial(connection.account, "server_error", resource="settings")
