@@ -12,8 +12,8 @@
 #define SESSION_MAX 2048 /* what is no UUID is nobody's session */
 #define RECENT "10"
 #define RECENT_MAX 50
-#define TELLING "Deals" /* the module whose fields are told when none is named: what a pipeline is made of   \
-	                 */
+/* The module whose fields are told when none is named: what a pipeline is made of. */
+#define TELLING "Deals"
 
 /* clang-format off */
 #define ORG(place) {.name = "connection_id", .from = (place), .type = PARAM_UUID}
