@@ -13,6 +13,7 @@ static const struct dialect_word practicepanther_words[] = {
         .error = "PP token no longer valid",
         .message = "Complete OAuth setup again before syncing"},
     {.code = "nothing_to_sync", .error = "Nothing to sync"},
+    {.code = "nothing_connected", .error = "No PP token available"},
     {.status = 422, .says_status = 400},
 };
 

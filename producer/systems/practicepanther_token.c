@@ -114,7 +114,7 @@ static void own_to_end(struct call *c, struct reply row)
 	if (read_own(&row, &id))
 		disconnect_start(c, &id, disconnected);
 	else
-		call_refuse(c, 400, "no_token", "there is nothing to disconnect");
+		call_refuse(c, 400, "nothing_connected", "there is nothing to disconnect");
 }
 
 void practicepanther_disconnect(struct call *c)

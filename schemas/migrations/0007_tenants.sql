@@ -52,6 +52,7 @@ comment on function current_owner is 'the user to whose own rows it is confined;
 
 create table users (
     user_id uuid primary key default uuid_v7(),
+    id uuid not null unique generated always as (user_id) stored,
     tenant_id uuid not null references tenants,
     external_id text not null check (external_id <> ''),
     created_at timestamptz not null default now(),

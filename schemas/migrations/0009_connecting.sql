@@ -112,7 +112,8 @@ begin
     end if;
     if v_for_other then
         select u.user_id into v_user from users u
-        where u.tenant_id = p_tenant_id and (u.user_id = p_owner or u.external_id = p_for);
+        where u.tenant_id = p_tenant_id and (u.user_id = p_owner or u.external_id = p_for)
+        order by u.external_id = p_for desc nulls last limit 1;
         if v_user is distinct from p_user_id and not may_touch(p_tenant_id, null) then
             return query select 403, null::text, problem(403, 'not_for_others',
                 'only an admin or a service connects accounts for somebody else', '#/owner_user_id'), null::text;

@@ -98,7 +98,7 @@ where c.provider = 'highlevel'
 order by coalesce(c.owner_user_id, c.connection_id), o.ended_at desc;
 comment on view sync_status is 'the last sync of each user that has ended';
 
-grant select on api_keys, highlevel_outcomes, sync_status to syncfleet_api;
+grant select on api_keys, highlevel_outcomes, sync_status to syncfleet_api, syncfleet_fleet;
 
 -- ---- refusals, in its users' words (producer/systems/dialects.c) ----
 
@@ -405,7 +405,7 @@ begin
         || case when p_agent is not null then ' and h.agent_id = $8' else '' end
         || case when p_contact is not null then ' and h.contact_id = $9' else '' end
         || case when p_number is not null then ' and h.from_number = $10' else '' end
-        || case when p_type is not null then ' and h.trial_call = ($11 = ''TRIAL'')' else '' end
+        || case when p_type is not null then ' and coalesce(h.trial_call, false) = ($11 = ''TRIAL'')' else '' end
         || case when p_action is not null
             then ' and h.executed_call_actions @> jsonb_build_array(jsonb_build_object(''actionType'', $12))' else '' end
         || case when p_shortest is not null then ' and h.duration >= $13' else '' end

@@ -171,9 +171,9 @@ comment on column sync_calendar_events.start_time_zone is 'start.timeZone';
 comment on column sync_calendar_events.recurring_event_id is 'of an instance: the series; original_start_at or original_start_date (originalStartTime) says which';
 comment on column sync_calendar_events.created_at is 'at Google';
 
-call isolate('sync_email_messages', p_forced => false);
-call isolate('google_calendars', p_forced => false);
-call isolate('sync_calendar_events', p_forced => false);
+call isolate('sync_email_messages');
+call isolate('google_calendars');
+call isolate('sync_calendar_events');
 
 -- ---- workspaces and integrations ----
 
@@ -361,7 +361,7 @@ begin
     return next;
 end $$;
 
--- The oldest unfinished job of all tenants. What of it was handed out and taken by nobody is handed out once more: a
+-- The oldest unfinished job of all tenants, those last that nobody can work on now. What of it was handed out and taken by nobody is handed out once more: a
 -- message that comes twice does no harm. `location` of a 202 says whose end to wait for.
 create function hand_out_job() returns table (status int, location text, body text, dispatch text)
 language plpgsql as $$
@@ -371,7 +371,8 @@ declare
         join sync_tasks t on t.connection_id = i.connection_id and t.ended_at is null
         join sync_members m using (task_id) join syncs s using (sync_id)
         where s.ended_at is null and s.mode in ('full', 'incremental')
-        order by s.sync_id limit 1);
+        order by t.state = 'waiting' or exists (select from connection_pauses p where p.connection_id = t.connection_id), s.sync_id
+        limit 1);
 begin
     if v_sync is null then
         return query select 200, null::text, json_build_object('processed', false, 'message', 'No pending jobs')::text, null::text;

@@ -27,7 +27,7 @@ PUBLIC = {"GET /v1/oauth/callback": CALLBACK, "GET /api/admin/pp-token/callback"
 # Fleet-wide and nobody's secret; requests read them to say what a sync waits for.
 EVERYBODYS = {"breakers", "provider_stops"}
 # The workers COPY into the providers' tables, which PostgreSQL refuses under forced policies even to owners.
-COPIED = re.compile("^((amazon|highlevel|practicepanther|bench|zoho|sync_email|sync_calendar)_|google_calendars$)")
+COPIED = re.compile("^(amazon|highlevel|practicepanther|bench|zoho)_")
 
 
 def side(fleet, name, tenant=None, owner=None):
