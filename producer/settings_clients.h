@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/* The rows of the producer's settings for clients that have names of their own in the environment; only settings.c includes
- * it. */
+/* The rows of the producer's settings for clients that have names of their own in the environment; only
+ * settings.c includes it. */
 #include "base/base.h"
 #include "settings.h"
 

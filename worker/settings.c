@@ -84,7 +84,8 @@ static const struct conf_option options[] = {
         .fallback = "20971520",
         .min = 65536,
         .max = INT64_C(1) << 40,
-        .help = "memory for pages that are being read or not stored yet, less 5 KiB for each slot (at most half)"},
+        .help = "memory for pages that are being read or not stored yet, less 5 KiB for each slot (at most "
+                "half)"},
     {.name = "retry.max_attempts",
         CONF_INT(struct settings, retry_max_attempts),
         .fallback = "8",

@@ -113,7 +113,9 @@ static void timer_fired(uv_timer_t *handle)
 
 void timer_set(struct timer *t, int64_t after_ms, int64_t repeat_ms)
 {
-	uv_timer_start(&t->uv, timer_fired, (uint64_t)MAX(after_ms, 0), (uint64_t)MAX(repeat_ms, 0));
+	/* libuv 1.44 runs timers until none is due, before it reads: one that sets itself to now would spin.
+	 */
+	uv_timer_start(&t->uv, timer_fired, (uint64_t)MAX(after_ms, 1), (uint64_t)MAX(repeat_ms, 0));
 }
 
 void timer_stop(struct timer *t)

@@ -16,10 +16,17 @@
 #define MESSAGE_TASK_BYTES_MAX (4u << 10)
 #define MESSAGE_RESULT_BYTES_MAX (1u << 20) /* a task may serve thousands of syncs */
 
-#define SYNC_MODES "full|incremental"     /* that can be asked for */
-#define RESULT_MODES SYNC_MODES "|replay|records" /* of quarantined records, of given ones: asked for in other ways */
-#define TASK_MODES RESULT_MODES "|ask"    /* one call, while somebody waits: no results */
-enum sync_mode { SYNC_FULL, SYNC_INCREMENTAL, SYNC_REPLAY, SYNC_RECORDS, SYNC_ASK }; /* in the order of TASK_MODES */
+#define SYNC_MODES "full|incremental" /* that can be asked for */
+#define RESULT_MODES                                                                                         \
+	SYNC_MODES "|replay|records"   /* of quarantined records, of given ones: asked for in other ways */
+#define TASK_MODES RESULT_MODES "|ask" /* one call, while somebody waits: no results */
+enum sync_mode {
+	SYNC_FULL,
+	SYNC_INCREMENTAL,
+	SYNC_REPLAY,
+	SYNC_RECORDS,
+	SYNC_ASK
+}; /* in the order of TASK_MODES */
 const char *sync_mode_name(enum sync_mode mode);
 
 #define SYNC_PRIORITIES "interactive|backfill"

@@ -251,9 +251,9 @@ static void halved_windows_grow_again(void **state)
 #define EVENTS                                                                                               \
 	"resources = ( { name = \"r\"; table = \"t\"; path = \"/r\"; records = \"d\"; identity = "           \
 	"\"position\";\n"                                                                                    \
-	"columns = ( { name = \"at\"; path = \"at\"; type = \"timestamp\"; } );\n" PARAMS                    \
-	    PAGES("") "window = { step_s = 86400; min_s = 21600; back_s = 86400; replace = true; "           \
-	              "};\n" SINCE("reread_s = 3600;") " } );"
+	"columns = ( { name = \"at\"; path = \"at\"; type = \"timestamp\"; } );\n" PARAMS PAGES(             \
+	    "") "window = { step_s = 86400; min_s = 21600; back_s = 86400; replace = true; "                 \
+	        "};\n" SINCE("reread_s = 3600;") " } );"
 
 static struct registry *declare_events(void)
 {
