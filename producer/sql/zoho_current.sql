@@ -1,11 +1,13 @@
 -- $1 tenant_id, $2 connection_id, $3 limit
-with recent as (
-    select s.sync_id, s.ended_at from syncs s
-    where s.tenant_id = $1::uuid and s.provider = 'zoho' and ($2::uuid is null or s.connection_id = $2::uuid)
-    order by s.sync_id desc limit $3::int8),
-told as (select r.sync_id, r.ended_at, zoho_session(r.sync_id, $1::uuid) as session from recent r)
-select 200, null::text, zoho_success('Current sync status retrieved', json_build_object(
-    'is_syncing', (select count(*) > 0 from told where ended_at is null),
-    'current_sessions', coalesce((select json_agg(session order by sync_id desc) from told where ended_at is null), '[]'),
-    'recent_sessions', coalesce((select json_agg(session order by sync_id desc) from told where ended_at is not null), '[]'),
-    'last_completed_at', (select zoho_time(max(ended_at)) from told where session ->> 'status' = 'completed'))), null::text
+with chosen as materialized (select * from zoho_chosen($1::uuid, $2::uuid)),
+running as (
+    select s.sync_id, zoho_session(s.sync_id, $1::uuid) as session from syncs s
+    where s.connection_id = (select connection_id from chosen) and s.tenant_id = $1::uuid and s.provider = 'zoho'
+        and s.ended_at is null)
+select coalesce(c.status, 200), null::text, coalesce(c.problem, zoho_success('Current sync status retrieved', json_build_object(
+    'is_syncing', exists (select from running),
+    'current_sessions', coalesce((select json_agg(session order by sync_id desc) from running), '[]'),
+    'recent_sessions', coalesce((select json_agg(zoho_session(sync_id, $1::uuid) order by sync_id desc)
+        from zoho_ended(c.connection_id, $1::uuid, $3::int8) sync_id), '[]'),
+    'last_completed_at', zoho_time(zoho_completed(c.connection_id, $1::uuid))))), null::text
+from chosen c

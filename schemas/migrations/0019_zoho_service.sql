@@ -81,6 +81,25 @@ return (select string_agg(m, ', ') from unnest(p_modules) m where lower(m) <> al
 
 -- ---- sessions ----
 
+create index syncs_of_zoho on syncs (connection_id, sync_id) where provider = 'zoho';
+create index syncs_of_zoho_running on syncs (connection_id, sync_id) where provider = 'zoho' and ended_at is null;
+create index syncs_of_zoho_completed on syncs (connection_id, ended_at) where provider = 'zoho' and state = 'completed';
+
+-- An organisation may have synced far more often than the planner thinks of an average one: nothing is gathered to be sorted.
+create function zoho_ended(p_connection_id uuid, p_tenant_id uuid, p_limit bigint) returns setof uuid language sql stable
+set enable_sort = off set enable_bitmapscan = off as $$
+    select s.sync_id from syncs s
+    where s.connection_id = p_connection_id and s.tenant_id = p_tenant_id and s.provider = 'zoho' and s.ended_at is not null
+    order by s.sync_id desc limit p_limit
+$$;
+
+create function zoho_completed(p_connection_id uuid, p_tenant_id uuid) returns timestamptz language sql stable
+set enable_sort = off set enable_bitmapscan = off as $$
+    select s.ended_at from syncs s
+    where s.connection_id = p_connection_id and s.tenant_id = p_tenant_id and s.provider = 'zoho' and s.state = 'completed'
+    order by s.ended_at desc limit 1
+$$;
+
 create function zoho_state(p_state text) returns text language sql immutable
 return case when p_state in ('completed', 'failed', 'cancelled') then p_state else 'in_progress' end;
 

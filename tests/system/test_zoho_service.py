@@ -145,6 +145,29 @@ def test_given_records_beside_a_long_sync(fleet):
     fleet.wait_for_sync(long, state="completed")
 
 
+def test_what_runs_is_told_however_much_is_newer(fleet):
+    fleet.start()
+    connection = connect(fleet, records={"leads": 400, "vendors": 10})
+    assert_faithful(fleet, [fleet.sync(connection, ["vendors"])])
+    ids = [row["id"] for row in fleet.rows(connection.id, "zoho", "vendors")]
+    fleet.simulator.dial(connection.account, "latency", resource="leads", ms=4000)
+
+    def current():
+        return success(fleet.api("GET", "/api/sync/status/current?limit=1"))
+    long = success(fleet.api("POST", "/api/sync/full", {"modules": ["Leads"]}), 202)["session_id"]
+    newer = success(fleet.api("POST", "/api/sync/manual", {"module": "Vendors", "record_ids": ids[:2]}))
+    told = current()
+    assert told["is_syncing"] is True and [one["session_id"] for one in told["current_sessions"]] == [long]
+    assert [one["session_id"] for one in told["recent_sessions"]] == [newer["session_id"]]
+    last = success(fleet.api("POST", "/api/sync/full", {"modules": ["Leads"]}), 202)["session_id"]
+    assert [one["session_id"] for one in current()["current_sessions"]] == [last, long]
+    for running in (long, last):
+        success(fleet.api("DELETE", f"/api/sync/session/{running}"))
+    told = current()
+    assert told["is_syncing"] is False and [one["session_id"] for one in told["recent_sessions"]] == [last]
+    assert told["last_completed_at"] == newer["completed_at"]
+
+
 def test_a_batch_that_takes_longer_is_followed(fleet):
     fleet.start_producer(asks__wait_ms=300)
     fleet.start_worker()
@@ -211,9 +234,13 @@ def test_whose_organisation(fleet):
     first, second = connect(fleet, "org-1"), connect(fleet, "org-2")
     other = fleet.new_tenant("second")
     for method, path, body in (("GET", "/api/auth/organization", None), ("POST", "/api/sync/full", {}), ("POST", "/api/sync/validate", {}),
-                               ("GET", "/api/auth/modules", None), ("POST", "/api/auth/refresh", {})):
+                               ("GET", "/api/auth/modules", None), ("POST", "/api/auth/refresh", {}), ("GET", "/api/sync/status/current", None)):
         assert refusal(fleet.api(method, path, body), 422) == ["connection_id"]
         refusal(other.api(method, path, body), 404)
+    for path in ("status/current",):
+        assert fleet.api("GET", f"/api/sync/{path}?connection_id={first.id}").status == 200
+        for caller, nobodys in ((fleet, "0190aaaa-0000-7000-8000-000000000000"), (other, first.id)):
+            assert refusal(caller.api("GET", f"/api/sync/{path}?connection_id={nobodys}"), 404) == ["connection_id"]
     for connection in (first, second):
         told = success(fleet.api("GET", f"/api/auth/organization?connection_id={connection.id}"))
         assert told["organization"]["company_name"] == f"Organisation {connection.account}"
