@@ -208,45 +208,45 @@ end $$;
 create function zoho_health(p_tenant_id uuid, p_connection_id uuid)
 returns table (status int, location text, body text, dispatch text) language plpgsql stable as $$
 declare
-    v_connections uuid[];
-    v_active int;
-    v_tokens text;
+    v_chosen record := zoho_chosen(p_tenant_id, p_connection_id);
     v_tasks int;
     v_good int;
     v_rate numeric;
     v_waiting int;
+    v_ms numeric := provider_response_ms('zoho');
     v_api text;
+    v_tokens text;
     v_sync text;
+    v_all text[];
 begin
-    select array_agg(c.connection_id), count(*) filter (where c.status in ('active', 'suspect')),
-        case when count(*) = 0 then 'unknown' when count(*) filter (where c.status = 'reauthorize') = count(*) then 'unhealthy'
-            when count(*) filter (where c.status <> 'active') > 0 then 'degraded' else 'healthy' end
-    into v_connections, v_active, v_tokens
-    from connections c
-    where c.tenant_id = p_tenant_id and c.provider = 'zoho' and c.status <> 'disconnected'
-        and (p_connection_id is null or c.connection_id = p_connection_id);
-    if p_connection_id is not null and v_connections is null then
-        return query select 404, null::text, problem(404, 'no_connection', 'no Zoho CRM organisation is connected',
-            '?connection_id'), null::text;
+    -- that nothing is connected yet is a finding
+    if v_chosen.problem is not null and (v_chosen.status <> 404 or p_connection_id is not null) then
+        return query select v_chosen.status, null::text, v_chosen.problem, null::text;
         return;
     end if;
+    v_tokens := coalesce((select case c.status when 'active' then 'healthy' when 'reauthorize' then 'unhealthy'
+            when 'disconnected' then 'unknown' else 'degraded' end
+        from connections c where c.connection_id = v_chosen.connection_id), 'unknown');
     -- what a day's latest syncs came to; a cancelled task says nothing
     select count(*) filter (where t.ended_at is not null), count(*) filter (where t.state = 'completed'),
         count(*) filter (where t.state = 'waiting')
     into v_tasks, v_good, v_waiting
-    from (select s.sync_id from syncs s where s.tenant_id = p_tenant_id and s.provider = 'zoho'
-            and s.sync_id > uuid_v7_floor(now() - interval '1 day') and s.connection_id = any (v_connections)
+    from (select s.sync_id from syncs s where s.connection_id = v_chosen.connection_id and s.tenant_id = p_tenant_id
+            and s.provider = 'zoho' and s.sync_id > uuid_v7_floor(now() - interval '1 day')
         order by s.sync_id desc limit 1000) s
     join sync_members m using (sync_id) join sync_tasks t using (task_id)
     where t.state in ('completed', 'failed', 'waiting');
     v_rate := round(v_good::numeric / nullif(v_tasks, 0), 2);
-    v_api := case when provider_is_open('zoho') then 'unhealthy' when v_waiting > 0 then 'degraded' else 'healthy' end;
-    v_sync := case when v_rate < 0.5 then 'unhealthy' when v_rate < 0.9 then 'degraded' else 'healthy' end;
+    v_api := case when provider_is_open('zoho') then 'unhealthy' when v_waiting > 0 then 'degraded'
+        when v_ms is null then 'unknown' else 'healthy' end;
+    v_sync := case when v_rate is null then 'unknown' when v_rate < 0.5 then 'unhealthy' when v_rate < 0.9 then 'degraded'
+        else 'healthy' end;
+    v_all := array[v_api, v_tokens, v_sync];
     return query select 200, null::text, json_build_object(
-        'overall_health', case when 'unhealthy' in (v_api, v_tokens, v_sync) then 'unhealthy'
-            when 'degraded' in (v_api, v_tokens, v_sync) then 'degraded' when v_tokens = 'unknown' then 'unknown' else 'healthy' end,
+        'overall_health', case when 'unhealthy' = any (v_all) then 'unhealthy' when 'degraded' = any (v_all) then 'degraded'
+            when 'healthy' = any (v_all) then 'healthy' else 'unknown' end,
         'components', json_build_object('api_connectivity', v_api, 'token_status', v_tokens, 'sync_performance', v_sync),
-        'metrics', json_build_object('success_rate', v_rate, 'avg_response_time_ms', provider_response_ms('zoho')))::text, null::text;
+        'metrics', json_build_object('success_rate', v_rate, 'avg_response_time_ms', v_ms))::text, null::text;
 end $$;
 
 call open_to_callers('provider_response_ms');

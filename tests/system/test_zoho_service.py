@@ -168,6 +168,20 @@ def test_what_runs_is_told_however_much_is_newer(fleet):
     assert told["last_completed_at"] == newer["completed_at"]
 
 
+def test_health_of_what_nobody_measured(fleet):
+    fleet.start_producer()
+    unknown = {"api_connectivity": "unknown", "token_status": "unknown", "sync_performance": "unknown"}
+    nothing = {"success_rate": None, "avg_response_time_ms": None}
+    assert fleet.api("GET", "/api/sync/health").body == {"overall_health": "unknown", "components": unknown, "metrics": nothing}
+    connection = connect(fleet)
+    assert fleet.api("GET", "/api/sync/health").body == {
+        "overall_health": "healthy", "components": unknown | {"token_status": "healthy"}, "metrics": nothing}
+    fleet.sql("""insert into breakers (provider, open_until, reason, probes, round_ms)
+        values ('zoho', now() + interval '1 hour', 'outage', 1, 1000)""")
+    told = fleet.api("GET", f"/api/sync/health?connection_id={connection.id}").body
+    assert (told["components"]["api_connectivity"], told["overall_health"]) == ("unhealthy", "unhealthy")
+
+
 def test_a_batch_that_takes_longer_is_followed(fleet):
     fleet.start_producer(asks__wait_ms=300)
     fleet.start_worker()
@@ -237,7 +251,10 @@ def test_whose_organisation(fleet):
                                ("GET", "/api/auth/modules", None), ("POST", "/api/auth/refresh", {}), ("GET", "/api/sync/status/current", None)):
         assert refusal(fleet.api(method, path, body), 422) == ["connection_id"]
         refusal(other.api(method, path, body), 404)
-    for path in ("status/current",):
+    assert refusal(fleet.api("GET", "/api/sync/health"), 422) == ["connection_id"]
+    nothing = other.api("GET", "/api/sync/health")
+    assert nothing.status == 200 and nothing.body["components"]["token_status"] == "unknown"
+    for path in ("status/current", "health"):
         assert fleet.api("GET", f"/api/sync/{path}?connection_id={first.id}").status == 200
         for caller, nobodys in ((fleet, "0190aaaa-0000-7000-8000-000000000000"), (other, first.id)):
             assert refusal(caller.api("GET", f"/api/sync/{path}?connection_id={nobodys}"), 404) == ["connection_id"]
