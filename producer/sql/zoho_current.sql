@@ -1,5 +1,5 @@
 -- $1 tenant_id, $2 connection_id, $3 limit
-with chosen as materialized (select * from zoho_chosen($1::uuid, $2::uuid)),
+with chosen as materialized (select * from zoho_chosen_or_none($1::uuid, $2::uuid)),
 running as (
     select s.sync_id, zoho_session(s.sync_id, $1::uuid) as session from syncs s
     where s.connection_id = (select connection_id from chosen) and s.tenant_id = $1::uuid and s.provider = 'zoho'

@@ -70,6 +70,17 @@ begin
     end if;
 end $$;
 
+-- For what has an answer when nothing is connected, too: then neither a connection nor a problem.
+create function zoho_chosen_or_none(p_tenant_id uuid, p_connection_id uuid, out connection_id uuid, out status int, out problem text)
+language plpgsql stable as $$
+begin
+    select z.connection_id, z.status, z.problem into connection_id, status, problem from zoho_chosen(p_tenant_id, p_connection_id) z;
+    if status = 404 and p_connection_id is null then
+        status := null;
+        problem := null;
+    end if;
+end $$;
+
 -- A module is known by its API name, and its resource by the same in small letters.
 create function zoho_resources(p_registry jsonb) returns text[] language sql immutable
 return (select array_agg(r.name order by r.name) from jsonb_array_elements(p_registry -> 'providers') p
@@ -208,7 +219,7 @@ end $$;
 create function zoho_health(p_tenant_id uuid, p_connection_id uuid)
 returns table (status int, location text, body text, dispatch text) language plpgsql stable as $$
 declare
-    v_chosen record := zoho_chosen(p_tenant_id, p_connection_id);
+    v_chosen record := zoho_chosen_or_none(p_tenant_id, p_connection_id);
     v_tasks int;
     v_good int;
     v_rate numeric;
@@ -219,8 +230,7 @@ declare
     v_sync text;
     v_all text[];
 begin
-    -- that nothing is connected yet is a finding
-    if v_chosen.problem is not null and (v_chosen.status <> 404 or p_connection_id is not null) then
+    if v_chosen.problem is not null then
         return query select v_chosen.status, null::text, v_chosen.problem, null::text;
         return;
     end if;

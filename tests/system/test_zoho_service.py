@@ -248,13 +248,15 @@ def test_whose_organisation(fleet):
     first, second = connect(fleet, "org-1"), connect(fleet, "org-2")
     other = fleet.new_tenant("second")
     for method, path, body in (("GET", "/api/auth/organization", None), ("POST", "/api/sync/full", {}), ("POST", "/api/sync/validate", {}),
-                               ("GET", "/api/auth/modules", None), ("POST", "/api/auth/refresh", {}), ("GET", "/api/sync/status/current", None)):
+                               ("GET", "/api/auth/modules", None), ("POST", "/api/auth/refresh", {})):
         assert refusal(fleet.api(method, path, body), 422) == ["connection_id"]
         refusal(other.api(method, path, body), 404)
-    assert refusal(fleet.api("GET", "/api/sync/health"), 422) == ["connection_id"]
+    assert success(other.api("GET", "/api/sync/status/current")) == {
+        "is_syncing": False, "current_sessions": [], "recent_sessions": [], "last_completed_at": None}
     nothing = other.api("GET", "/api/sync/health")
     assert nothing.status == 200 and nothing.body["components"]["token_status"] == "unknown"
     for path in ("status/current", "health"):
+        assert refusal(fleet.api("GET", f"/api/sync/{path}"), 422) == ["connection_id"]
         assert fleet.api("GET", f"/api/sync/{path}?connection_id={first.id}").status == 200
         for caller, nobodys in ((fleet, "0190aaaa-0000-7000-8000-000000000000"), (other, first.id)):
             assert refusal(caller.api("GET", f"/api/sync/{path}?connection_id={nobodys}"), 404) == ["connection_id"]
