@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TINY_CONNECTIONS_MAX 512
+#define TINY_CONNECTIONS_MAX 1024 /* in a server's life: more than any test sends requests */
 #define TINY_REQUEST_MAX 65536
 
 struct tiny_server;
