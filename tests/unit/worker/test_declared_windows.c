@@ -79,6 +79,30 @@ static void what_changed_begins_before_the_watermark(void **state)
 	end(&t);
 }
 
+/* A window ends with the last whole second, and the next walk's begins there: with what came in the rest of
+ * it. */
+static void the_running_second_is_the_next_walks(void **state)
+{
+	(void)state;
+	struct window_test t;
+	begin(&t, BY_DAY SINCE(""));
+	t.rig.walk.incremental = true;
+	t.rig.walk.watermark_us = NOW_US - 3600 * SECOND_US;
+	t.rig.walk.now_us = NOW_US + 700000;
+	asks(&t.rig, "2026-11-18T10:06:40Z", "2026-11-18T11:06:40Z", NULL);
+	const struct page *page = answer(&t.rig, EMPTY);
+	assert_true(page->last);
+	int64_t watermark_us = page->watermark_us;
+	end(&t);
+	begin(&t, BY_DAY SINCE(""));
+	t.rig.walk.incremental = true;
+	t.rig.walk.watermark_us = watermark_us;
+	t.rig.walk.now_us = NOW_US + 2 * SECOND_US;
+	asks(&t.rig, "2026-11-18T11:06:40Z", "2026-11-18T11:06:42Z", NULL);
+	assert_true(answer(&t.rig, EMPTY)->last);
+	end(&t);
+}
+
 /* A walk right behind another: there is nothing to ask for, and yet it has to come to its end. */
 static void an_empty_span_is_one_short_window(void **state)
 {
@@ -350,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(goes_from_the_oldest_to_now),
 	    cmocka_unit_test(what_changed_begins_before_the_watermark),
+	    cmocka_unit_test(the_running_second_is_the_next_walks),
 	    cmocka_unit_test(an_empty_span_is_one_short_window),
 	    cmocka_unit_test(a_caller_bounds_a_walk),
 	    cmocka_unit_test(bounds_without_windows),
