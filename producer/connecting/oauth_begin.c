@@ -140,7 +140,8 @@ void oauth_plan_begin(struct call *c, const struct oauth_plan *plan)
 		call_refuse_field(c, "provider_not_configured", "#/provider",
 		    "the service has no client at this provider (oauth.clients)");
 	else if (plan->return_to.p && !oauth_setup_may_return(s, plan->return_to))
-		call_refuse_field(c, "return_to_not_allowed", "#/return_to",
+		call_refuse_field(c, "return_to_not_allowed",
+		    plan->return_to_at ? plan->return_to_at : "#/return_to",
 		    "people may not be led there (oauth.return_to)");
 	else if (!says_account(p) && !plan->external_id.p && !plan->connection_id)
 		call_refuse_field(c, "missing_field", "#/external_id",

@@ -26,6 +26,7 @@ struct oauth_plan {
 	const struct uuid *connection_id; /* to connect that one again */
 	json_object *settings;            /* an object */
 	struct str return_to;             /* where he is led in the end; p NULL: the callback answers */
+	const char *return_to_at;         /* the pointer to it in the request; NULL: "#/return_to" */
 	const struct uuid *owner;         /* the user whose connection it will be, */
 	struct str owner_external_id;     /*   or his external id, and he is made; else who calls */
 	/* Ends the call. */

@@ -88,6 +88,7 @@ void amazon_connect(struct call *c)
 	oauth_plan_begin(c, &(struct oauth_plan){.provider = "amazon",
 	                        .settings = settings,
 	                        .return_to = call_body_text(c, "returnTo"),
+	                        .return_to_at = "#/returnTo",
 	                        .answer = tell_url});
 }
 

@@ -33,6 +33,7 @@ static void workspace_there(struct call *c, struct reply row)
 	reply_done(&row);
 	oauth_plan_begin(c, &(struct oauth_plan){.provider = "google",
 	                        .return_to = return_to.n ? return_to : STR(RETURN_TO),
+	                        .return_to_at = "?returnTo",
 	                        .answer = tell_url});
 }
 

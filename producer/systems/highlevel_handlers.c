@@ -181,6 +181,7 @@ void highlevel_start(struct call *c)
 	                        .owner = uuid_parse(user, &id) ? &id : NULL,
 	                        .owner_external_id = user,
 	                        .return_to = return_to,
+	                        .return_to_at = "?returnTo",
 	                        .answer = tell_url});
 }
 

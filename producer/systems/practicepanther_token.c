@@ -68,6 +68,7 @@ static void own_known(struct call *c, struct reply row)
 	                        .connection_id = again ? &id : NULL,
 	                        .external_id = again ? (struct str){0} : ACCOUNT,
 	                        .return_to = httpd_query(call_request(c), "return_to"),
+	                        .return_to_at = "?return_to",
 	                        .answer = tell_url});
 }
 

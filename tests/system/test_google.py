@@ -112,6 +112,8 @@ def test_who_may_begin_and_what_comes_back(google, server):
     assert standard.headers["content-type"] == "application/problem+json" and standard.body["code"] == "missing_key"
     for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example"):
         assert (begin(ada, returnTo=elsewhere).status, begin(ada, returnTo=elsewhere).body["error"]) == (422, "return_to_not_allowed")
+    standard = ada.api("GET", "/api/sync/google/oauth-url?returnTo=//evil.example", headers={"Accept": "application/problem+json"})
+    assert standard.body["errors"][0]["pointer"] == "?returnTo"
     browser = Browser()
     denied = browser.get(consent(browser, begin(ada).body["url"], url, allow=False))
     assert denied.to == url + "/sync?error=access_denied"

@@ -224,6 +224,8 @@ def test_who_comes_back_must_have_been_sent_for_this(fleet):
     led = admin.come_back(state=admin.state(f"?return_to={RETURN_TO}/pp"), code="code-firm-1")
     assert (led.status, led.to.partition("?")[0], led.query["result"]) == (302, RETURN_TO + "/pp", "created")
     assert admin.get("/auth-url?return_to=https://evil.example/").status == 400
+    standard = admin.who.api("GET", f"{HERE}/auth-url?return_to=https://evil.example/", headers={"Accept": "application/problem+json"})
+    assert standard.body["errors"][0]["pointer"] == "?return_to"
 
 
 def test_what_others_sync_is_not_audited(fleet, admin):
