@@ -113,6 +113,7 @@ struct amazon_settings {
 	int64_t buyers;                    /* buyers are shown to everybody */
 	int64_t revoked;                   /* the seller has removed the application */
 	int64_t deferred_released;         /* what was deferred is paid out */
+	int64_t safet_cents;               /* what each SAFE-T claim brings; 0: as it comes */
 	double tokens[AMAZON_OPERATIONS];  /* of the usage plans' buckets */
 	int64_t filled_ms[AMAZON_OPERATIONS];
 };

@@ -146,6 +146,8 @@ static const struct amazon_kind KINDS[] = {
     {"ChargeRefundEventList", "ChargeRefund", "Subscription Fee Correction"},
 };
 
+#define SAFET 5 /* in KINDS */
+
 void amazon_event_read(
     const struct account *a, const struct resource *r, uint64_t i, struct amazon_event *ret)
 {
@@ -159,6 +161,8 @@ void amazon_event_read(
 	ret->cents = sign[k] * (int64_t)(1 + h % 20000);
 	if (k == 2 && n % 5 == 0) /* taken back */
 		ret->cents = -ret->cents;
+	if (k == SAFET && a->amazon.safet_cents)
+		ret->cents = a->amazon.safet_cents;
 }
 
 /* ---- what belongs together ---- */

@@ -28,6 +28,7 @@ static const struct {
     {"buyers", offsetof(struct amazon_settings, buyers), 1, 0, FORM_FLAG},
     {"revoked", offsetof(struct amazon_settings, revoked), 1, 0, FORM_FLAG},
     {"deferred_released", offsetof(struct amazon_settings, deferred_released), 1, 0, FORM_FLAG},
+    {"safet_cents", offsetof(struct amazon_settings, safet_cents), INT64_C(100000000000), 0, FORM_NUMBER},
 };
 
 static int64_t *setting_at(struct account *a, size_t k)
