@@ -393,7 +393,7 @@ grant select on amazon_order_items, amazon_inventory, amazon_claim_sources, amaz
 
 -- ---- what its users watch: sync_progress ----
 
--- A user knows a sync as sync_<user>_<ms>: his external id, and the moment that the sync's own id begins with. Of whoever has
+-- A user knows a sync as sync_<user>_<ms>: his external id (its MD5 where the whole would be above 255), and the moment that the sync's own id begins with. Of whoever has
 -- several accounts, one request begins one in each of them, in that same millisecond: he sees one. Ownerless accounts are the
 -- services'.
 create index syncs_of_amazon on syncs (connection_id, sync_id) where provider = 'amazon';
@@ -402,7 +402,7 @@ create function amazon_sync_ms(p_sync_id uuid) returns bigint language sql immut
 return ('x0000' || left(replace(p_sync_id::text, '-', ''), 12))::bit(64)::bigint;
 
 create function amazon_sync_name(p_user text, p_sync_id uuid) returns text language sql immutable parallel safe
-return 'sync_' || coalesce(p_user, 'service') || '_' || amazon_sync_ms(p_sync_id);
+return 'sync_' || coalesce(case when octet_length(p_user) > 230 then md5(p_user) else p_user end, 'service') || '_' || amazon_sync_ms(p_sync_id);
 
 create function amazon_first_of_ms(p_ms bigint) returns uuid language sql immutable parallel safe
 return (lpad(to_hex(p_ms), 12, '0') || repeat('0', 20))::uuid;

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 
@@ -315,6 +315,19 @@ def test_nobody_elses(shop):
     for wrong in ("sync_user123_1", "sync_user123_99999999999999", "nonsense", name + "0", "sync_user12_" + name.rpartition("_")[2]):
         assert shop.ask("GET", f"/api/sync/status?syncId={wrong}", status=404) == unknown
     assert shop.progress(name)["status"] == "running"
+
+
+@pytest.mark.parametrize("name", ["u" * 230, "u" * 231, "ü" * 127], ids=["230", "231", "254"])
+def test_a_user_with_a_long_name(shop, name):
+    """Whatever its user is called, a sync can be asked for by what it is called, and the view shows that whole."""
+    who = Seller(shop.fleet, name, shop.tenant)
+    who.account("A1SELLER")
+    sync = who.sync()["syncId"]
+    assert [row["sync_id"] for row in who.rows()] == [sync] and len(sync) <= 255
+    path = quote(sync)
+    assert who.progress(path)["syncId"] == sync and who.progress()["syncId"] == sync
+    assert who.sync(409)["existingSyncId"] == sync
+    assert who.ask("POST", f"{API}/sync/{path}/cancel", {})["syncId"] == sync
 
 
 def test_the_connections_status(shop):
