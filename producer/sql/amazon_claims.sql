@@ -6,8 +6,8 @@ with place as (
 found as (
     select k.*, (extract(epoch from k.created_at) * 1000000)::bigint as us,
         row_number() over (order by k.created_at desc, k.id desc) as nth
-    from amazon_claims k
-    where k.user_id is not distinct from $2::uuid
+    from amazon_told_claims k
+    where k.tenant_id = $1::uuid and k.user_id is not distinct from $2::uuid
         and ($5::text is null or k.status = $5::text)
         and ($6::text is null or k.type = $6::text)
         and ($7::text is null or k.order_id = $7::text)

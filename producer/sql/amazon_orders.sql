@@ -4,10 +4,10 @@ with place as (
     select case when array_length(p.f, 1) = 2 and p.f[1] ~ '^\d{1,17}$' then p.f end as f
     from (select amazon_place($4::text) as f) p),
 found as (
-    select o.*, amazon_is_sandbox(c.settings) as is_mock, (extract(epoch from o.purchase_date) * 1000000)::bigint as us,
+    select o.*, (extract(epoch from o.purchase_date) * 1000000)::bigint as us,
         row_number() over (order by o.purchase_date desc, o.id) as nth
-    from amazon_orders o join connections c on c.connection_id = o.connection_id
-    where o.tenant_id = $1::uuid and c.owner_user_id is not distinct from $2::uuid and o.deleted_at is null
+    from amazon_orders o
+    where o.tenant_id = $1::uuid and o.user_id is not distinct from $2::uuid
         and ($5::text is null or o.order_status = $5::text)
         and ($6::text is null or o.fulfillment_channel = $6::text)
         and ($7::timestamptz is null or o.purchase_date >= $7::timestamptz)
@@ -35,7 +35,7 @@ select 200 as status,
                 'orderItemId', i.id, 'asin', i.asin, 'sku', i.seller_sku, 'title', i.title, 'quantityOrdered', i.quantity_ordered,
                 'quantityShipped', i.quantity_shipped, 'price', i.item_price::text, 'currency', i.currency) order by i.id)
                 from amazon_order_items i where i.connection_id = f.connection_id and i.order_id = f.id), '[]'),
-            'syncedAt', iso_time(f.synced_at), 'isMock', f.is_mock) order by f.nth) from found f where f.nth <= $3::bigint), '[]'),
+            'syncedAt', iso_time(f.synced_at), 'isMock', f.is_mock, 'mockScenario', f.mock_scenario) order by f.nth) from found f where f.nth <= $3::bigint), '[]'),
         'pagination', json_build_object('limit', $3::bigint, 'nextCursor', (select cursor from next)))::text as body,
     null::text as dispatch
 where $4::text is null or (select f from place) is not null

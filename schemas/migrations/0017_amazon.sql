@@ -3,14 +3,25 @@
 
 -- ---- orders ----
 
+-- What readers' numeric(10, 2) holds once it is rounded.
+create function amazon_claim_fits(p_amount numeric) returns boolean language sql immutable parallel safe
+return abs(round(p_amount, 2)) < 100000000;
+
 -- Every amount below these paths, added up exactly; null when there is none.
 create function amazon_money(p_event jsonb, p_path jsonpath) returns numeric language sql immutable parallel safe
 return (select sum((m.amount #>> '{}')::numeric) from jsonb_path_query(p_event, p_path) as m(amount)
     where jsonb_typeof(m.amount) = 'number' or m.amount #>> '{}' ~ '^-?\d+(\.\d+)?$');
 
+-- Whether amazon_order_items can read the items that an order of the newer API has inside.
+create function amazon_items_fit(p_order jsonb) returns boolean language sql immutable parallel safe
+return not exists (select from jsonb_path_query(p_order, '$.orderItems[*]') as n(item)
+    where n.item ->> 'quantityOrdered' !~ '^-?\d{1,18}$' or n.item #>> '{fulfillment,quantityFulfilled}' !~ '^-?\d{1,18}$'
+        or exists (select from jsonb_path_query(n.item, '$.proceeds.breakdowns[*].subtotal.amount') as b(amount)
+            where b.amount #>> '{}' !~ '^-?\d+(\.\d+)?$'));
+
 -- Both API lines fill this table. What they say differently is kept as it came (`amazon_status`, `network`, the payload) and
 -- read in one way: the states of Orders v0, and FBA or FBM.
-create table amazon_orders (
+create table amazon_order_records (
   connection_id uuid not null,
   tenant_id uuid not null,
   id text collate "C" not null,
@@ -54,9 +65,10 @@ create table amazon_orders (
   first_seen_at timestamptz not null default now(),
   synced_at timestamptz not null default now(),
   deleted_at timestamptz,
-  primary key (connection_id, id)
+  primary key (connection_id, id),
+  check (amazon_items_fit(payload))
 );
-create index amazon_orders_by_date on amazon_orders (tenant_id, purchase_date desc, id);
+create index amazon_order_records_by_date on amazon_order_records (tenant_id, purchase_date desc, id);
 
 -- Of Orders v0, where each order's items are asked for alone. The newer API's are in their orders: amazon_order_items.
 create table amazon_order_item_records (
@@ -99,17 +111,17 @@ create table amazon_inventory_summaries (
   fnsku varchar(255),
   product_name varchar(500),
   condition varchar(50),
-  quantity_total bigint,
-  quantity_fulfillable bigint,
-  quantity_inbound_working bigint,
-  quantity_inbound_shipped bigint,
-  quantity_inbound_receiving bigint,
-  quantity_reserved bigint,
-  quantity_reserved_customer_orders bigint,
-  quantity_reserved_transshipment bigint,
-  quantity_reserved_processing bigint,
-  quantity_researching bigint,
-  quantity_unfulfillable bigint,
+  quantity_total bigint check (quantity_total between -2147483648 and 2147483647),
+  quantity_fulfillable bigint check (quantity_fulfillable between -2147483648 and 2147483647),
+  quantity_inbound_working bigint check (quantity_inbound_working between -2147483648 and 2147483647),
+  quantity_inbound_shipped bigint check (quantity_inbound_shipped between -2147483648 and 2147483647),
+  quantity_inbound_receiving bigint check (quantity_inbound_receiving between -2147483648 and 2147483647),
+  quantity_reserved bigint check (quantity_reserved between -2147483648 and 2147483647),
+  quantity_reserved_customer_orders bigint check (quantity_reserved_customer_orders between -2147483648 and 2147483647),
+  quantity_reserved_transshipment bigint check (quantity_reserved_transshipment between -2147483648 and 2147483647),
+  quantity_reserved_processing bigint check (quantity_reserved_processing between -2147483648 and 2147483647),
+  quantity_researching bigint check (quantity_researching between -2147483648 and 2147483647),
+  quantity_unfulfillable bigint check (quantity_unfulfillable between -2147483648 and 2147483647),
   last_updated_time timestamptz,
   payload jsonb not null,
   content_hash bigint not null,
@@ -256,11 +268,12 @@ return case
 create function amazon_claim_words(p_type text, p_detail text) returns text language sql immutable parallel safe
 return initcap(replace(p_type, '_', ' ')) || coalesce(': ' || p_detail, '');
 
--- Computed once, when an event is stored. A claim beyond what readers' numeric(10, 2) holds is quarantined, never cut.
+-- Computed once, when an event is stored. What readers' columns do not hold is quarantined, never cut; claim_key leaves room for
+-- the number behind it.
 alter table amazon_financial_events
     add claim_type text generated always as (amazon_claim_type(event_list, payload)) stored,
     add claim_amount numeric generated always as (case when amazon_claim_type(event_list, payload) is not null
-        then coalesce(amazon_claim_amount(event_list, payload), 0) end) stored check (abs(claim_amount) < 100000000),
+        then coalesce(amazon_claim_amount(event_list, payload), 0) end) stored check (amazon_claim_fits(claim_amount)),
     add claim_currency text generated always as (case when amazon_claim_type(event_list, payload) is not null
         then jsonb_path_query_first(payload, 'strict $.**.CurrencyCode') #>> '{}' end) stored,
     add claim_key text collate "C" generated always as (case when amazon_claim_type(event_list, payload) is not null
@@ -270,7 +283,9 @@ alter table amazon_financial_events
         then amazon_claim_words(amazon_claim_type(event_list, payload), coalesce(payload ->> 'ReasonCodeDescription',
             payload ->> 'ReasonCode', payload ->> 'FeeDescription', payload ->> 'FeeReason',
             payload #>> '{AdjustmentItemList,0,ProductDescription}',
-            payload #>> '{SAFETReimbursementItemList,0,productDescription}')) end) stored;
+            payload #>> '{SAFETReimbursementItemList,0,productDescription}')) end) stored,
+    add constraint amazon_financial_events_width_check check (claim_type is null or coalesce(length(claim_key), 0) <= 240
+        and length(claim_type) <= 100 and coalesce(length(claim_currency), 0) <= 10 and coalesce(length(order_id), 0) <= 255);
 alter table amazon_transactions
     add order_id text generated always as (jsonb_path_query_first(payload,
         '$.relatedIdentifiers[*] ? (@.relatedIdentifierName == "ORDER_ID").relatedIdentifierValue') #>> '{}') stored,
@@ -284,7 +299,9 @@ alter table amazon_transactions
     add claim_description text generated always as (amazon_claim_words(
         amazon_transaction_claim_type(transaction_type, description), description)) stored,
     add constraint amazon_transactions_claim_check
-        check (amazon_transaction_claim_type(transaction_type, description) is null or abs(total_amount) < 100000000);
+        check (claim_type is null or coalesce(amazon_claim_fits(total_amount), true)),
+    add constraint amazon_transactions_width_check check (claim_type is null or coalesce(length(claim_key), 0) <= 240
+        and coalesce(length(currency), 0) <= 10 and coalesce(length(order_id), 0) <= 255);
 create index amazon_financial_events_by_window on amazon_financial_events (connection_id, window_from, walk);
 create index amazon_financial_events_claims on amazon_financial_events (connection_id, posted_date) where claim_type is not null;
 create index amazon_transactions_claims on amazon_transactions (connection_id, posted_date) where claim_type is not null;
@@ -294,7 +311,7 @@ do $$
 declare
     v_table text;
 begin
-    foreach v_table in array array['amazon_orders', 'amazon_order_item_records', 'amazon_inventory_summaries',
+    foreach v_table in array array['amazon_order_records', 'amazon_order_item_records', 'amazon_inventory_summaries',
         'amazon_financial_events', 'amazon_transactions'] loop
         call isolate(v_table, p_forced => false);
     end loop;
@@ -305,39 +322,60 @@ end $$;
 create function amazon_is_sandbox(p_settings jsonb) returns boolean language sql immutable parallel safe
 return coalesce(p_settings ->> 'region' like 'sandbox%', false);
 
+create function amazon_scenario(p_settings jsonb) returns varchar(100) language sql immutable parallel safe
+return case when amazon_is_sandbox(p_settings) then 'sandbox' end;
+
+create view amazon_orders with (security_invoker = true) as
+select o.connection_id, o.tenant_id, c.owner_user_id as user_id, o.id, o.seller_order_id, o.purchase_date, o.last_update_date,
+    o.order_status, o.fulfillment_channel, o.sales_channel, o.marketplace_id, o.order_total, o.currency, o.payment_method,
+    o.ship_service_level, o.order_type, o.earliest_ship_date, o.latest_ship_date, o.earliest_delivery_date, o.latest_delivery_date,
+    o.replaced_order_id, o.items_shipped, o.items_unshipped, o.is_prime, o.is_business_order, o.is_premium_order,
+    o.is_replacement_order, o.payload, o.first_seen_at, o.synced_at, amazon_is_sandbox(c.settings) as is_mock,
+    amazon_scenario(c.settings) as mock_scenario
+from amazon_order_records o join connections c on c.connection_id = o.connection_id
+where o.deleted_at is null;
+
 -- Items of both API lines. An order that was read by the newer one has its items inside.
 create view amazon_order_items with (security_invoker = true) as
-select i.connection_id, i.tenant_id, i.id, i.order_id, i.asin, i.seller_sku, i.title, i.quantity_ordered, i.quantity_shipped,
+select i.connection_id, i.tenant_id, c.owner_user_id as user_id, i.id, i.order_id, i.asin, i.seller_sku, i.title, i.quantity_ordered, i.quantity_shipped,
     i.item_price, i.currency, i.item_tax, i.shipping_price, i.shipping_tax, i.promotion_discount, i.condition, i.is_gift,
-    i.payload, i.synced_at
-from amazon_order_item_records i
-where i.deleted_at is null and not exists (select from amazon_orders o
+    i.payload, i.synced_at, amazon_is_sandbox(c.settings) as is_mock, amazon_scenario(c.settings) as mock_scenario
+from amazon_order_item_records i join connections c on c.connection_id = i.connection_id
+where i.deleted_at is null and not exists (select from amazon_order_records o
     where o.connection_id = i.connection_id and o.id = i.order_id and o.payload ? 'orderItems')
 union all
-select o.connection_id, o.tenant_id, n.item ->> 'orderItemId', o.id, n.item #>> '{product,asin}', n.item #>> '{product,sellerSku}',
-    n.item #>> '{product,title}', (n.item ->> 'quantityOrdered')::bigint, (n.item #>> '{fulfillment,quantityFulfilled}')::bigint,
+select o.connection_id, o.tenant_id, o.user_id, n.item ->> 'orderItemId', o.id, n.item #>> '{product,asin}',
+    n.item #>> '{product,sellerSku}', n.item #>> '{product,title}', (n.item ->> 'quantityOrdered')::bigint, (n.item #>> '{fulfillment,quantityFulfilled}')::bigint,
     p.item, n.item #>> '{proceeds,proceedsTotal,currencyCode}', p.tax, p.shipping, null::numeric, p.discount,
-    n.item #>> '{product,condition,conditionType}', n.item #> '{fulfillment,packing,giftOption}' is not null, n.item, o.synced_at
+    n.item #>> '{product,condition,conditionType}', n.item #> '{fulfillment,packing,giftOption}' is not null, n.item, o.synced_at,
+    o.is_mock, o.mock_scenario
 from amazon_orders o
     cross join lateral jsonb_path_query(o.payload, '$.orderItems[*]') as n(item)
     cross join lateral (select sum(b.amount) filter (where b.type = 'ITEM') as item,
             sum(b.amount) filter (where b.type = 'TAX') as tax, sum(b.amount) filter (where b.type = 'SHIPPING') as shipping,
             sum(b.amount) filter (where b.type = 'DISCOUNT') as discount
         from (select x.one ->> 'type' as type, (x.one #>> '{subtotal,amount}')::numeric as amount
-            from jsonb_path_query(n.item, '$.proceeds.breakdowns[*]') as x(one)) b) p
-where o.deleted_at is null;
+            from jsonb_path_query(n.item, '$.proceeds.breakdowns[*]') as x(one)) b) p;
+
+-- What readers' integer holds. A stored quantity is within it; a sum over conditions and accounts that is not stops at its end.
+create function amazon_quantity(p_sum numeric) returns integer language sql immutable parallel safe
+return greatest(least(p_sum, 2147483647), -2147483648)::integer;
+
+-- Each of the conditions, with a 0x1f between, once; the first of them alone when they are longer than readers' column.
+create function amazon_conditions(p_conditions text) returns varchar(50) language sql immutable parallel safe
+return (select case when length(string_agg(d.one, ', ' order by d.one)) <= 50 then string_agg(d.one, ', ' order by d.one) else min(d.one) end
+    from (select distinct x.one collate "C" as one from unnest(string_to_array(p_conditions, E'\x1f')) as x(one)) d);
 
 -- One row for a user's SKU. Amazon shows a stock that several marketplaces share in each of them, whole: those are not added
 -- up, the marketplace with the most says it. Conditions, and accounts, are.
-create view amazon_inventory with (security_invoker = true) as
-select md5(concat_ws('/', s.tenant_id, s.user_id, s.sku))::uuid as id, s.user_id, s.sku,
-    max(s.asin)::varchar(255) as asin, max(s.fnsku)::varchar(255) as fnsku, max(s.product_name)::varchar(500) as product_name,
-    sum(s.available)::integer as quantity_available, sum(s.reserved)::integer as quantity_reserved,
-    sum(s.inbound)::integer as quantity_inbound, sum(s.total)::integer as quantity_total,
-    max(s.condition)::varchar(50) as condition, null::varchar(255) as warehouse_location, max(s.synced_at) as synced_at,
-    bool_or(s.is_mock) as is_mock, max(case when s.is_mock then 'sandbox' end)::varchar(100) as mock_scenario
+create view amazon_stocks with (security_invoker = true) as
+select s.tenant_id, s.user_id, s.sku, max(s.asin) as asin, max(s.fnsku) as fnsku, max(s.product_name) as product_name,
+    amazon_quantity(sum(s.available)) as quantity_available, amazon_quantity(sum(s.reserved)) as quantity_reserved,
+    amazon_quantity(sum(s.inbound)) as quantity_inbound, amazon_quantity(sum(s.total)) as quantity_total,
+    amazon_conditions(string_agg(s.conditions, E'\x1f')) as condition, max(s.synced_at) as synced_at,
+    bool_or(s.is_mock) as is_mock, max(s.mock_scenario) as mock_scenario
 from (
-    select distinct on (m.connection_id, m.sku) m.*
+    select distinct on (m.tenant_id, m.user_id, m.connection_id, m.sku) m.*
     from (
         select i.connection_id, i.tenant_id, c.owner_user_id as user_id, i.seller_sku as sku, i.marketplace_id,
             max(i.asin) as asin, max(i.fnsku) as fnsku, max(i.product_name) as product_name,
@@ -345,13 +383,20 @@ from (
             coalesce(sum(coalesce(i.quantity_inbound_working, 0) + coalesce(i.quantity_inbound_shipped, 0)
                 + coalesce(i.quantity_inbound_receiving, 0)), 0) as inbound,
             coalesce(sum(i.quantity_total), 0) as total,
-            string_agg(distinct i.condition, ', ') as condition, max(i.synced_at) as synced_at,
-            amazon_is_sandbox(c.settings) as is_mock
+            string_agg(distinct i.condition, E'\x1f') as conditions, max(i.synced_at) as synced_at,
+            amazon_is_sandbox(c.settings) as is_mock, amazon_scenario(c.settings) as mock_scenario
         from amazon_inventory_summaries i join connections c on c.connection_id = i.connection_id
         where i.deleted_at is null
         group by i.connection_id, i.tenant_id, c.owner_user_id, i.seller_sku, i.marketplace_id, c.settings) m
-    order by m.connection_id, m.sku, m.total desc, m.marketplace_id) s
+    order by m.tenant_id, m.user_id, m.connection_id, m.sku, m.total desc, m.marketplace_id) s
 group by s.tenant_id, s.user_id, s.sku;
+
+create view amazon_inventory with (security_invoker = true) as
+select md5(concat_ws('/', s.tenant_id, s.user_id, s.sku))::uuid as id, s.user_id, s.sku, s.asin::varchar(255) as asin,
+    s.fnsku::varchar(255) as fnsku, s.product_name::varchar(500) as product_name, s.quantity_available, s.quantity_reserved,
+    s.quantity_inbound, s.quantity_total, s.condition::varchar(50) as condition, null::varchar(255) as warehouse_location,
+    s.synced_at, s.is_mock, s.mock_scenario::varchar(100) as mock_scenario
+from amazon_stocks s;
 
 -- Claims of both API lines, before they are counted. Where the newer one has read, its word counts.
 create view amazon_claim_sources with (security_invoker = true) as
@@ -377,19 +422,23 @@ from amazon_transactions t
 where t.claim_type is not null and t.deleted_at is null and not exists (select from amazon_transactions r
     where r.connection_id = t.connection_id and r.releases = t.id and r.deleted_at is null);
 
-create view amazon_claims with (security_invoker = true) as
-select md5(concat_ws('/', k.tenant_id, k.user_id, k.key, k.nth))::uuid as id,
+create view amazon_told_claims with (security_invoker = true) as
+select k.tenant_id, md5(concat_ws('/', k.tenant_id, k.user_id, k.key, k.nth))::uuid as id,
     (k.key || case when k.nth > 1 then '-' || k.nth else '' end)::varchar(255) as claim_id,
     k.user_id, k.order_id::varchar(255) as order_id, k.amount::numeric(10, 2) as amount,
     coalesce(k.currency, 'USD')::varchar(10) as currency, k.status::varchar(50) as status, k.type::varchar(100) as type,
-    k.description, k.created_at, k.synced_at, k.is_mock, case when k.is_mock then 'sandbox' end::varchar(100) as mock_scenario
+    k.description, k.created_at, k.synced_at, amazon_is_sandbox(k.settings) as is_mock, amazon_scenario(k.settings) as mock_scenario
 from (
-    select s.*, c.owner_user_id as user_id, amazon_is_sandbox(c.settings) as is_mock,
-        row_number() over (partition by s.tenant_id, c.owner_user_id, s.key
-            order by s.created_at, c.external_id collate "C", s.amount, s.order_id collate "C", s.place collate "C") as nth
+    select s.*, c.owner_user_id as user_id, c.settings, row_number() over (partition by s.tenant_id, c.owner_user_id, s.key
+        order by s.created_at, c.external_id collate "C", s.amount, s.order_id collate "C", s.place collate "C") as nth
     from amazon_claim_sources s join connections c on c.connection_id = s.connection_id) k;
 
-grant select on amazon_order_items, amazon_inventory, amazon_claim_sources, amazon_claims to syncfleet_api, syncfleet_fleet;
+create view amazon_claims with (security_invoker = true) as
+select id, claim_id, user_id, order_id, amount, currency, status, type, description, created_at, synced_at, is_mock, mock_scenario
+from amazon_told_claims;
+
+grant select on amazon_orders, amazon_order_items, amazon_stocks, amazon_inventory, amazon_claim_sources, amazon_told_claims,
+    amazon_claims to syncfleet_api, syncfleet_fleet;
 
 -- ---- what its users watch: sync_progress ----
 

@@ -7,12 +7,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+import psycopg2
 import pytest
 
 from conftest import LOGS
 from harness import tokens
 from harness.browser import Browser
 from harness.fleet import USERS, Fleet
+from harness.ledger import ROOT
 
 API = "/api/v1/integrations/amazon"
 APP = "https://app.example.com"  # the page that the user has open
@@ -405,9 +407,9 @@ def test_what_was_synced_is_read(shop):
         shop.fleet.sql("insert into walk_windows (connection_id, resource, window_from, window_to, walk, records) values (%s, "
                        "'financial_events', '2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z', 1, 9)", account.id)
         store(shop.fleet, "amazon_inventory_summaries", account, [stock(n) for n in range(7)])
-        store(shop.fleet, "amazon_orders", account, [order(n) for n in range(1, 8)])
+        store(shop.fleet, "amazon_order_records", account, [order(n) for n in range(1, 8)])
         store(shop.fleet, "amazon_order_item_records", account, [item(n) for n in range(1, 8)])
-    shop.fleet.sql("update amazon_orders set order_total = 99 where connection_id = %s", theirs.id)
+    shop.fleet.sql("update amazon_order_records set order_total = 99 where connection_id = %s", theirs.id)
 
     claims, sizes = pages(shop, "claims", "claims", 4)
     assert sizes == [4, 4, 1] and [claim["createdAt"][8:10] for claim in claims] == ["10", "09", "07", "06", "05", "04", "03", "02", "01"]
@@ -444,12 +446,104 @@ def test_what_was_synced_is_read(shop):
     assert {one["total"] for one in other.ask("GET", f"{API}/orders")["orders"]} == {"99"}
 
 
+WIDE = "W" * 256
+# What a worker quarantines: its columns would not hold it.
+UNREADABLE = [
+    ("amazon_financial_events", lambda: adjustment(1, "100000000")),
+    ("amazon_financial_events", lambda: adjustment(1, "-99999999.995")),
+    ("amazon_financial_events", lambda: {**refund(1), "order_id": WIDE}),
+    ("amazon_financial_events", lambda: changed(adjustment(1), AdjustmentType=WIDE)),
+    ("amazon_financial_events", lambda: changed(adjustment(1), AdjustmentAmount={"CurrencyCode": "EURODOLLARS", "CurrencyAmount": 1})),
+    ("amazon_financial_events", lambda: {**changed(adjustment(1), SAFETClaimId=WIDE), "event_list": "SAFETReimbursementEventList"}),
+    ("amazon_transactions", lambda: transaction(total_amount="99999999.995")),
+    ("amazon_transactions", lambda: transaction(id=WIDE)),
+    ("amazon_transactions", lambda: transaction(currency="EURODOLLARS")),
+    ("amazon_transactions", lambda: transaction(payload={"relatedIdentifiers": [
+        {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": WIDE}]})),
+    ("amazon_inventory_summaries", lambda: stock(1, quantity_total=2 ** 31)),
+    ("amazon_inventory_summaries", lambda: stock(1, quantity_inbound_working=-2 ** 31 - 1)),
+    ("amazon_inventory_summaries", lambda: stock(1, condition="C" * 51)),
+    ("amazon_order_records", lambda: order(1, payload={"orderItems": [{"quantityOrdered": "many"}]})),
+    ("amazon_order_records", lambda: order(1, payload={"orderItems": [{"proceeds": {"breakdowns": [{"subtotal": {"amount": "1,5"}}]}}]})),
+]
+
+
+def changed(event, **payload):
+    return {**event, "payload": {**event["payload"], **payload}}
+
+
+def transaction(**more):
+    return {"id": "tx-1", "posted_date": "2026-11-01T00:00:00Z", "transaction_type": "Refund", "total_amount": "1.00", "currency": "USD",
+            "payload": {}, **more}
+
+
+def test_what_readers_could_not_hold_is_not_stored(shop):
+    account = shop.account("A1SELLER")
+    for table, make in UNREADABLE:
+        with pytest.raises((psycopg2.errors.CheckViolation, psycopg2.errors.StringDataRightTruncation)):
+            store(shop.fleet, table, account, [make()])
+            pytest.fail(f"{table}: {make()}")
+    store(shop.fleet, "amazon_financial_events", account, [adjustment(1, "99999999.994"), {**refund(2), "order_id": WIDE[1:]}])
+    store(shop.fleet, "amazon_transactions", account, [transaction(transaction_type="Shipment", total_amount="100000000")])
+    for path in ("claims", "inventory", "orders"):
+        shop.ask("GET", f"{API}/{path}")
+
+
+def test_stocks_of_several_accounts(shop):
+    """Quantities stop at what an integer holds; conditions are named once, the first alone when all are too long."""
+    most = 2 ** 31 - 1
+    kinds = [f"{name}Condition" for name in ("UsedVeryGood", "UsedAcceptable", "CollectibleLikeNew")]
+    for name, conditions in (("A1SELLER", ("NewItem", "UsedGood")), ("A2SELLER", ("NewItem",))):
+        account = shop.account(name)
+        store(shop.fleet, "amazon_inventory_summaries", account, [
+            stock(1, id=f"1/{kind}", condition=kind, quantity_total=most, quantity_fulfillable=most, quantity_inbound_working=most,
+                  quantity_inbound_shipped=most, quantity_reserved=2) for kind in conditions])
+        store(shop.fleet, "amazon_inventory_summaries", account, [stock(2, id=f"2/{kind}", condition=kind) for kind in kinds])
+    one, two = shop.ask("GET", f"{API}/inventory")["inventory"]
+    assert {"quantityAvailable": most, "quantityInbound": most, "quantityTotal": most, "quantityReserved": 6,
+            "condition": "NewItem, UsedGood"}.items() <= one.items()
+    assert two["condition"] == "CollectibleLikeNewCondition" and two["quantityAvailable"] == 12
+    seen = shop.fleet.sql("select id::text, sku, condition, warehouse_location from amazon_inventory where user_id = %s order by sku", shop.id)
+    assert [tuple(row.values()) for row in seen] == [(row["id"], row["sku"], row["condition"], None) for row in (one, two)]
+
+
+def test_orders_of_the_sandbox(shop):
+    """Both objects say whose rows these are, and that they are no real ones."""
+    for seller, region in ((shop, "sandbox-na"), (Seller(shop.fleet, "another", shop.tenant), "na")):
+        account = seller.account(f"A-{seller.name}", {"region": region})
+        store(shop.fleet, "amazon_order_records", account, [order(1), order(2, payload={"orderItems": [{"orderItemId": "1"}]})])
+        store(shop.fleet, "amazon_order_item_records", account, [item(1)])
+        mock = (region == "sandbox-na", "sandbox" if region == "sandbox-na" else None)
+        for table in ("amazon_orders", "amazon_order_items"):
+            rows = shop.fleet.sql(f"select is_mock, mock_scenario from {table} where user_id = %s", seller.id)
+            assert [tuple(row.values()) for row in rows] == [mock] * 2, table
+        assert {(one["isMock"], one["mockScenario"]) for one in seller.ask("GET", f"{API}/orders")["orders"]} == {mock}
+
+
+@pytest.mark.parametrize("name", ["claims", "inventory", "orders"])
+def test_lists_ask_for_their_tenant_themselves(shop, name):
+    """Without the policies, as the owner: what is no user's is still that tenant's alone."""
+    account = shop.tenant.connection(f"A-{name}", "amazon", {"region": "na", "marketplace_ids": ["ATVPDKIKX0DER"]})
+    store(shop.fleet, "amazon_transactions", account, [transaction()])
+    store(shop.fleet, "amazon_inventory_summaries", account, [stock(1)])
+    store(shop.fleet, "amazon_order_records", account, [order(1)])
+    nulls = ", null" * {"claims": 7, "inventory": 5, "orders": 6}[name]
+    text = (ROOT / f"producer/sql/amazon_{name}.sql").read_text()
+    try:
+        shop.fleet.sql(f"prepare list as {text}")
+        found = [len(json.loads(shop.fleet.sql(f"execute list ('{tenant.id}', null, 10{nulls})")[0]["body"])[name])
+                 for tenant in (shop.tenant, shop.fleet.new_tenant(f"strangers to {name}"))]
+    finally:
+        shop.fleet.sql("deallocate all")
+    assert found == [1, 0]
+
+
 def test_orders_of_one_instant_and_a_changing_list(shop):
     account = shop.account("A1SELLER")
-    store(shop.fleet, "amazon_orders", account, [order(5, id=f"111-0000000-{n:07d}") for n in range(5)])
+    store(shop.fleet, "amazon_order_records", account, [order(5, id=f"111-0000000-{n:07d}") for n in range(5)])
     first = shop.ask("GET", f"{API}/orders?limit=2")
-    store(shop.fleet, "amazon_orders", account, [order(8)])
-    shop.fleet.sql("update amazon_orders set deleted_at = now() where id = '111-0000000-0000001' and tenant_id = %s", shop.tenant.id)
+    store(shop.fleet, "amazon_order_records", account, [order(8)])
+    shop.fleet.sql("update amazon_order_records set deleted_at = now() where id = '111-0000000-0000001' and tenant_id = %s", shop.tenant.id)
     rest = pages(shop, "orders", "orders", 2, first["pagination"]["nextCursor"])[0]
     assert [one["orderId"][-1] for one in first["orders"] + rest] == ["0", "1", "2", "3", "4"]
 
@@ -483,6 +577,9 @@ def test_a_seller_connects_his_account(fleet):
     assert (forged.status, json.loads(forged.text)["success"]) == (400, False)
     for wrong in ({"region": "xx"}, {"marketplaceIds": "a b"}, {"marketplaceIds": ","}, {"returnTo": "https://evil.example/"}):
         assert seller.ask("POST", f"{API}/connect", wrong, 400)["success"] is False
+    standard = fleet.http("POST", f"{fleet.producer_url}{API}/connect", {"returnTo": "https://evil.example/"},
+                          {"Cookie": f"session_token={seller.token}", "Origin": APP, "Accept": "application/problem+json"})
+    assert standard.body["errors"][0]["pointer"] == "#/returnTo"
     assert fleet.value("select count(*) from connections") == 1
 
 

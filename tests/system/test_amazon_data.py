@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Amazon: orders and their items, stocks, money without identities, and the claims that follow from it; both API lines."""
+import json
 import re
 from collections import Counter
 from decimal import Decimal
 
 import pytest
 
-from harness.faithful import assert_faithful, canonical
+from harness.faithful import assert_faithful, canonical, quarantined
 from harness.fleet import WORKER_SOON
 
 US, CANADA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
@@ -67,7 +68,7 @@ def test_everything_and_then_what_changed(fleet):
     assert len(asked(fleet, "/orders/v0/orders/.*/orderItems")) == 130
     assert_exact(fleet)
 
-    fleet.sql("update amazon_orders set synced_at = synced_at - interval '1 hour'")  # so long ago
+    fleet.sql("update amazon_order_records set synced_at = synced_at - interval '1 hour'")  # so long ago
     # Changed four minutes ago: after the last walk's end, before Amazon's two minutes and ours.
     fleet.simulator.account(connection.account, version=2, changed_share=0.1, amazon={"backdate": 240})
     fleet.simulator.account(connection.account, records={"orders": 135})
@@ -126,7 +127,7 @@ def assert_newer(fleet, sync):
     fleet.wait_for_sync(sync)
     assert {task["resource"]: task["state"] for task in fleet.tasks(sync)} == \
         dict.fromkeys(["orders", "financial_events", "inventory"], "completed")
-    for api, resource, table in (("amazon-2026-01-01", "orders", "amazon_orders"),
+    for api, resource, table in (("amazon-2026-01-01", "orders", "amazon_order_records"),
                                  ("amazon-2024-06-19", "financial_events", "amazon_transactions")):
         stored = fleet.sql(f"select payload from {table}")
         assert Counter(canonical(row["payload"]) for row in stored) == Counter(canonical(row) for row in served(fleet, resource, api))
@@ -185,6 +186,23 @@ def test_claims_follow_from_the_money(fleet):
 
     assert_faithful(fleet, [fleet.sync(connection, ["financial_events"], mode="full")])
     assert claims(fleet) == found
+
+
+@pytest.mark.parametrize("settings, table", [({}, "amazon_financial_events"), (NEWER, "amazon_transactions")], ids=["v0", "2024-06-19"])
+def test_a_claim_that_readers_cannot_hold_is_quarantined(fleet, settings, table):
+    """numeric(10, 2) ends below 10^8: such a claim is kept apart, and all others are read."""
+    fleet.start_producer(**settings)
+    fleet.start_worker(**settings)
+    connection = connect(fleet, records={"financial_events": 33}, amazon={"safet_cents": 10 ** 10})
+    sync = fleet.sync(connection, ["financial_events"])
+    fleet.wait_for_sync(sync)
+    (task,) = fleet.tasks(sync)
+    assert (task["records_inserted"], task["records_quarantined"]) == (30, 3)
+    assert all("100000000" in json.dumps(record) for record in quarantined(fleet, task))
+    assert claims(fleet) and "safet_reimbursement" not in {row["type"] for row in claims(fleet)}
+    fleet.simulator.account(connection.account, amazon={"safet_cents": 10 ** 10 - 1})
+    fleet.wait_for_sync(fleet.sync(connection, ["financial_events"], mode="full"))
+    assert [row["amount"] for row in claims(fleet) if row["type"] == "safet_reimbursement"] == [Decimal("99999999.99")] * 3
 
 
 def test_a_window_is_replaced_at_once(fleet):
@@ -276,8 +294,8 @@ def test_buyers_are_not_kept(fleet, settings):
     fleet.start_worker(**start)
     connection = connect(fleet, records={"orders": 30}, amazon={"buyers": True})
     fleet.wait_for_sync(fleet.sync(connection, ["orders"]))
-    assert fleet.value("select count(*) from amazon_orders") == 30
-    assert not fleet.value("select count(*) from amazon_orders where payload::text ~* 'buyer no|Main St|buyer[0-9]'")
+    assert fleet.value("select count(*) from amazon_order_records") == 30
+    assert not fleet.value("select count(*) from amazon_order_records where payload::text ~* 'buyer no|Main St|buyer[0-9]'")
 
 
 # --- stocks ---

@@ -38,8 +38,8 @@ USERS = {"auth__jwt_secret": tokens.SECRET, "auth__jwt_issuer": tokens.ISSUER, "
 
 
 # Tables that are not called after provider and resource.
-TABLES = {("highlevel", "call_logs"): "highlevel_calls", ("amazon", "order_items"): "amazon_order_item_records",
-          ("amazon", "inventory"): "amazon_inventory_summaries", ("google", "messages"): "sync_email_messages",
+TABLES = {("highlevel", "call_logs"): "highlevel_calls", ("amazon", "orders"): "amazon_order_records",
+          ("amazon", "order_items"): "amazon_order_item_records", ("amazon", "inventory"): "amazon_inventory_summaries", ("google", "messages"): "sync_email_messages",
           ("google", "events"): "sync_calendar_events"}
 
 
