@@ -3,6 +3,7 @@
 #include "io/http_address.h"
 #include "io/http_private.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -130,6 +131,14 @@ void http_lane_before_reuse(struct http_lane *lane, int own_port)
 	}
 }
 
+/* The event was of the transfer before, which came to its end between libuv's asking and telling. */
+static bool is_stale(const struct http_watch *w, int status)
+{
+	char byte;
+
+	return status == 0 && recv(w->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 static void watch_ready(uv_poll_t *poll, int status, int events)
 {
 	struct http_watch *w = CONTAINER_OF(poll, struct http_watch, poll);
@@ -137,6 +146,8 @@ static void watch_ready(uv_poll_t *poll, int status, int events)
 	int action = 0;
 
 	if (w->opened && !call) {
+		if (is_stale(w, status))
+			return;
 		/* The server hung up on an idle connection, or says what nobody asked. */
 		connection_spoil(w);
 		watch_arm(w, 0);
