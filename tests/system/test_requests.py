@@ -136,6 +136,11 @@ MADE = {
     "POST /v1/webhooks/{webhook_id}/test": lambda own: (f"/v1/webhooks/{own.webhook}/test", None),
     "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver":
         lambda own: (f"/v1/webhooks/{own.webhook}/deliveries/{own.delivery}/redeliver", None),
+    "POST /api/sync/gmail/start": lambda own: ("/api/sync/gmail/start", {}),
+    "POST /api/sync/calendar/start": lambda own: ("/api/sync/calendar/start", {}),
+    "POST /api/sync/full": lambda own: ("/api/sync/full", {}),
+    "POST /api/sync/incremental": lambda own: ("/api/sync/incremental", {}),
+    "POST /api/sync/manual": lambda own: ("/api/sync/manual", {"module": "Leads", "record_ids": ["3652005200000001001"]}),
 }
 ROWS = "select {} as rows".format(" + ".join(f"(select count(*) from {table})" for table in (
     "syncs", "sync_members", "connections", "asks", "schedules", "webhooks", "service_keys", "webhook_deliveries")))
@@ -175,6 +180,9 @@ def belongings(fleet):
     fleet.wait_for_sync(failed, state="failed")
     worker.stop()
     letters = [row["task_id"] for row in fleet.sql("select task_id from sync_tasks where state = 'failed'")]
+    fleet.connection("g", provider="google")
+    zoho = fleet.connection("z", provider="zoho")
+    fleet.sql("insert into resource_states (connection_id, resource) values (%s, 'leads')", zoho.id)  # it was walked before
     delivery = fleet.wait_until(lambda: fleet.sql("select delivery_id from webhook_deliveries"), what="a delivery")[0]["delivery_id"]
     return SimpleNamespace(connection=connection, failed=failed, letters=letters, webhook=webhook, delivery=delivery)
 

@@ -453,4 +453,6 @@ def test_programs_that_own_nothing(fleet, postgres):
     finally:
         for process in reversed(fleet.processes):
             process.kill()
+        # a session's end takes its stages along, a moment after its program's
+        fleet.wait_until(lambda: postgres.psql(f"select count(*) from pg_stat_activity where usename = '{login}'") == "0", what="its sessions to end")
         postgres.psql(f"drop role {login}")

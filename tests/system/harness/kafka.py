@@ -12,7 +12,7 @@ from pathlib import Path
 from .process import HarnessError, Process, accepts_connections, free_port, wait_until
 
 POM = Path(__file__).resolve().parents[1] / "kafka" / "pom.xml"
-JAVA = ["java", "-Xms64m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+JAVA = ["java", "-Xms64m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 
 PASSWORD = "canary-of-kafka-3e71b6"  # of the user fleet, at the address sasl
 
