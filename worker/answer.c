@@ -49,8 +49,7 @@ enum task_step answer_store(struct task *t, struct rows *rows)
 	struct worker *w = t->worker;
 
 	rows->number = t->page++;
-	buf_clear(&t->cursor);
-	buf_add_str(&t->cursor, buf_str(&rows->cursor));
+	buf_set(&t->cursor, buf_str(&rows->cursor));
 	bearings_forget(t);
 	t->attempts = 0;
 	evidence_clear(t->evidence);
@@ -157,8 +156,7 @@ static bool ask_less(struct task *t)
 	t->walk.cursor = buf_str(&t->cursor);
 	if (!provider_ask_less(&t->walk, &cursor) || !buf_ok(&cursor))
 		return false;
-	buf_clear(&t->cursor);
-	buf_add_str(&t->cursor, buf_str(&cursor));
+	buf_set(&t->cursor, buf_str(&cursor));
 	return true;
 }
 

@@ -137,7 +137,7 @@ static void take_row(struct task *t, const struct pg_result *res)
 	}
 	buf_add_str(&text->token, pg_str(res, 0, TOKEN));
 	t->walk.bearings = (struct bearings){.known = true,
-	    .over = (parent->resource || parent->setting) && text->parent.n == 0,
+	    .over = resource_has_parent(t->walk.resource) && text->parent.n == 0,
 	    .parent = buf_str(&text->parent),
 	    .keys = buf_str(&text->keys),
 	    .token = buf_str(&text->token),

@@ -25,6 +25,12 @@ void buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
+void buf_set(struct buf *b, struct str s)
+{
+	buf_clear(b);
+	buf_add_str(b, s);
+}
+
 char *buf_reserve(struct buf *b, size_t n)
 {
 	if (b->full || n > b->max - b->n) {

@@ -22,6 +22,8 @@ void buf_init(struct buf *b, size_t max_bytes);
 void buf_done(struct buf *b);
 /* Empties without releasing memory. */
 void buf_clear(struct buf *b);
+/* Puts the text in the place of what is there; `s` must not be part of it. */
+void buf_set(struct buf *b, struct str s);
 /* Makes room for `n` more bytes without counting them; returns where they go, or NULL past the ceiling. */
 char *buf_reserve(struct buf *b, size_t n);
 

@@ -66,6 +66,8 @@ void slice_plan_free_ptr(struct slice_plan **plan);
  * the page.
  */
 typedef enum rc slice_record_fn(void *user, struct str raw, const struct slice *fields);
+/* For those who are only after the envelope. */
+slice_record_fn slice_pass_over;
 
 /*
  * Reads a page. `fn` runs for each record as it is met, so before the rest of the document is known to be

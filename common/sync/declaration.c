@@ -103,7 +103,7 @@ static void finish_parents(struct provider *p)
 {
 	for (size_t i = 0; i < p->resources.n; i++) {
 		struct resource *res = &p->resources.at[i];
-		res->roams = res->parent.resource || res->parent.setting || by_token(res);
+		res->roams = resource_has_parent(res) || by_token(res);
 		for (size_t k = 0; res->parent.resource && k < p->resources.n; k++) {
 			struct resource *parent = &p->resources.at[k];
 			if (strcmp(parent->name, res->parent.resource) != 0)

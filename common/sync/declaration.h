@@ -366,6 +366,11 @@ static inline int64_t resource_dearest(const struct resource *r)
 	return MAX(r->cost, r->batch.cost * r->batch.max_parts);
 }
 
+static inline bool resource_has_parent(const struct resource *r)
+{
+	return r->parent.resource || r->parent.setting;
+}
+
 struct dc_variable {
 	const char *name; /* ${dc.<name>} */
 	const char *value;

@@ -27,7 +27,7 @@ enum rc check_position(const struct reader *r, const config_setting_t *at, const
 		return reader_fail(r, identity, "position needs the group \"window\" with replace = true");
 	if (res->id.n)
 		return reader_fail(r, reader_at(at, "id"), "is for records with an identity");
-	if (res->parent.resource || res->parent.setting)
+	if (resource_has_parent(res))
 		return reader_fail(r, reader_at(at, "parent"), "records without an identity cannot have one");
 	if (res->deletion.strategy != DELETION_NONE)
 		return reader_fail(r, reader_at(at, "deletion"), "windows that are replaced need none");

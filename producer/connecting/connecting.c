@@ -63,16 +63,10 @@ static void store(struct connecting *k)
 static void found(struct call *c, struct reply row)
 {
 	struct connecting *k = call_kept(c);
-	AUTO(json_put_ptr) json_object *doc = NULL;
-	json_object *id = NULL;
-	struct err err;
 
-	if (row.status == 200 &&
-	    json_parse((struct str){row.body, row.body_n}, row.body_n, DEPTH, &doc, &err) == RC_OK)
-		json_object_object_get_ex(doc, "connection_id", &id);
-	reply_done(&row);
-	if (!id || !uuid_parse(str_of(json_object_get_string(id)), &k->connection_id))
+	if (row.status != 200 || !reply_id(&row, DEPTH, "connection_id", &k->connection_id))
 		k->connection_id = uuid_new();
+	reply_done(&row);
 	store(k);
 }
 

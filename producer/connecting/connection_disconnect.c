@@ -118,7 +118,7 @@ static void disconnected(struct call *c, struct reply row)
 		d->then(c, row);
 		return;
 	}
-	enum rc rc = json_parse((struct str){row.body, row.body_n}, row.body_n, ROW_DEPTH, &d->doc, &err);
+	enum rc rc = reply_document(&row, ROW_DEPTH, &d->doc, &err);
 	reply_done(&row);
 	json_object *secret = rc == RC_OK ? json_object_object_get(d->doc, "secret") : NULL;
 	if (!secret)

@@ -64,7 +64,7 @@ static void begun(struct call *c, struct reply row)
 		call_answer(c, row);
 		return;
 	}
-	enum rc rc = json_parse((struct str){row.body, row.body_n}, row.body_n, ROW_DEPTH, &doc, &err);
+	enum rc rc = reply_document(&row, ROW_DEPTH, &doc, &err);
 	reply_done(&row);
 	if (rc != RC_OK)
 		call_refuse(c, 422, "value_refused", err.text);

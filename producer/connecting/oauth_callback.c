@@ -361,7 +361,7 @@ static void spent(struct call *c, struct reply row)
 	AUTO(json_put_ptr) json_object *doc = NULL;
 	struct err err;
 
-	enum rc rc = json_parse((struct str){row.body, row.body_n}, row.body_n, ROW_DEPTH, &doc, &err);
+	enum rc rc = reply_document(&row, ROW_DEPTH, &doc, &err);
 	reply_done(&row);
 	if (rc != RC_OK) {
 		call_refuse(c, 500, "internal_error", "the consent cannot be read");

@@ -50,16 +50,13 @@ static void over(struct wait *wait, bool ended)
 static void asked(struct call *c, struct reply row)
 {
 	struct asking *a = *call_asking(c);
-	AUTO(json_put_ptr) json_object *doc = NULL;
-	struct err err;
 
 	if (row.status != 202) {
 		a->then(c, row);
 		return;
 	}
 	a->row = row;
-	if (json_parse((struct str){row.body, row.body_n}, row.body_n, ROW_DEPTH, &doc, &err) != RC_OK ||
-	    !uuid_parse(str_of(json_object_get_string(json_object_object_get(doc, "ask_id"))), &a->wait.id)) {
+	if (!reply_id(&row, ROW_DEPTH, "ask_id", &a->wait.id)) {
 		call_refuse(c, 500, "internal_error", "the question cannot be read");
 		return;
 	}

@@ -4,6 +4,7 @@
 #include "reply.h"
 
 #define HEADERS_MAX (7 + REPLY_HEADERS_MAX)
+#define DOCUMENT_MAX ((size_t)4 << 20)
 #define CHALLENGE "Bearer realm=\"sync-fleet\""
 #define RETRY_AFTER_S "1" /* what makes us say 503 is over in a second or lasts until somebody acts */
 
@@ -25,6 +26,21 @@ struct reply reply_from_row(const struct pg_result *res)
 	    .body = copy_text(res, COL_BODY),
 	    .body_n = pg_str(res, 0, COL_BODY).n,
 	    .dispatch = copy_text(res, COL_DISPATCH)};
+}
+
+enum rc reply_document(const struct reply *r, unsigned max_depth, json_object **ret, struct err *err)
+{
+	return json_parse((struct str){r->body, r->body_n}, DOCUMENT_MAX, max_depth, ret, err);
+}
+
+bool reply_id(const struct reply *r, unsigned max_depth, const char *name, struct uuid *ret)
+{
+	AUTO(json_put_ptr) json_object *doc = NULL;
+	json_object *id = NULL;
+
+	return reply_document(r, max_depth, &doc, NULL) == RC_OK &&
+	       json_object_object_get_ex(doc, name, &id) && id &&
+	       uuid_parse(str_of(json_object_get_string(id)), ret);
 }
 
 void reply_add_header(struct reply *r, const char *name, char *value)

@@ -3,6 +3,7 @@
 /* The answer to one HTTP request, whoever made it: a statement's row, the registry, or a fault found on the
  * way. */
 #include "base/base.h"
+#include "base/json.h"
 #include "io/httpd.h"
 #include "io/pg.h"
 
@@ -26,6 +27,11 @@ struct reply {
 
 /* Copies the row of a route's statement; anything but exactly one row with four columns is a 500. */
 struct reply reply_from_row(const struct pg_result *res);
+/* The document of a statement's row. Errors as json_parse's; the caller owns *ret. */
+enum rc reply_document(
+    const struct reply *r, unsigned max_depth, json_object **ret, struct err *err) MUST_USE;
+/* An identifier that is a member of it; false: it is not there. */
+bool reply_id(const struct reply *r, unsigned max_depth, const char *name, struct uuid *ret) MUST_USE;
 /* Adds a header; `name` is static, `value` owned from now on. */
 void reply_add_header(struct reply *r, const char *name, char *value);
 /* Releases what is owned. */

@@ -7,6 +7,9 @@
 #include "syncs.h"
 #include "waits.h"
 
+/* Both replies are the callee's own; `ended` is the row of how it ended, NULL: it took longer. */
+typedef void syncs_then(struct call *c, struct reply accepted, struct reply *ended);
+
 struct waiting {
 	struct call *call;
 	struct wait wait;
@@ -67,7 +70,7 @@ static bool read_id(const char *location, struct uuid *ret)
 	return last && uuid_parse(str_of(last + 1), ret);
 }
 
-void syncs_await(
+static void await(
     struct call *c, struct reply accepted, int64_t for_ms, const struct pg_statement *ended, syncs_then *then)
 {
 	struct uuid id;
@@ -84,6 +87,18 @@ void syncs_await(
 	    .then = then};
 	call_keep(c, w, release);
 	waits_add(call_calls(c)->sync_waits, &w->wait, for_ms);
+}
+
+static void answer_whichever(struct call *c, struct reply accepted, struct reply *ended)
+{
+	if (ended)
+		reply_done(&accepted);
+	call_answer(c, ended ? *ended : accepted);
+}
+
+void syncs_answer_ended(struct call *c, struct reply accepted, const struct pg_statement *ended)
+{
+	await(c, accepted, call_calls(c)->o->asks_wait_ms, ended, answer_whichever);
 }
 
 /* ---- Prefer: wait=N ---- */
@@ -110,5 +125,5 @@ static void answer_preferred(struct call *c, struct reply accepted, struct reply
 
 void syncs_accepted(struct call *c, struct reply row)
 {
-	syncs_await(c, row, preferred_s(c) * 1000, &sql_syncs_get, answer_preferred);
+	await(c, row, preferred_s(c) * 1000, &sql_syncs_get, answer_preferred);
 }

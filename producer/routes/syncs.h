@@ -10,15 +10,12 @@ struct pg_statement;
 
 #define SYNCS_WAIT_MAX_S 10
 
-/* Both replies are the callee's own; `ended` is the row of how it ended, NULL: it took longer. */
-typedef void syncs_then(struct call *c, struct reply accepted, struct reply *ended);
 /*
  * `accepted` is the row of a sync that was accepted, whose Location ends with its id; anything else is the
- * answer. `ended` gets $1 sync_id, $2 tenant_id and says how it ended; a 404 counts as no end. Keeps
- * something with the call.
+ * answer. Answers with the row of `ended` ($1 sync_id, $2 tenant_id) when the sync ends within asks.wait_ms,
+ * and with `accepted` when it takes longer or that row is a 404. Keeps something with the call.
  */
-void syncs_await(struct call *c, struct reply accepted, int64_t for_ms, const struct pg_statement *ended,
-    syncs_then *then);
+void syncs_answer_ended(struct call *c, struct reply accepted, const struct pg_statement *ended);
 /* The answer to a request that was accepted or refused: now, or when the sync has ended or the time is over.
  */
 void syncs_accepted(struct call *c, struct reply row);

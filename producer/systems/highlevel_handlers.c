@@ -13,47 +13,22 @@
 
 #define PROVIDER "highlevel"
 #define ROW_DEPTH 64 /* the provider's answer is in the row of a question */
-#define ROW_MAX ((size_t)4 << 20)
 #define URL_MAX ((size_t)64 << 10)
-
-static void answer_ended(struct call *c, struct reply accepted, struct reply *ended)
-{
-	if (ended)
-		reply_done(&accepted);
-	call_answer(c, ended ? *ended : accepted);
-}
 
 void highlevel_sync_accepted(struct call *c, struct reply row)
 {
-	syncs_await(c, row, call_calls(c)->o->asks_wait_ms, &sql_highlevel_sync_result, answer_ended);
+	syncs_answer_ended(c, row, &sql_highlevel_sync_result);
 }
 
 /* ---- questions ---- */
 
-static json_object *read_row(const struct reply *row)
-{
-	json_object *doc = NULL;
-	struct err err;
-
-	if (json_parse((struct str){row->body, row->body_n}, ROW_MAX, ROW_DEPTH, &doc, &err) != RC_OK)
-		return NULL;
-	return doc;
-}
-
-/* A member of a row's document; false: it is not there. */
-static bool read_id(const struct reply *row, const char *name, struct uuid *ret)
-{
-	AUTO(json_put_ptr) json_object *doc = read_row(row);
-
-	return doc && uuid_parse(str_of(json_object_get_string(json_object_object_get(doc, name))), ret);
-}
-
 /* Of a question that has ended. */
 static bool went_well(const struct reply *row)
 {
-	AUTO(json_put_ptr) json_object *doc = read_row(row);
+	AUTO(json_put_ptr) json_object *doc = NULL;
 
-	return doc && json_object_get_boolean(json_object_object_get(doc, "ok"));
+	return reply_document(row, ROW_DEPTH, &doc, NULL) == RC_OK &&
+	       json_object_get_boolean(json_object_object_get(doc, "ok"));
 }
 
 /* The row of the question, ended or not: SQL says it in the system's words. */
@@ -61,7 +36,7 @@ static void asked(struct call *c, struct reply row)
 {
 	struct uuid ask_id;
 
-	if ((row.status != 200 && row.status != 202) || !read_id(&row, "ask_id", &ask_id)) {
+	if ((row.status != 200 && row.status != 202) || !reply_id(&row, ROW_DEPTH, "ask_id", &ask_id)) {
 		call_answer(c, row);
 		return;
 	}
@@ -76,7 +51,7 @@ static void ask(struct call *c, struct reply row, const char *name, call_then *t
 {
 	struct uuid connection_id;
 
-	if (row.status != 200 || !read_id(&row, "connection_id", &connection_id)) {
+	if (row.status != 200 || !reply_id(&row, ROW_DEPTH, "connection_id", &connection_id)) {
 		call_answer(c, row);
 		return;
 	}
@@ -106,7 +81,7 @@ static void named(struct call *c, struct reply row)
 {
 	struct uuid ask_id;
 
-	if (row.status != 200 || !read_id(&row, "ask_id", &ask_id)) {
+	if (row.status != 200 || !reply_id(&row, ROW_DEPTH, "ask_id", &ask_id)) {
 		tell_tested(c, row);
 		return;
 	}
@@ -122,8 +97,9 @@ static void tested(struct call *c, struct reply row)
 	struct uuid connection_id;
 	struct uuid test;
 
-	if (row.status != 200 || !went_well(&row) || !read_id(&row, "connection_id", &connection_id) ||
-	    !read_id(&row, "ask_id", &test)) {
+	if (row.status != 200 || !went_well(&row) ||
+	    !reply_id(&row, ROW_DEPTH, "connection_id", &connection_id) ||
+	    !reply_id(&row, ROW_DEPTH, "ask_id", &test)) {
 		asked(c, row);
 		return;
 	}

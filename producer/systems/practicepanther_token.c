@@ -18,13 +18,10 @@
 /* The row of practicepanther_own. False: the tenant has no connection, not even one that was disconnected. */
 static bool read_own(struct reply *row, struct uuid *ret)
 {
-	AUTO(json_put_ptr) json_object *doc = NULL;
-	struct err err;
-	enum rc rc = json_parse((struct str){row->body, row->body_n}, row->body_n, ROW_DEPTH, &doc, &err);
+	bool known = reply_id(row, ROW_DEPTH, "connection_id", ret);
 
 	reply_done(row);
-	return rc == RC_OK &&
-	       uuid_parse(str_of(json_object_get_string(json_object_object_get(doc, "connection_id"))), ret);
+	return known;
 }
 
 static void find_own(struct call *c, call_then *then)
@@ -125,14 +122,7 @@ void practicepanther_disconnect(struct call *c)
 
 /* ---- trigger-sync ---- */
 
-static void answer(struct call *c, struct reply accepted, struct reply *ended)
-{
-	if (ended)
-		reply_done(&accepted);
-	call_answer(c, ended ? *ended : accepted);
-}
-
 void practicepanther_triggered(struct call *c, struct reply row)
 {
-	syncs_await(c, row, call_calls(c)->o->asks_wait_ms, &sql_practicepanther_synced, answer);
+	syncs_answer_ended(c, row, &sql_practicepanther_synced);
 }

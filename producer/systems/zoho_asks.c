@@ -37,12 +37,9 @@ static bool bind(struct call *c, const struct reply *row)
 {
 	struct questions *q = call_kept(c);
 	struct pg_args *args = call_args(c);
-	AUTO(json_put_ptr) json_object *doc = NULL;
 	struct uuid id;
-	struct err err;
 
-	if (json_parse((struct str){row->body, row->body_n}, row->body_n, QUESTION_DEPTH, &doc, &err) ||
-	    !uuid_parse(str_of(json_object_get_string(json_object_object_get(doc, "ask_id"))), &id))
+	if (!reply_id(row, QUESTION_DEPTH, "ask_id", &id))
 		return false;
 	pg_args_clear(args);
 	pg_arg_uuid(args, &id);

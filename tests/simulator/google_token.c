@@ -79,13 +79,6 @@ static void issue(struct simulator *sim, struct exchange *ex)
 
 static const struct api TOKENS = {TOKEN_CALL, .page = issue};
 
-static bool form_has(struct str form, const char *name)
-{
-	char value[PARAM_MAX];
-
-	return request_param(form, name, value) && value[0];
-}
-
 void google_token_begin(struct simulator *sim, struct exchange *ex)
 {
 	struct str form = ex->req.body;
@@ -100,7 +93,7 @@ void google_token_begin(struct simulator *sim, struct exchange *ex)
 		    "{\"error\":\"unsupported_grant_type\",\"error_description\":\"Invalid grant_type\"}");
 		return;
 	}
-	if (!form_has(form, "client_id") || !form_has(form, "client_secret")) {
+	if (!request_has(form, "client_id") || !request_has(form, "client_secret")) {
 		answer_text(sim, ex, 401,
 		    "{\"error\":\"invalid_client\",\"error_description\":\"The OAuth client was not "
 		    "found.\"}");
@@ -214,7 +207,7 @@ void google_consent_begin(struct simulator *sim, struct exchange *ex)
 	request_param(ex->req.query, "response_type", type);
 	request_param(ex->req.query, "login_hint", hint);
 	if (!request_param(ex->req.query, "redirect_uri", to) || strcmp(type, "code") != 0 ||
-	    !form_has(ex->req.query, "client_id") || !form_has(ex->req.query, "scope")) {
+	    !request_has(ex->req.query, "client_id") || !request_has(ex->req.query, "scope")) {
 		answer_error(sim, ex, 400, "invalid_request");
 		return;
 	}

@@ -127,6 +127,13 @@ bool request_param(struct str form, const char *name, char ret[PARAM_MAX])
 	return false;
 }
 
+bool request_has(struct str form, const char *name)
+{
+	char value[PARAM_MAX];
+
+	return request_param(form, name, value) && value[0];
+}
+
 bool request_number(struct str form, const char *name, int64_t min, int64_t max, int64_t *ret)
 {
 	char text[PARAM_MAX];

@@ -32,6 +32,8 @@ struct str request_header(const struct request *req, struct str name);
 
 /* The first parameter of that name, decoded into `ret`; false when it is absent or longer than PARAM_MAX. */
 bool request_param(struct str form, const char *name, char ret[PARAM_MAX]);
+/* Whether it is there and not empty. */
+bool request_has(struct str form, const char *name);
 
 /* Leaves *ret alone when the parameter is absent; false when it is no whole number from min to max. */
 bool request_number(struct str form, const char *name, int64_t min, int64_t max, int64_t *ret);

@@ -108,13 +108,6 @@ static const struct {
     {"authorization_code", "code", {"code-", 5}},
 };
 
-static bool form_has(struct str form, const char *name)
-{
-	char value[PARAM_MAX];
-
-	return request_param(form, name, value) && value[0];
-}
-
 void token_begin(struct simulator *sim, struct exchange *ex)
 {
 	if (highlevel_token_asked(ex)) {
@@ -135,7 +128,7 @@ void token_begin(struct simulator *sim, struct exchange *ex)
 		answer_text(sim, ex, 400, "{\"error\":\"unsupported_grant_type\"}");
 		return;
 	}
-	if (!form_has(form, "client_id") || !form_has(form, "client_secret")) {
+	if (!request_has(form, "client_id") || !request_has(form, "client_secret")) {
 		answer_text(sim, ex, 400, "{\"error\":\"invalid_client\"}");
 		return;
 	}

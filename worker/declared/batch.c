@@ -36,8 +36,7 @@ static void keys_drop(struct buf *keys, struct str key)
 		if (!str_eq(one, key))
 			buf_printf(&kept, "%s%.*s", kept.n ? "," : "", STR_ARG(one));
 	}
-	buf_clear(keys);
-	buf_add_str(keys, buf_str(&kept));
+	buf_set(keys, buf_str(&kept));
 }
 
 size_t batch_parts(const struct resource *r, const struct position *p)
@@ -209,17 +208,11 @@ static bool is_key(const struct batch_reading *b, size_t i)
 	return key_add(&b->fields[0], &id) && str_eq(buf_str(&id), b->key[i]);
 }
 
-static enum rc ignore(void *user, struct str raw, const struct slice *fields)
-{
-	(void)user, (void)raw, (void)fields;
-	return RC_OK;
-}
-
 static enum rc read_record(struct batch_reading *b, size_t i, struct str body)
 {
 	const struct listing *list = b->reading->list;
 	struct err err = {0};
-	if (slice_page(list->plan, body, b->fields, ignore, NULL, &err))
+	if (slice_page(list->plan, body, b->fields, slice_pass_over, NULL, &err))
 		return hand_over_bad(b, i, "what the provider sent cannot be read", body);
 	if (!is_key(b, i))
 		return hand_over_bad(b, i, "the provider sent another record", body);
@@ -284,8 +277,7 @@ static void rest_of_keys(struct batch_reading *b)
 	for (size_t i = 0; i < b->n; i++)
 		if (b->fate[i] != FATE_DONE)
 			buf_printf(&rest, "%s%.*s", rest.n ? "," : "", STR_ARG(b->key[i]));
-	buf_clear(keys);
-	buf_add_str(keys, buf_str(&rest));
+	buf_set(keys, buf_str(&rest));
 }
 
 /* Few that fail whenever they are asked for would hold up all others; many are the provider's trouble. */

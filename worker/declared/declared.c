@@ -75,15 +75,10 @@ static bool next_phase(const struct walk *w, struct position *p)
 	return false;
 }
 
-static bool has_parent(const struct walk *w)
-{
-	return w->resource->parent.resource || w->resource->parent.setting;
-}
-
 bool walk_again(const struct walk *w, struct position *p)
 {
 	bool windows = w->resource->window.step_s != 0;
-	if (!p->next.n || (!windows && !has_parent(w)) || p->tries + 1 >= TRIES_MAX)
+	if (!p->next.n || (!windows && !resource_has_parent(w->resource)) || p->tries + 1 >= TRIES_MAX)
 		return false;
 	p->tries++;
 	if (windows && p->phase != PHASE_DELETED)
@@ -97,7 +92,7 @@ bool walk_go_on(const struct walk *w, struct position *p)
 {
 	if ((p->phase != PHASE_DELETED && window_next(w, p)) || next_phase(w, p))
 		return true;
-	if (!has_parent(w))
+	if (!resource_has_parent(w->resource))
 		return false;
 	p->between = 1;
 	p->tries = 0;
@@ -113,12 +108,6 @@ static bool by_token(const struct walk *w)
 	return w->resource->incremental.on && w->resource->incremental.watermark == WATERMARK_TOKEN;
 }
 
-static void copy(struct str from, struct buf *to)
-{
-	buf_clear(to);
-	buf_add_str(to, from);
-}
-
 /* What nobody has walked yet is walked from its beginning, whatever the walk is. */
 static void begin_parent(const struct walk *w, struct position *p)
 {
@@ -126,9 +115,9 @@ static void begin_parent(const struct walk *w, struct position *p)
 	p->between = 0;
 	p->since_us = since_of(w);
 	if (w->resource->roams) {
-		copy(b->parent, &p->parent);
-		copy(b->keys, &p->parent_keys);
-		copy(w->incremental && by_token(w) ? b->token : STR(""), &p->token);
+		buf_set(&p->parent, b->parent);
+		buf_set(&p->parent_keys, b->keys);
+		buf_set(&p->token, w->incremental && by_token(w) ? b->token : STR(""));
 		p->since_us = b->seen || !b->parent.n ? p->since_us : 0;
 	}
 	bool feed = w->resource->list[PHASE_DELETED].plan && !walk_is_bounded(w);

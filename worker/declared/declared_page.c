@@ -232,7 +232,7 @@ void page_go_on(struct reading *r, bool end)
 /* What an answer says of how many there are is about the whole walk. */
 static bool is_one_list(const struct resource *res)
 {
-	return !res->window.step_s && !res->parent.resource && !res->parent.setting;
+	return !res->window.step_s && !resource_has_parent(res);
 }
 
 /* Asks for less, when that is the way past a cap. A list that ends at the cap was cut, more likely than not.
@@ -257,8 +257,7 @@ static void gather_token(struct reading *r, const struct slice *envelope)
 	AUTO(buf_done) struct buf token = BUF(CURSOR_TEXT_MAX);
 	if (!key_add(envelope_at(r, envelope, ENVELOPE_SYNC_TOKEN), &token))
 		return;
-	buf_clear(&r->position->fresh);
-	buf_add_str(&r->position->fresh, buf_str(&token));
+	buf_set(&r->position->fresh, buf_str(&token));
 }
 
 /* What changes while the walk of everything goes on is shown by the next one. */
@@ -393,12 +392,12 @@ static void end_empty(struct reading *r)
 		return;
 	}
 	r->page->verdict.class = VERDICT_OK;
-	if (r->position->phase != PHASE_FIELDS)
-		buf_clear(&r->position->keys);
-	if (r->position->phase == PHASE_FIELDS)
+	if (r->position->phase == PHASE_FIELDS) {
 		end_fields(r);
-	else
-		page_go_on(r, !r->fetching || r->position->given);
+		return;
+	}
+	buf_clear(&r->position->keys);
+	page_go_on(r, !r->fetching || r->position->given);
 }
 
 static void page_begin(struct page *ret)

@@ -119,8 +119,7 @@ static void replace_origin(struct making *m, struct str origin)
 	struct buf *copy = &m->request->scratch;
 	buf_clear(copy);
 	buf_add(copy, out->p + old.n, out->n - old.n);
-	buf_clear(out);
-	buf_add_str(out, origin);
+	buf_set(out, origin);
 	buf_add_str(out, buf_str(copy));
 }
 

@@ -159,8 +159,7 @@ static bool turn_by_cursor(struct reading *r, const struct http_response *res, c
 		    verdict, VERDICT_STALLED, "the cursor does not move after page %" PRId64, pos->pages + 1);
 		return false;
 	}
-	buf_clear(&pos->next);
-	buf_add_str(&pos->next, buf_str(&next));
+	buf_set(&pos->next, buf_str(&next));
 	return stop || !next.n;
 }
 
@@ -171,8 +170,7 @@ static bool take_key(struct reading *r)
 	struct buf *after = &r->position->after;
 	if (!key_add(&r->key, &key) || str_eq(buf_str(&key), buf_str(after)))
 		return false;
-	buf_clear(after);
-	buf_add_str(after, buf_str(&key));
+	buf_set(after, buf_str(&key));
 	return true;
 }
 

@@ -120,12 +120,6 @@ static enum rc lists_read(struct events *e, struct str object, struct err *err)
 	return rc;
 }
 
-static enum rc no_record(void *user, struct str raw, const struct slice *fields)
-{
-	(void)user, (void)raw, (void)fields;
-	return RC_OK;
-}
-
 static enum rc records(
     const struct resource *res, struct str body, slice_record_fn *fn, void *user, struct err *err)
 {
@@ -136,7 +130,7 @@ static enum rc records(
 		return err_set(err, RC_INVALID, "too many columns for the hook, or an identity");
 	AUTO(slice_plan_free_ptr)
 	struct slice_plan *finder = slice_plan_new("payload.*", NULL, 0, (const char *const[]){path}, 1);
-	enum rc rc = slice_page(finder, body, &object, no_record, NULL, err);
+	enum rc rc = slice_page(finder, body, &object, slice_pass_over, NULL, err);
 	if (rc || object.kind != SLICE_OBJECT)
 		return rc;
 	plan_make(&e);

@@ -65,25 +65,8 @@ static void put(struct load *b, enum pg_type type, put_left *value)
 	pg_array_end(&b->args);
 }
 
-typedef void put_walk(struct pg_args *a, const struct rows *r);
-
-static void put_walk_connection(struct pg_args *a, const struct rows *r)
-{
-	pg_array_uuid(a, &r->task->connection_id);
-}
-
-static void put_walk_resource(struct pg_args *a, const struct rows *r)
-{
-	pg_array_text(a, str_of(r->task->walk.resource->name));
-}
-
-static void put_walk_began(struct pg_args *a, const struct rows *r)
-{
-	pg_array_i64(a, r->bearing->touched_us);
-}
-
 /* Of walks that have met all parents: how many there are. */
-static size_t put_walks(struct load *b, enum pg_type type, put_walk *value)
+static size_t put_walks(struct load *b, enum pg_type type, put_left *value)
 {
 	size_t n = 0;
 
@@ -91,7 +74,7 @@ static size_t put_walks(struct load *b, enum pg_type type, put_walk *value)
 	for (const struct rows *r = bearing_page(b, b->pages); r; r = bearing_page(b, r->next)) {
 		if (!r->bearing->whole)
 			continue;
-		value(&b->args, r);
+		value(&b->args, &(struct left){r, STR(""), NULL, r->bearing->touched_us});
 		n++;
 	}
 	pg_array_end(&b->args);
@@ -101,10 +84,10 @@ static size_t put_walks(struct load *b, enum pg_type type, put_walk *value)
 static void drop_lost_parents(struct load *b)
 {
 	pg_args_clear(&b->args);
-	if (!put_walks(b, PG_UUID, put_walk_connection))
+	if (!put_walks(b, PG_UUID, put_connection))
 		return;
-	(void)put_walks(b, PG_TEXT, put_walk_resource);
-	(void)put_walks(b, PG_INT8, put_walk_began);
+	(void)put_walks(b, PG_TEXT, put_resource);
+	(void)put_walks(b, PG_INT8, put_touched);
 	pg_exec(b->lane.pg, &sql_bearings_drop, &b->args, NULL, NULL);
 }
 
