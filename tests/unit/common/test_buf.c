@@ -28,6 +28,8 @@ static void appends(void **state)
 	assert_null(b.p);
 	buf_add_text(&b, "again");
 	assert_string_equal(buf_text(&b), "again");
+	buf_set(&b, STR("anew"));
+	assert_string_equal(buf_text(&b), "anew");
 	buf_done(&b);
 }
 

@@ -114,6 +114,26 @@ static void test_sqlstates(void **state)
 	}
 }
 
+static void test_a_rows_document_names_identifiers(void **state)
+{
+	static const char text[] =
+	    "{\"a\":\"01a1fd59-0d64-717e-a7f5-49ee78102007\",\"b\":null,\"c\":\"x\",\"d\":[[]]}";
+	struct reply r = {.status = 200, .body = (char *)(uintptr_t)text, .body_n = sizeof text - 1};
+	struct reply none = {.status = 204};
+	char shown[UUID_TEXT_LEN + 1];
+	struct uuid id;
+
+	(void)state;
+	assert_true(reply_id(&r, 4, "a", &id));
+	uuid_format(&id, shown);
+	assert_string_equal(shown, "01a1fd59-0d64-717e-a7f5-49ee78102007");
+	assert_false(reply_id(&r, 4, "b", &id));
+	assert_false(reply_id(&r, 4, "c", &id));
+	assert_false(reply_id(&r, 4, "e", &id));
+	assert_false(reply_id(&r, 1, "a", &id)); /* deeper than the row may be */
+	assert_false(reply_id(&none, 4, "a", &id));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +141,7 @@ int main(void)
 	    cmocka_unit_test(test_faults_become_errors_and_the_first_one_the_detail),
 	    cmocka_unit_test(test_many_long_faults_stay_a_document),
 	    cmocka_unit_test(test_sqlstates),
+	    cmocka_unit_test(test_a_rows_document_names_identifiers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
