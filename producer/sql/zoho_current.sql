@@ -1,9 +1,8 @@
 -- $1 tenant_id, $2 connection_id, $3 limit
 with chosen as materialized (select * from zoho_chosen_or_none($1::uuid, $2::uuid)),
 running as (
-    select s.sync_id, zoho_session(s.sync_id, $1::uuid) as session from syncs s
-    where s.connection_id = (select connection_id from chosen) and s.tenant_id = $1::uuid and s.provider = 'zoho'
-        and s.ended_at is null)
+    select r as sync_id, zoho_session(r, $1::uuid) as session
+    from chosen c cross join lateral zoho_running(c.connection_id, $1::uuid) r)
 select coalesce(c.status, 200), null::text, coalesce(c.problem, zoho_success('Current sync status retrieved', json_build_object(
     'is_syncing', exists (select from running),
     'current_sessions', coalesce((select json_agg(session order by sync_id desc) from running), '[]'),

@@ -67,7 +67,9 @@ create table syncs (
     traceparent text,
     created_at timestamptz not null default now(),
     ended_at timestamptz
-);
+) with (fillfactor = 80);
+-- No index of syncs may name what their end changes (state, ended_at), not even in its predicate: then the new version
+-- stays in its page and costs no entry in any index.
 create index syncs_by_tenant on syncs (tenant_id, sync_id);
 create unique index syncs_by_request on syncs (request_id) where request_id is not null;
 comment on column syncs.request_id is 'the CloudEvents source and id of a request that came by Kafka, or schedule:<its id>:<tick>: no second sync comes of it';
@@ -257,6 +259,15 @@ comment on function problem is 'RFC 9457';
 
 create function iso_time(p timestamptz) returns text language sql stable
 return to_char(p at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
+create function json_text(p text) returns text language sql stable
+return coalesce(to_json(p)::text, 'null');
+
+create function json_id(p uuid) returns text language sql stable
+return coalesce('"' || p || '"', 'null');
+
+create function json_time(p timestamptz) returns text language sql stable
+return coalesce('"' || iso_time(p) || '"', 'null');
 
 create function valid_text(p bytea) returns text language plpgsql immutable as $$
 begin
@@ -540,25 +551,34 @@ begin
     end if;
 end $$;
 
+-- The document of a result event. Ids, states and declared names need no escaping, and concat() looks its arguments' types
+-- up once a statement, json_build_object each time: half of what an event costs.
+create function result_document(p_event_id uuid, p_of text, p_sync_id uuid, p_sync_ids uuid[], p_task_id uuid,
+    p_tenant_id uuid, p_connection_id uuid, p_provider text, p_resource text, p_mode text, p_state text, p_error_class text,
+    p_error_message text, p_inserted bigint, p_updated bigint, p_unchanged bigint, p_deleted bigint,
+    p_quarantined bigint, p_created_at timestamptz, p_started_at timestamptz, p_ended_at timestamptz, p_sequence int)
+returns text language sql stable
+return concat('{"event_id":"', p_event_id, '","event_type":"', p_of, '.', p_state, '","occurred_at":', json_time(p_ended_at),
+    ',"sync_id":', json_id(p_sync_id), ',"sync_ids":', array_to_json(p_sync_ids), ',"task_id":', json_id(p_task_id),
+    ',"tenant_id":"', p_tenant_id, '","connection_id":"', p_connection_id, '","provider":"', p_provider,
+    '","resource":', json_text(p_resource), ',"mode":"', p_mode, '","state":"', p_state,
+    '","error_class":', json_text(p_error_class), ',"error_message":', json_text(p_error_message),
+    ',"records_inserted":', p_inserted, ',"records_updated":', p_updated, ',"records_unchanged":', p_unchanged,
+    ',"records_deleted":', p_deleted, ',"records_quarantined":', p_quarantined, ',"created_at":', json_time(p_created_at),
+    ',"started_at":', json_time(p_started_at), ',"ended_at":', json_time(p_ended_at), ',"sequence":', p_sequence, '}');
+
 -- The result events of tasks that have just ended.
 create function publish_tasks(p_tasks uuid[]) returns setof outbox language plpgsql as $$
 begin
     return query
     insert into outbox (event_id, topic, key, value, event_type, subject, due_at)
-    select t.event_id, 'sync.results', t.connection_id::text, json_build_object(
-            'event_id', t.event_id, 'event_type', 'task.' || t.state, 'occurred_at', iso_time(t.ended_at),
-            'sync_id', null, 'sync_ids', t.sync_ids, 'task_id', t.task_id, 'tenant_id', t.tenant_id,
-            'connection_id', t.connection_id, 'provider', t.provider, 'resource', t.resource, 'mode', t.mode,
-            'state', t.state, 'error_class', t.error_class, 'error_message', t.error_message,
-            'records_inserted', t.records_inserted, 'records_updated', t.records_updated,
-            'records_unchanged', t.records_unchanged, 'records_deleted', t.records_deleted,
-            'records_quarantined', t.records_quarantined, 'created_at', iso_time(t.created_at),
-            'started_at', iso_time(t.started_at), 'ended_at', iso_time(t.ended_at), 'sequence', t.sequence)::text,
+    select t.event_id, 'sync.results', t.connection_id::text, result_document(t.event_id, 'task', null,
+            array(select m.sync_id from sync_members m where m.task_id = t.task_id order by m.sync_id), t.task_id,
+            t.tenant_id, t.connection_id, t.provider, t.resource, t.mode, t.state, t.error_class, t.error_message,
+            t.records_inserted, t.records_updated, t.records_unchanged, t.records_deleted, t.records_quarantined,
+            t.created_at, t.started_at, t.ended_at, t.sequence),
         'task.' || t.state, t.task_id::text, now() + resend_delay()
-    from (select t.*, uuid_v7() as event_id,
-            (select coalesce(json_agg(m.sync_id order by m.sync_id), '[]') from sync_members m
-             where m.task_id = t.task_id) as sync_ids
-        from sync_tasks t where t.task_id = any (p_tasks) and t.mode <> 'ask' offset 0) t
+    from (select t.*, uuid_v7() as event_id from sync_tasks t where t.task_id = any (p_tasks) and t.mode <> 'ask' offset 0) t
     returning *;
 end $$;
 
@@ -567,22 +587,18 @@ create function publish_syncs(p_syncs uuid[]) returns setof outbox language plpg
 begin
     return query
     insert into outbox (event_id, topic, key, value, event_type, subject, due_at)
-    select s.event_id, 'sync.results', s.connection_id::text, json_build_object(
-            'event_id', s.event_id, 'event_type', 'sync.' || s.state, 'occurred_at', iso_time(s.ended_at),
-            'sync_id', s.sync_id, 'sync_ids', json_build_array(s.sync_id), 'task_id', null, 'tenant_id', s.tenant_id,
-            'connection_id', s.connection_id, 'provider', s.provider, 'resource', null, 'mode', s.mode,
-            'state', s.state, 'error_class', t.error_class, 'error_message', t.error_message,
-            'records_inserted', t.inserted, 'records_updated', t.updated, 'records_unchanged', t.unchanged,
-            'records_deleted', t.deleted, 'records_quarantined', t.quarantined, 'created_at', iso_time(s.created_at),
-            'started_at', iso_time(t.started_at), 'ended_at', iso_time(s.ended_at), 'sequence', 1)::text,
+    select s.event_id, 'sync.results', s.connection_id::text, result_document(s.event_id, 'sync', s.sync_id,
+            array[s.sync_id], null, s.tenant_id, s.connection_id, s.provider, null, s.mode, s.state, t.error_class,
+            t.error_message, t.inserted, t.updated, t.unchanged, t.deleted, t.quarantined, s.created_at, t.started_at,
+            s.ended_at, 1),
         'sync.' || s.state, s.sync_id::text, now() + resend_delay()
     from (select s.*, uuid_v7() as event_id from syncs s where s.sync_id = any (p_syncs) offset 0) s,
         lateral (
             select min(t.error_class) as error_class, min(t.started_at) as started_at,
                 string_agg(t.resource || ': ' || t.error_message, '; ' order by t.resource) as error_message,
-                coalesce(sum(t.records_inserted), 0) as inserted, coalesce(sum(t.records_updated), 0) as updated,
-                coalesce(sum(t.records_unchanged), 0) as unchanged, coalesce(sum(t.records_deleted), 0) as deleted,
-                coalesce(sum(t.records_quarantined), 0) as quarantined
+                coalesce(sum(t.records_inserted), 0)::bigint as inserted, coalesce(sum(t.records_updated), 0)::bigint as updated,
+                coalesce(sum(t.records_unchanged), 0)::bigint as unchanged, coalesce(sum(t.records_deleted), 0)::bigint as deleted,
+                coalesce(sum(t.records_quarantined), 0)::bigint as quarantined
             from sync_tasks t
             where t.task_id = any (array(select m.task_id from sync_members m where m.sync_id = s.sync_id))) t
     returning *;

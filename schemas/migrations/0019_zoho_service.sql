@@ -93,8 +93,19 @@ return (select string_agg(m, ', ') from unnest(p_modules) m where lower(m) <> al
 -- ---- sessions ----
 
 create index syncs_of_zoho on syncs (connection_id, sync_id) where provider = 'zoho';
-create index syncs_of_zoho_running on syncs (connection_id, sync_id) where provider = 'zoho' and ended_at is null;
-create index syncs_of_zoho_completed on syncs (connection_id, ended_at) where provider = 'zoho' and state = 'completed';
+create index sync_tasks_of_records on sync_tasks (connection_id) where ended_at is null and mode = 'records';
+
+-- The syncs of a connection that go on have live tasks, which an index knows.
+create function zoho_running(p_connection_id uuid, p_tenant_id uuid) returns setof uuid language sql stable as $$
+    select distinct s.sync_id
+    from (select t.task_id from sync_tasks t
+            where t.connection_id = p_connection_id and t.ended_at is null and t.mode <> 'records'
+        union all
+        select t.task_id from sync_tasks t
+            where t.connection_id = p_connection_id and t.ended_at is null and t.mode = 'records') t
+    join sync_members m using (task_id) join syncs s using (sync_id)
+    where s.tenant_id = p_tenant_id and s.provider = 'zoho' and s.ended_at is null
+$$;
 
 -- An organisation may have synced far more often than the planner thinks of an average one: nothing is gathered to be sorted.
 create function zoho_ended(p_connection_id uuid, p_tenant_id uuid, p_limit bigint) returns setof uuid language sql stable
@@ -104,11 +115,17 @@ set enable_sort = off set enable_bitmapscan = off as $$
     order by s.sync_id desc limit p_limit
 $$;
 
+-- Syncs end in nearly the order in which they were asked for: the latest end is among the last hundred, or is that of the
+-- last one before them.
 create function zoho_completed(p_connection_id uuid, p_tenant_id uuid) returns timestamptz language sql stable
 set enable_sort = off set enable_bitmapscan = off as $$
-    select s.ended_at from syncs s
-    where s.connection_id = p_connection_id and s.tenant_id = p_tenant_id and s.provider = 'zoho' and s.state = 'completed'
-    order by s.ended_at desc limit 1
+    select coalesce(max(l.ended_at) filter (where l.state = 'completed'), (
+        select s.ended_at from syncs s
+        where s.connection_id = p_connection_id and s.tenant_id = p_tenant_id and s.provider = 'zoho' and s.state = 'completed'
+        order by s.sync_id desc limit 1))
+    from (select s.ended_at, s.state from syncs s
+        where s.connection_id = p_connection_id and s.tenant_id = p_tenant_id and s.provider = 'zoho'
+        order by s.sync_id desc limit 100) l
 $$;
 
 create function zoho_state(p_state text) returns text language sql immutable

@@ -202,6 +202,16 @@ def test_a_sync_never_ends_before_its_tasks(fleet):
         session.close()
 
 
+def test_any_text_of_an_error_stays_one_string(fleet):
+    """The document is put together without a JSON library: what providers say is all that it may hold of foreign text."""
+    said = "\"}, \\ \n\t\x01 \u2028 \U0001f680 ', {\"state\": \"completed\""
+    document = fleet.value("select result_document(uuid_v7(), 'task', null, array[uuid_v7()], uuid_v7(), uuid_v7(), uuid_v7(), "
+                           "'bench', 'contacts', 'full', 'failed', 'permanent', %s, 1, 2, 3, 4, 5, now(), null, now(), 7)", said)
+    event = json.loads(document)
+    assert (event["error_message"], event["state"], event["started_at"], event["sequence"]) == (said, "failed", None, 7)
+    assert list(event) == FIELDS
+
+
 def test_the_tables_hold_what_completed_walks_have_counted(history, events):
     """Over all walks of a resource: what was inserted and not deleted is there, what was deleted is marked."""
     for resource in ("contacts", "matters", "tasks"):

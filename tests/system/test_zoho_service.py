@@ -166,6 +166,10 @@ def test_what_runs_is_told_however_much_is_newer(fleet):
     told = current()
     assert told["is_syncing"] is False and [one["session_id"] for one in told["recent_sessions"]] == [last]
     assert told["last_completed_at"] == newer["completed_at"]
+    fleet.sql("insert into syncs (sync_id, tenant_id, connection_id, provider, mode, source, state, open_tasks, ended_at) "
+              "select uuid_v7(), tenant_id, connection_id, provider, mode, source, 'failed', 0, now() "
+              "from syncs cross join generate_series(1, 150) where sync_id = %s", newer["session_id"])
+    assert current()["last_completed_at"] == newer["completed_at"]
 
 
 def test_health_of_what_nobody_measured(fleet):
