@@ -1,14 +1,19 @@
-# Writes statements.c and statements.h from the .sql files in FILES; see embed.cmake.
+# Writes statements.c and statements.h from the .sql files in FILES; see embed.cmake. A file that begins with "-- set:" is
+# a statement of a set (io/pg.h).
 set(decls "#pragma once\n#include \"io/pg.h\"\n")
 set(defs "#include \"base/base.h\"\n#include \"statements.h\"\n")
 foreach(file IN LISTS FILES)
   get_filename_component(name ${file} NAME_WE)
   file(READ ${file} text)
+  set(is_set false)
+  if(text MATCHES "^-- set:")
+    set(is_set true)
+  endif()
   string(REPLACE "\\" "\\\\" text "${text}")
   string(REPLACE "\"" "\\\"" text "${text}")
   string(REPLACE "\n" "\\n\"\n    \"" text "${text}")
   string(APPEND decls "extern const struct pg_statement sql_${name};\n")
-  string(APPEND defs "const struct pg_statement sql_${name} = {\"${name}\",\n    \"${text}\"};\n")
+  string(APPEND defs "const struct pg_statement sql_${name} = {\"${name}\",\n    \"${text}\", ${is_set}};\n")
 endforeach()
 file(WRITE ${OUT}/statements.h "${decls}")
 file(WRITE ${OUT}/statements.c "${defs}")

@@ -17,10 +17,14 @@
 
 struct pg;
 
-/* A statement, prepared once per session. Static storage: sessions remember its address. */
+/*
+ * A statement, prepared once per session. Static storage: sessions remember its address. One of a set is
+ * executed once for many who ask: its parameters are arrays (pg_args_stack), and its rows theirs in order.
+ */
 struct pg_statement {
 	const char *name;
 	const char *sql;
+	bool set;
 };
 
 /* ---- parameters ---- */
@@ -76,6 +80,11 @@ void pg_array_bool(struct pg_args *a, bool v);
 void pg_array_jsonb(struct pg_args *a, struct str json);
 void pg_array_null(struct pg_args *a);
 void pg_array_end(struct pg_args *a);
+/*
+ * Binds each parameter of `n` others as one array of their values, in order. Each has the same type in all of
+ * them, and is no array: those do not go into each other. Texts become text[]; what is NULL everywhere, NULL.
+ */
+void pg_args_stack(struct pg_args *a, const struct pg_args *const *of, size_t n);
 
 /* ---- results (text format; valid during the callback only) ---- */
 

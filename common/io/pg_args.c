@@ -190,3 +190,38 @@ void pg_array_end(struct pg_args *a)
 	assert(a->bytes.n - arg->at <= INT32_MAX);
 	arg->len = (int)(a->bytes.n - arg->at);
 }
+
+/* Of the i-th parameter; 0: NULL everywhere. What is sent untyped is text. */
+static unsigned stacked_type(const struct pg_args *const *of, size_t n, int i)
+{
+	for (size_t k = 0; k < n; k++)
+		if (of[k]->arg[i].len >= 0)
+			return of[k]->arg[i].binary ? of[k]->arg[i].type : PG_TEXT;
+	return 0;
+}
+
+static void stack(struct pg_args *a, const struct pg_args *const *of, size_t n, int i)
+{
+	unsigned type = stacked_type(of, n, i);
+
+	if (!type) {
+		pg_arg_null(a);
+		return;
+	}
+	pg_array_begin(a, (enum pg_type)type);
+	for (size_t k = 0; k < n; k++) {
+		struct str value = pg_arg_value(of[k], i);
+
+		if (of[k]->arg[i].len < 0)
+			pg_array_null(a);
+		else
+			array_element(a, value.p, value.n);
+	}
+	pg_array_end(a);
+}
+
+void pg_args_stack(struct pg_args *a, const struct pg_args *const *of, size_t n)
+{
+	for (int i = 0; i < of[0]->n; i++)
+		stack(a, of, n, i);
+}

@@ -61,15 +61,17 @@ static void take_replayed(struct reply *reply, const struct pg_result *res)
 	reply->sealed_n = sealed.n;
 }
 
-static void on_row(void *user, const struct pg_result *res, const struct err *err)
+static void on_rows(void *user, const struct pg_result *res, const struct err *err)
 {
-	struct batch_item *item = user;
+	struct batch_item *first = user;
+	struct batch_item *item = first;
 
 	if (err)
 		return;
-	item->reply = reply_from_row(res);
-	if (item->once && pg_bool(res, 0, COL_REPLAYED))
-		take_replayed(&item->reply, res);
+	for (int i = 0; i < first->together; i++, item = item->next)
+		item->reply = reply_from_rows(res, i, first->together);
+	if (first->once && pg_bool(res, 0, COL_REPLAYED))
+		take_replayed(&first->reply, res);
 }
 
 static void finish(struct batch *b, const struct err *err)
@@ -115,14 +117,40 @@ static void on_committed(void *user, const struct pg_result *res, const struct e
 		gather_wake(&b->send);
 }
 
-static void run(struct batch *b, struct batch_item *item)
+static void enter_scope(struct batch *b, const struct caller *caller)
 {
-	queue_push(&b->running, item);
-	if (item->caller && !(b->scope && scope_same(b->scope, item->caller))) {
-		scope_enter(b->pg, item->caller);
-		b->scope = item->caller;
-	}
-	pg_exec(b->pg, item->statement, &item->args, on_row, item);
+	if (!caller || (b->scope && scope_same(b->scope, caller)))
+		return;
+	scope_enter(b->pg, caller);
+	b->scope = caller;
+}
+
+static bool may_share(const struct batch_item *first, const struct batch_item *item)
+{
+	if (!first->statement->set || item->statement != first->statement)
+		return false;
+	return first->caller && item->caller ? scope_same(first->caller, item->caller)
+	                                     : first->caller == item->caller;
+}
+
+/* Runs the queue's first statement, for as many as may share it and at most `max`, and returns how many. */
+static int run(struct batch *b, struct queue *from, int max)
+{
+	AUTO(pg_args_done) struct pg_args stacked = PG_ARGS;
+	struct batch_item *first = from->head;
+	const struct pg_args *of[BATCH_REQUESTS_MAX];
+	int n = 0;
+
+	do {
+		of[n++] = &from->head->args;
+		queue_push(&b->running, queue_pop(from));
+	} while (n < max && from->head && may_share(first, from->head));
+	first->together = n;
+	enter_scope(b, first->caller);
+	if (first->statement->set)
+		pg_args_stack(&stacked, of, (size_t)n);
+	pg_exec(b->pg, first->statement, first->statement->set ? &stacked : &first->args, on_rows, first);
+	return n;
 }
 
 /* Nothing was sent, so nothing can have happened: another answer than that of a lost connection. */
@@ -144,10 +172,10 @@ static void send_next(void *user)
 	if (!pg_is_up(b->pg))
 		fail_unsent(b);
 	if (b->again.head)
-		run(b, queue_pop(&b->again));
+		run(b, &b->again, 1);
 	else
-		for (int i = 0; i < BATCH_REQUESTS_MAX && b->waiting.head; i++)
-			run(b, queue_pop(&b->waiting));
+		for (int n = 0; n < BATCH_REQUESTS_MAX && b->waiting.head;)
+			n += run(b, &b->waiting, BATCH_REQUESTS_MAX - n);
 	if (!b->running.head)
 		return;
 	b->scope = NULL;

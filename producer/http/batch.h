@@ -4,7 +4,8 @@
  * Writing requests gather while the session is busy and then run as one transaction, so that a commit is paid
  * once for many. Nobody is answered before it. When the transaction fails by its data, each request runs once
  * more alone: one bad request fails nobody else. A deadlock's victim is tried a few times: others' batches
- * may lock the same things in another order.
+ * may lock the same things in another order. Requests one after the other that have the same statement of a
+ * set and the same scope share one execution of it.
  */
 #include "base/base.h"
 #include "caller.h"
@@ -26,7 +27,8 @@ struct batch_item {
 	void (*done)(struct batch_item *item, const struct err *err);
 	struct reply reply;
 	bool once; /* the row has two more columns: whether it answered an earlier request, and its secret */
-	int tries; /* that have failed; from the first on it runs alone */
+	int tries;    /* that have failed; from the first on it runs alone */
+	int together; /* this and those after it in the queue that share its execution */
 	struct batch_item *next;
 };
 

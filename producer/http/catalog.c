@@ -44,6 +44,23 @@ void catalog_name_resources(const struct catalog *c, struct str provider, struct
 		add_name(out, i, name);
 }
 
+void catalog_list_add(struct buf *list, struct str name)
+{
+	if (list->n)
+		buf_add_char(list, ',');
+	buf_add_str(list, name);
+}
+
+size_t catalog_list_resources(const struct catalog *c, struct str provider, struct buf *list)
+{
+	struct str name;
+	size_t n = 0;
+
+	for (; (name = c->resource(c->user, provider, n)).p; n++)
+		catalog_list_add(list, name);
+	return n;
+}
+
 void catalog_print(const struct catalog *c, struct buf *out)
 {
 	struct jsonw w = JSONW(out);

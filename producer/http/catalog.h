@@ -18,5 +18,10 @@ bool catalog_has_resource(const struct catalog *c, struct str provider, struct s
 /* Appends the names, separated by ", ". */
 void catalog_name_providers(const struct catalog *c, struct buf *out);
 void catalog_name_resources(const struct catalog *c, struct str provider, struct buf *out);
+/* Appends a name to a list as statements take it: one text, separated by commas. */
+void catalog_list_add(struct buf *list, struct str name);
+#define CATALOG_LIST_MAX (64u << 10)
+/* Appends every resource of the provider so, and returns how many. */
+size_t catalog_list_resources(const struct catalog *c, struct str provider, struct buf *list);
 /* Appends all of it as JSON: {"providers": [{"provider": ..., "resources": [...]}]}. */
 void catalog_print(const struct catalog *c, struct buf *out);

@@ -136,6 +136,16 @@ static void place_of(const struct once *o, const struct caller *caller, struct b
 	buf_printf(aad, "idempotency-key|%s|%s", id, o->key);
 }
 
+/* It is nobody else's, so it answers a set of one. */
+static void stack_alone(struct pg_args *args)
+{
+	struct pg_args alone = PG_ARGS;
+
+	pg_args_stack(&alone, &(const struct pg_args *){args}, 1);
+	pg_args_done(args);
+	*args = alone;
+}
+
 void once_wrap(
     struct once *o, struct batch_item *item, const struct httpd_request *rq, const struct crypto_keys *keys)
 {
@@ -145,6 +155,8 @@ void once_wrap(
 	struct err err;
 
 	fingerprint(rq, sha256);
+	if (item->statement->set)
+		stack_alone(&item->args);
 	item->statement = wrap(item->statement, item->args.n);
 	item->once = true;
 	pg_arg_uuid(&item->args, caller_id(item->caller));

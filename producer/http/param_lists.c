@@ -45,7 +45,7 @@ static bool repeats_earlier(struct json_object *list, size_t i)
 	return false;
 }
 
-static void bind_resource(struct binding *b, struct json_object *list, size_t i)
+static void check_resource(struct binding *b, struct json_object *list, size_t i, struct buf *names)
 {
 	struct json_object *item = json_object_array_get_idx(list, i);
 	char pointer[PARAM_POINTER_MAX];
@@ -60,36 +60,31 @@ static void bind_resource(struct binding *b, struct json_object *list, size_t i)
 		fault_resource(b, name, pointer);
 	else if (repeats_earlier(list, i))
 		problem_fault(b->faults, "repeated", pointer, "\"%.*s\" is there twice", SHOWN(name));
-	pg_array_text(b->args, name);
+	catalog_list_add(names, name);
 }
 
 void param_bind_resources(struct binding *b, const struct given *g)
 {
 	size_t n = json_object_is_type(g->json, json_type_array) ? json_object_array_length(g->json) : 0;
+	AUTO(buf_done) struct buf names = BUF(CATALOG_LIST_MAX);
 
 	if (n == 0 || n > RESOURCES_MAX) {
 		param_fault_type(b, "an array of resource names, with at least one; leave it out for all");
 		return;
 	}
-	pg_array_begin(b->args, PG_TEXT);
 	for (size_t i = 0; i < n; i++)
-		bind_resource(b, g->json, i);
-	pg_array_end(b->args);
+		check_resource(b, g->json, i, &names);
+	pg_arg_text(b->args, buf_str(&names));
 	b->ntasks = n;
 }
 
 void param_bind_every_resource(struct binding *b)
 {
-	struct str name;
+	AUTO(buf_done) struct buf names = BUF(CATALOG_LIST_MAX);
 
-	pg_array_begin(b->args, PG_TEXT);
-	for (size_t i = 0;
-	     b->provider.p && (name = b->in->catalog->resource(b->in->catalog->user, b->provider, i)).p;
-	     i++) {
-		pg_array_text(b->args, name);
-		b->ntasks++;
-	}
-	pg_array_end(b->args);
+	if (b->provider.p)
+		b->ntasks = catalog_list_resources(b->in->catalog, b->provider, &names);
+	pg_arg_text(b->args, buf_str(&names));
 }
 
 static bool bind_id(struct binding *b, struct json_object *item)

@@ -10,22 +10,28 @@
 
 enum { COL_STATUS, COL_LOCATION, COL_BODY, COL_DISPATCH };
 
-static char *copy_text(const struct pg_result *res, int col)
+static char *copy_text(const struct pg_result *res, int row, int col)
 {
-	struct str s = pg_str(res, 0, col);
+	struct str s = pg_str(res, row, col);
 
-	return pg_is_null(res, 0, col) ? NULL : mem_strndup(s.p, s.n);
+	return pg_is_null(res, row, col) ? NULL : mem_strndup(s.p, s.n);
+}
+
+struct reply reply_from_rows(const struct pg_result *res, int i, int n)
+{
+	if (pg_rows(res) != n || pg_is_null(res, i, COL_STATUS))
+		return problem_reply(
+		    500, "internal_error", "a route's statement did not return one row a request");
+	return (struct reply){.status = (int)pg_i64(res, i, COL_STATUS),
+	    .location = copy_text(res, i, COL_LOCATION),
+	    .body = copy_text(res, i, COL_BODY),
+	    .body_n = pg_str(res, i, COL_BODY).n,
+	    .dispatch = copy_text(res, i, COL_DISPATCH)};
 }
 
 struct reply reply_from_row(const struct pg_result *res)
 {
-	if (pg_rows(res) != 1 || pg_is_null(res, 0, COL_STATUS))
-		return problem_reply(500, "internal_error", "a route's statement did not return one row");
-	return (struct reply){.status = (int)pg_i64(res, 0, COL_STATUS),
-	    .location = copy_text(res, COL_LOCATION),
-	    .body = copy_text(res, COL_BODY),
-	    .body_n = pg_str(res, 0, COL_BODY).n,
-	    .dispatch = copy_text(res, COL_DISPATCH)};
+	return reply_from_rows(res, 0, 1);
 }
 
 enum rc reply_document(const struct reply *r, unsigned max_depth, json_object **ret, struct err *err)

@@ -27,6 +27,8 @@ struct reply {
 
 /* Copies the row of a route's statement; anything but exactly one row with four columns is a 500. */
 struct reply reply_from_row(const struct pg_result *res);
+/* Copies the i-th row of a statement that `n` requests share; anything but exactly `n` rows is a 500. */
+struct reply reply_from_rows(const struct pg_result *res, int i, int n);
 /* The document of a statement's row. Errors as json_parse's; the caller owns *ret. */
 enum rc reply_document(
     const struct reply *r, unsigned max_depth, json_object **ret, struct err *err) MUST_USE;

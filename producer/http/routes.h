@@ -8,6 +8,10 @@
  * (status int, location text, body text, dispatch text): `location` is the new object's path, or on a 200 the
  * next page's; `body` a JSON document, for status >= 400 a problem document; `dispatch` a JSON array of
  * messages to send after the commit, or NULL.
+ *
+ * A writing statement whose file begins with "-- set:" is executed once for all requests that come together
+ * in one caller's scope: $1, $2, ... are arrays then, with an element for each request (NULL: none has any),
+ * and it returns as many rows, in their order. None of its parameters may be an array by itself.
  */
 #include "base/base.h"
 #include "base/buf.h"
@@ -39,7 +43,7 @@ enum param_type {
 	PARAM_INT,            /* min to max */
 	PARAM_ENUM,           /* one of `allowed` */
 	PARAM_PROVIDER,       /* a registered provider */
-	PARAM_RESOURCES,      /* resources of that provider, without repetition; when absent all of them */
+	PARAM_RESOURCES,      /* of that provider, each once, separated by commas; when absent all of them */
 	PARAM_SOME_RESOURCES, /* the same; null when absent */
 	PARAM_BOOL,
 	PARAM_CURSOR,  /* where the next page begins */

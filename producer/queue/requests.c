@@ -225,17 +225,14 @@ static void answered(struct batch_item *item, const struct err *err)
 
 static void bind_resources(struct held *h, const struct sync_request *rq, size_t *ret_n)
 {
-	struct requests *r = h->owner;
-	struct pg_args *a = &h->item.args;
-	struct str name;
-	size_t n = 0;
+	AUTO(buf_done) struct buf names = BUF(CATALOG_LIST_MAX);
+	size_t n = rq->resources.n;
 
-	pg_array_begin(a, PG_TEXT);
-	for (; n < rq->resources.n; n++)
-		pg_array_text(a, rq->resources.item[n]);
-	while (rq->resources.n == 0 && (name = r->o.catalog.resource(r->o.catalog.user, rq->provider, n)).p)
-		pg_array_text(a, name), n++;
-	pg_array_end(a);
+	for (size_t i = 0; i < n; i++)
+		catalog_list_add(&names, rq->resources.item[i]);
+	if (n == 0)
+		n = catalog_list_resources(&h->owner->o.catalog, rq->provider, &names);
+	pg_arg_text(&h->item.args, buf_str(&names));
 	*ret_n = n;
 }
 

@@ -291,19 +291,19 @@ return case when p_priority = 'backfill' then now() + coalesce(nullif(current_se
     '600000')::int * interval '1 millisecond' end;
 comment on function ripe_after is 'when a task that is accepted now counts as interactive; null: it is';
 
+-- The documents of the hot paths are written out: json_build_object looks up the type of every argument. Providers,
+-- resources and modes are identifiers and need no escaping.
 create function task_message(p_task_id uuid, p_dispatch int, p_provider text, p_resource text, p_connection_id uuid,
-    p_tenant_id uuid, p_mode text, p_traceparent text) returns json language sql stable
-return json_build_object(
-    'provider', p_provider,
-    'key', p_provider || ':' || p_connection_id,
-    'id', p_task_id || '.' || p_dispatch,
-    'traceparent', p_traceparent,
-    'value', json_build_object('task_id', p_task_id, 'dispatch', p_dispatch, 'provider', p_provider,
-        'resource', p_resource, 'connection_id', p_connection_id, 'tenant_id', p_tenant_id, 'mode', p_mode)::text);
+    p_tenant_id uuid, p_mode text, p_traceparent text) returns text language sql stable
+return concat('{"provider":"', p_provider, '","key":"', p_provider, ':', p_connection_id,
+    '","id":"', p_task_id, '.', p_dispatch, '","traceparent":', coalesce(to_json(p_traceparent)::text, 'null'),
+    ',"value":', to_json(concat('{"task_id":"', p_task_id, '","dispatch":', p_dispatch, ',"provider":"', p_provider,
+        '","resource":"', p_resource, '","connection_id":"', p_connection_id, '","tenant_id":"', p_tenant_id,
+        '","mode":"', p_mode, '"}')), '}');
 comment on function task_message is 'what a producer sends for a dispatched task: topic by provider, key, headers, value';
 
 create function task_message(t sync_tasks) returns json language sql stable
-return task_message(t.task_id, t.dispatch, t.provider, t.resource, t.connection_id, t.tenant_id, t.mode, t.traceparent);
+return task_message(t.task_id, t.dispatch, t.provider, t.resource, t.connection_id, t.tenant_id, t.mode, t.traceparent)::json;
 
 -- Dispatches queued tasks by turns of tenant: every tenant's first, then every tenant's second, those counted that
 -- nobody has claimed yet, as long as a provider has room. Room is the fleet's free slots and as much again, less the
@@ -621,15 +621,26 @@ end $$;
 
 -- ---- accepting ----
 
-create function accepted(p_sync_id uuid) returns text language sql stable
-return (select json_build_object(
-    'sync_id', s.sync_id, 'state', 'queued', 'provider', s.provider, 'connection_id', s.connection_id,
-    'mode', s.mode, 'created_at', iso_time(s.created_at),
-    'tasks', (select json_agg(json_build_object('task_id', t.task_id, 'resource', t.resource, 'state', t.state)
-        order by t.resource) from sync_members m join sync_tasks t using (task_id) where m.sync_id = s.sync_id),
-    'href', '/v1/syncs/' || s.sync_id)::text
-    from syncs s where s.sync_id = p_sync_id);
-comment on function accepted is 'the answer to a request that was accepted before';
+create function accepted_task(p_task_id uuid, p_resource text, p_state text) returns text language sql stable
+return concat('{"task_id":"', p_task_id, '","resource":"', p_resource, '","state":"', p_state, '"}');
+
+create function acceptance(p_sync_id uuid, p_provider text, p_connection_id uuid, p_mode text, p_created_at text, p_tasks text)
+returns text language sql stable
+return concat('{"sync_id":"', p_sync_id, '","state":"queued","provider":"', p_provider, '","connection_id":"',
+    p_connection_id, '","mode":"', p_mode, '","created_at":"', p_created_at, '","tasks":[', p_tasks,
+    '],"href":"/v1/syncs/', p_sync_id, '"}');
+comment on function acceptance is 'the answer to a request that is accepted; p_tasks: one accepted_task each, separated by commas';
+
+create function accepted(p_sync_id uuid, p_joined text[]) returns text language plpgsql stable as $$
+begin
+    return (select acceptance(s.sync_id, s.provider, s.connection_id, s.mode, iso_time(s.created_at),
+        (select string_agg(accepted_task(t.task_id, t.resource, case when t.resource = any (p_joined) then 'queued' else t.state end),
+                ',' order by t.resource)
+            from sync_members m cross join lateral (select * from sync_tasks x where x.task_id = m.task_id offset 0) t
+            where m.sync_id = s.sync_id))
+        from syncs s where s.sync_id = p_sync_id);
+end $$;
+comment on function accepted is 'the same for a sync that is there; p_joined: resources whose tasks were there before it';
 
 -- The task that a sync of this resource joins when it has a live one: the task itself while nobody has claimed it and
 -- its mode and bounds are as wide, else one follow-up run, whose bounds are those of all that wait for it. A replay joins any walk, which then begins with it. What is interactive
@@ -696,111 +707,150 @@ begin
         || jsonb_build_object('sync_id', v_sync, 'href', '/v1/syncs/' || v_sync))::text end;
 end $$;
 
--- Accepts one request. `status` 202: the sync and its tasks are there, and `dispatch` holds the messages to send after
--- the commit (only with p_direct: there are free slots and nobody waits). A request id that was seen before answers
--- with its sync. Anything else is a problem document and changes nothing; p_on_conflict 'reject' makes one of work that is
--- wanted already. p_from and p_to bound what is walked, where the resource can be asked for a span of time. This runs for every request: the documents are made of what is at hand, since a function that reads
--- tables is planned anew at each call.
+-- Joins the live tasks of p_resources for a sync that is there already. False when one has ended meanwhile, or when the
+-- request would rather be refused: then the sync is gone without a trace.
+create function attach_sync(p_sync_id uuid, p_connection_id uuid, p_resources text[], p_mode text, p_traceparent text,
+    p_priority text, p_on_conflict text, p_from timestamptz, p_to timestamptz) returns boolean language plpgsql as $$
+declare
+    v_resource text;
+    v_task uuid;
+begin
+    if p_on_conflict <> 'reject' then
+        foreach v_resource in array p_resources loop
+            v_task := join_live_task(p_connection_id, v_resource, p_mode, p_traceparent, ripe_after(p_priority), p_from, p_to);
+            exit when v_task is null;
+            insert into sync_members (sync_id, task_id) values (p_sync_id, v_task);
+        end loop;
+    end if;
+    if v_task is not null then
+        return true;
+    end if;
+    with gone as (delete from sync_members m where m.sync_id = p_sync_id returning m.task_id)
+    delete from sync_tasks t
+    where t.task_id = any (array(select g.task_id from gone g)) and t.resource <> all (p_resources); -- those it made
+    delete from syncs s where s.sync_id = p_sync_id;
+    return false;
+end $$;
+
+-- Accepts requests, one for each element of the arrays (an array that is null is null in all of them), and answers each
+-- with a row, in order: as if they came one after the other. `status` 202: the sync and its tasks are there, and `dispatch`
+-- holds the messages to send after the commit (only with p_directs: there are free slots and nobody waits). A request id
+-- that was seen before answers with its sync. Anything else is a problem document and changes nothing; p_conflicts 'reject'
+-- makes one of work that is wanted already. p_resources are separated by commas. p_froms and p_tos bound what is walked,
+-- where the resource can be asked for a span of time.
+--
+-- One statement judges them all and makes what is new: rows in the order of connection and resource, so that two batches
+-- wait for each other in one direction only. `joins` are the resources of a request that have a live task: it joins them
+-- in its turn. What comes to nothing there, and an id that is in the batch before, is accepted anew, alone.
+create function accept_syncs(p_sync_ids uuid[], p_tenant_ids uuid[], p_source text, p_request_ids text[],
+    p_connection_ids uuid[], p_providers text[], p_resources text[], p_modes text[], p_traceparents text[], p_directs boolean[],
+    p_priorities text[], p_conflicts text[], p_froms timestamptz[] default null, p_tos timestamptz[] default null)
+returns table (status int, location text, body text, dispatch text) language plpgsql as $$
+declare
+    r record;
+    v_due timestamptz := now() + dispatch_delay(0);
+    v_now text := iso_time(now());
+begin
+    for r in
+        with looked as materialized (
+            select a.*, c.tenant_id as tenant, c.provider as owner, s.sync_id as seen, case
+                    when c.tenant_id is null or c.tenant_id <> a.tenant_id or not c.in_scope then 'unknown_connection'
+                    when c.provider <> a.provider then 'wrong_provider'
+                    when c.status not in ('active', 'suspect') and a.mode <> 'replay' then 'connection_' || c.status
+                    when s.sync_id is not null then 'seen'
+                    when a.request_id is not null and a.at > array_position(p_request_ids, a.request_id) then 'repeated'
+                end as verdict
+            from unnest(p_sync_ids, p_tenant_ids, p_request_ids, p_connection_ids, p_providers, p_resources, p_modes,
+                    p_traceparents, p_directs, p_priorities, p_conflicts, p_froms, p_tos) with ordinality as a (sync_id,
+                    tenant_id, request_id, connection_id, provider, resources, mode, traceparent, direct, priority,
+                    on_conflict, bound_from, bound_to, at)
+            left join lateral (select x.tenant_id, x.provider, x.status, may_touch(x.tenant_id, x.owner_user_id) as in_scope
+                from connections x where x.connection_id = a.connection_id offset 0) c on true
+            left join lateral (select x.sync_id from syncs x where x.request_id = a.request_id offset 0) s on true),
+        asked as materialized (
+            select l.*, case when l.on_conflict = 'reject' and l.verdict is null then ( -- nearly always known without a trace
+                    select x from unnest(string_to_array(l.resources, ',')) n, sync_in_progress(l.connection_id, n) x
+                    where x is not null order by n limit 1) end as in_progress
+            from looked l),
+        started as (
+            insert into syncs (sync_id, tenant_id, connection_id, provider, mode, source, request_id, open_tasks, backfill,
+                traceparent)
+            select a.sync_id, a.tenant, a.connection_id, a.provider, a.mode, p_source, a.request_id,
+                cardinality(string_to_array(a.resources, ',')), a.priority = 'backfill', a.traceparent
+            from asked a where a.verdict is null and a.in_progress is null),
+        wanted as materialized (
+            select a.*, n as resource, uuid_v7() as task_id, case when a.direct then 'dispatched' else 'queued' end as state
+            from asked a cross join lateral unnest(string_to_array(a.resources, ',')) n
+            where a.verdict is null and a.in_progress is null),
+        made as (
+            insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch, due_at,
+                queued_at, ripe_at, bound_from, bound_to, traceparent)
+            select w.task_id, w.tenant, w.connection_id, w.provider, w.resource, w.mode, w.state, w.direct::int,
+                case when w.direct then v_due end, case when not w.direct then now() end, ripe_after(w.priority),
+                w.bound_from, w.bound_to, w.traceparent
+            from wanted w order by w.connection_id, w.resource, w.at
+            on conflict (connection_id, resource, (after_task is null)) where ended_at is null and mode <> 'records' do nothing
+            returning task_id),
+        joined as (
+            insert into sync_members (sync_id, task_id) select w.sync_id, w.task_id from wanted w join made m using (task_id)),
+        told as (
+            select w.at, string_agg(accepted_task(w.task_id, w.resource, w.state), ',') as tasks,
+                string_agg(case when w.direct and not w.joins then task_message(w.task_id, 1, w.provider, w.resource,
+                    w.connection_id, w.tenant, w.mode, w.traceparent) end, ',') as messages,
+                array_agg(w.resource) filter (where w.joins) as joins
+            from (select x.*, m.task_id is null as joins from wanted x left join made m using (task_id)
+                order by x.at, x.resource) w
+            group by w.at)
+        select a.at, a.verdict, a.owner, a.seen, a.in_progress, t.joins,
+            case when t.joins is null then acceptance(a.sync_id, a.provider, a.connection_id, a.mode, v_now, t.tasks) end as answer,
+            '[' || t.messages || ']' as messages
+        from asked a left join told t using (at) order by a.at
+    loop
+        location := null;
+        dispatch := null;
+        if r.verdict = 'seen' then
+            status := 202;
+            location := '/v1/syncs/' || r.seen;
+            body := accepted(r.seen, '{}');
+        elsif r.in_progress is not null then
+            status := 409;
+            body := r.in_progress;
+        elsif r.verdict = 'unknown_connection' then
+            status := 404;
+            body := problem(404, r.verdict, 'no connection with this id belongs to the caller''s tenant', '#/connection_id');
+        elsif r.verdict = 'wrong_provider' then
+            status := 422;
+            body := problem(422, r.verdict, format('the connection is one of %s, not of %s', r.owner, p_providers[r.at]),
+                '#/provider');
+        elsif r.verdict <> 'repeated' then
+            status := 409;
+            body := problem(409, r.verdict, 'the account must be authorised again before it can be synced', '#/connection_id');
+        elsif r.verdict is null and (r.joins is null or attach_sync(p_sync_ids[r.at], p_connection_ids[r.at], r.joins,
+                p_modes[r.at], p_traceparents[r.at], p_priorities[r.at], p_conflicts[r.at], p_froms[r.at], p_tos[r.at])) then
+            status := 202;
+            location := '/v1/syncs/' || p_sync_ids[r.at];
+            body := coalesce(r.answer, accepted(p_sync_ids[r.at], r.joins));
+            dispatch := r.messages;
+        else
+            return query select * from accept_sync(p_sync_ids[r.at], p_tenant_ids[r.at], p_source, p_request_ids[r.at],
+                p_connection_ids[r.at], p_providers[r.at], string_to_array(p_resources[r.at], ','), p_modes[r.at],
+                p_traceparents[r.at], p_directs[r.at], p_priorities[r.at], p_conflicts[r.at], p_froms[r.at], p_tos[r.at]);
+            continue;
+        end if;
+        return next;
+    end loop;
+end $$;
+
+-- Accepts one request.
 create function accept_sync(p_sync_id uuid, p_tenant_id uuid, p_source text, p_request_id text, p_connection_id uuid,
     p_provider text, p_resources text[], p_mode text, p_traceparent text, p_direct boolean,
     p_priority text default 'interactive', p_on_conflict text default 'attach', p_from timestamptz default null,
     p_to timestamptz default null)
 returns table (status int, location text, body text, dispatch text) language plpgsql as $$
-declare
-    v_tenant uuid;
-    v_user uuid;
-    v_owner text;
-    v_status text;
-    v_seen uuid;
-    v_resource text;
-    v_state text := case when p_direct then 'dispatched' else 'queued' end;
-    v_due timestamptz := case when p_direct then now() + dispatch_delay(0) end;
-    v_queued timestamptz := case when not p_direct then now() end;
-    v_ripe timestamptz := ripe_after(p_priority);
-    v_task uuid;
-    v_new uuid;
-    v_tasks uuid[] := '{}';
-    v_said json[] := '{}';
-    v_messages json[];
 begin
-    select x.tenant_id, x.owner_user_id, x.provider, x.status into v_tenant, v_user, v_owner, v_status
-    from connections x where x.connection_id = p_connection_id;
-    if not found or v_tenant <> p_tenant_id or not may_touch(v_tenant, v_user) then
-        return query select 404, null::text, problem(404, 'unknown_connection',
-            'no connection with this id belongs to the caller''s tenant', '#/connection_id'), null::text;
-        return;
-    elsif v_owner <> p_provider then
-        return query select 422, null::text, problem(422, 'wrong_provider',
-            format('the connection is one of %s, not of %s', v_owner, p_provider), '#/provider'), null::text;
-        return;
-    elsif v_status not in ('active', 'suspect') and p_mode <> 'replay' then
-        return query select 409, null::text, problem(409, 'connection_' || v_status,
-            'the account must be authorised again before it can be synced', '#/connection_id'), null::text;
-        return;
-    end if;
-    if p_request_id is not null then
-        select s.sync_id into v_seen from syncs s where s.request_id = p_request_id;
-        if found then
-            return query select 202, '/v1/syncs/' || v_seen, accepted(v_seen), null::text;
-            return;
-        end if;
-    end if;
-
-    if cardinality(p_resources) > 1 then -- all lock the same tasks in the same order
-        p_resources := array(select r from unnest(p_resources) r order by r);
-    end if;
-    if p_on_conflict = 'reject' then -- nearly always known without a trace
-        body := (select x from unnest(p_resources) r, sync_in_progress(p_connection_id, r) x where x is not null limit 1);
-        if body is not null then
-            status := 409;
-            return next;
-            return;
-        end if;
-    end if;
-    foreach v_resource in array p_resources loop
-        loop
-            v_new := uuid_v7();
-            insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch,
-                due_at, queued_at, ripe_at, bound_from, bound_to, traceparent)
-            values (v_new, v_tenant, p_connection_id, p_provider, v_resource, p_mode, v_state, p_direct::int,
-                v_due, v_queued, v_ripe, p_from, p_to, p_traceparent)
-            on conflict (connection_id, resource, (after_task is null)) where ended_at is null and mode <> 'records' do nothing;
-            if found then
-                v_task := v_new;
-                if p_direct then
-                    v_messages := v_messages || task_message(v_task, 1, p_provider, v_resource, p_connection_id,
-                        v_tenant, p_mode, p_traceparent);
-                end if;
-                exit;
-            end if;
-            if p_on_conflict = 'reject' then
-                body := sync_in_progress(p_connection_id, v_resource);
-                continue when body is null;
-                delete from sync_tasks where task_id = any (v_tasks);
-                status := 409;
-                return next;
-                return;
-            end if;
-            v_task := join_live_task(p_connection_id, v_resource, p_mode, p_traceparent, v_ripe, p_from, p_to);
-            exit when v_task is not null;
-        end loop;
-        v_tasks := v_tasks || v_task;
-        v_said := v_said || json_build_object('task_id', v_task, 'resource', v_resource,
-            'state', case when v_task = v_new then v_state else 'queued' end);
-    end loop;
-
-    insert into syncs (sync_id, tenant_id, connection_id, provider, mode, source, request_id, open_tasks, backfill, traceparent)
-    values (p_sync_id, v_tenant, p_connection_id, p_provider, p_mode, p_source, p_request_id, cardinality(v_tasks),
-        p_priority = 'backfill', p_traceparent);
-    insert into sync_members (sync_id, task_id) select p_sync_id, unnest(v_tasks);
-
-    status := 202;
-    location := '/v1/syncs/' || p_sync_id;
-    body := json_build_object('sync_id', p_sync_id, 'state', 'queued', 'provider', p_provider,
-        'connection_id', p_connection_id, 'mode', p_mode, 'created_at', iso_time(now()), 'tasks', array_to_json(v_said),
-        'href', location)::text;
-    dispatch := array_to_json(v_messages)::text;
-    return next;
+    return query select * from accept_syncs(array[p_sync_id], array[p_tenant_id], p_source, array[p_request_id],
+        array[p_connection_id], array[p_provider], array[array_to_string(p_resources, ',')], array[p_mode], array[p_traceparent],
+        array[p_direct], array[p_priority], array[p_on_conflict], array[p_from], array[p_to]);
 end $$;
 
 -- Asks for the replay of a resource's quarantined records, all or those of p_ids: a sync of mode replay, whose task reads

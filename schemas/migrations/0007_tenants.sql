@@ -93,7 +93,7 @@ begin
     execute format('grant execute on function %s to syncfleet_api, syncfleet_fleet', v_signature);
 end $$;
 
-call open_to_callers('accept_sync');
+call open_to_callers('accept_syncs');
 call open_to_callers('cancel_sync');
 call open_to_callers('replay_records');
 

@@ -365,8 +365,8 @@ begin
     if found then
         insert into asks (ask_id, tenant_id, connection_id, name)
         values (p_ask_id, c.tenant_id, p_connection_id, p_name) returning * into v_ask;
-        dispatch := json_build_array(task_message(p_ask_id, 1, c.provider, v_resource, p_connection_id, c.tenant_id, 'ask',
-            p_traceparent))::text;
+        dispatch := concat('[', task_message(p_ask_id, 1, c.provider, v_resource, p_connection_id, c.tenant_id, 'ask',
+            p_traceparent), ']');
     else
         select a.* into v_ask from asks a join sync_tasks t on t.task_id = a.ask_id
         where t.connection_id = p_connection_id and t.resource = v_resource and t.ended_at is null;

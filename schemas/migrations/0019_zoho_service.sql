@@ -394,8 +394,8 @@ begin
     values (p_sync_id, c.tenant_id, p_connection_id, c.provider, 'records', 'http', 1, p_traceparent);
     insert into sync_members (sync_id, task_id) values (p_sync_id, v_task);
     return query select 202, '/v1/syncs/' || p_sync_id, json_build_object('sync_id', p_sync_id, 'state', 'queued')::text,
-        json_build_array(task_message(v_task, 1, c.provider, p_resource, p_connection_id, c.tenant_id, 'records',
-            p_traceparent))::text;
+        concat('[', task_message(v_task, 1, c.provider, p_resource, p_connection_id, c.tenant_id, 'records',
+            p_traceparent), ']');
 end $$;
 call open_to_callers('accept_records');
 

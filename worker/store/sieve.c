@@ -7,9 +7,9 @@
 #include "table.h"
 
 /* Deferred constraints would speak at a COMMIT that never comes. */
-static const struct pg_statement immediate = {"sieve_immediate", "set constraints all immediate"};
-static const struct pg_statement savepoint = {"sieve_savepoint", "savepoint sieve"};
-static const struct pg_statement back = {"sieve_back", "rollback to savepoint sieve"};
+static const struct pg_statement immediate = {.name = "sieve_immediate", .sql = "set constraints all immediate"};
+static const struct pg_statement savepoint = {.name = "sieve_savepoint", .sql = "savepoint sieve"};
+static const struct pg_statement back = {.name = "sieve_back", .sql = "rollback to savepoint sieve"};
 
 struct range {
 	size_t from;

@@ -180,7 +180,7 @@ static char *compose_replace(const struct resource *r)
 
 static void statement_set(struct pg_statement *st, const char *verb, const char *table, char *sql)
 {
-	*st = (struct pg_statement){mem_printf("%s_%s", verb, table), sql};
+	*st = (struct pg_statement){.name = mem_printf("%s_%s", verb, table), .sql = sql};
 }
 
 static void table_init(struct table *t, const struct resource *resource, size_t index)

@@ -15,7 +15,7 @@ def letters(call, whose):
 
 # Of every function that runs as the owner: how to ask it for what is another's; `tenant` is his, spoofed, or ours.
 TRIES = {
-    "accept_sync": lambda whose, tenant: accept(whose["connection_id"], tenant),
+    "accept_syncs": lambda whose, tenant: accept(whose["connection_id"], tenant),
     "cancel_sync": lambda whose, tenant: ("select status from cancel_sync(%s::uuid, %s::uuid)", whose["sync_id"], tenant),
     "retry_sync": lambda whose, tenant: ("select status from retry_sync(uuid_v7(), %s::uuid, %s::uuid, null)", whose["sync_id"], tenant),
     "replay_records": lambda whose, tenant: (

@@ -21,7 +21,8 @@ struct pg {
 
 struct pg_result {
 	int rows;
-	const char *column[FAKE_COLUMNS_MAX]; /* NULL: NULL */
+	const char *column[FAKE_COLUMNS_MAX];        /* NULL: NULL */
+	const char *(*each)[FAKE_COLUMNS_MAX]; /* of every row its columns; NULL: all have those above */
 };
 
 struct fake_op {
@@ -171,15 +172,21 @@ int pg_rows(const struct pg_result *r)
 	return r->rows;
 }
 
+static inline const char *const *fake_pg_row(const struct pg_result *r, int row)
+{
+	assert(row < r->rows);
+	return r->each ? r->each[row] : r->column;
+}
+
 bool pg_is_null(const struct pg_result *r, int row, int col)
 {
-	assert(row < r->rows && col < FAKE_COLUMNS_MAX);
-	return r->column[col] == NULL;
+	assert(col < FAKE_COLUMNS_MAX);
+	return fake_pg_row(r, row)[col] == NULL;
 }
 
 struct str pg_str(const struct pg_result *r, int row, int col)
 {
-	return pg_is_null(r, row, col) ? (struct str){"", 0} : str_of(r->column[col]);
+	return pg_is_null(r, row, col) ? (struct str){"", 0} : str_of(fake_pg_row(r, row)[col]);
 }
 
 int64_t pg_i64(const struct pg_result *r, int row, int col)

@@ -11,7 +11,8 @@
 
 #define ITEMS 300
 
-static const struct pg_statement statement = {"s", "select"};
+static const struct pg_statement set = {.name = "set", .sql = "select", .set = true};
+static const struct pg_statement statement = {.name = "s", .sql = "select"};
 static struct loop *loop;
 static struct timer *stop;
 static struct pg session;
@@ -29,23 +30,67 @@ static struct {
 static size_t order[ITEMS * 2];
 static size_t norder;
 
+#define ROWS_MAX BATCH_REQUESTS_MAX
+static const char *rows[ROWS_MAX][FAKE_COLUMNS_MAX];
+static char text[ITEMS][8];
+static size_t executions;
+static int missing_rows;
+
+/* An int8[]: a header of 20 bytes, then of each element its length and its value. */
+static int elements(const struct pg_args *args)
+{
+	return (int)((fake_pg_arg(args, 0).n - 20) / 12);
+}
+
+static size_t element(const struct pg_args *args, int i)
+{
+	const char *p = fake_pg_arg(args, 0).p + 20 + i * 12 + 4;
+
+	return (unsigned char)p[7] + ((size_t)(unsigned char)p[6] << 8);
+}
+
 static size_t index_of(const struct pg_args *args)
 {
 	return (unsigned char)fake_pg_arg(args, 0).p[7] +
 	       ((size_t)(unsigned char)fake_pg_arg(args, 0).p[6] << 8);
 }
 
-static void answer(const struct fake_op *op, struct pg_result *row, struct err *err)
+static void fail_by(size_t i, struct err *err)
 {
-	size_t i = index_of(&op->args);
-
-	order[norder++] = i;
-	row->column[0] = "202";
-	row->column[2] = "{}";
 	if (!t[i].fails)
 		return;
 	err_set(err, RC_IO, "s: bad value");
 	snprintf(err->sqlstate, sizeof err->sqlstate, "%s", t[i].collides ? "40P01" : "22003");
+}
+
+static void answer_set(const struct fake_op *op, struct pg_result *row, struct err *err)
+{
+	row->rows = elements(&op->args) - missing_rows;
+	row->each = rows;
+	for (int k = 0; k < elements(&op->args); k++) {
+		size_t i = element(&op->args, k);
+
+		order[norder++] = i;
+		snprintf(text[i], sizeof text[i], "%zu", 200 + i);
+		rows[k][0] = text[i];
+		rows[k][2] = "{}";
+		fail_by(i, err);
+	}
+}
+
+static void answer(const struct fake_op *op, struct pg_result *row, struct err *err)
+{
+	if (strcmp(op->statement->name, "scope") == 0)
+		return;
+	executions++;
+	if (op->statement->set) {
+		answer_set(op, row, err);
+		return;
+	}
+	row->column[0] = "202";
+	row->column[2] = "{}";
+	order[norder++] = index_of(&op->args);
+	fail_by(index_of(&op->args), err);
 }
 
 static void done(struct batch_item *item, const struct err *err)
@@ -73,13 +118,19 @@ static void turn(void)
 	loop_run(loop);
 }
 
-static void add(size_t i)
+static void add_of(size_t i, const struct pg_statement *st, const struct caller *caller)
 {
-	t[i].item.statement = &statement;
+	t[i].item.statement = st;
+	t[i].item.caller = caller;
 	t[i].item.done = done;
 	t[i].item.args = PG_ARGS;
 	pg_arg_i64(&t[i].item.args, (int64_t)i);
 	batch_add(batch, &t[i].item);
+}
+
+static void add(size_t i)
+{
+	add_of(i, &statement, NULL);
 }
 
 static int setup(void **state)
@@ -87,7 +138,8 @@ static int setup(void **state)
 	(void)state;
 	memset(&fake, 0, sizeof fake);
 	memset(t, 0, sizeof t);
-	norder = 0;
+	norder = executions = 0;
+	missing_rows = 0;
 	fake.answer = answer;
 	loop = loop_new();
 	stop = timer_new(loop, stop_loop, NULL);
@@ -247,6 +299,97 @@ static void test_free_drops_what_waits(void **state)
 	setup(NULL);
 }
 
+static void assert_answered(size_t i)
+{
+	assert_int_equal(t[i].calls, 1);
+	assert_int_equal(t[i].rc, RC_OK);
+	assert_int_equal(t[i].status, 200 + i);
+}
+
+static void test_a_set_is_executed_once(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		add_of(i, &set, NULL);
+	turn();
+	fake_pg_deliver();
+	assert_int_equal(executions, 1);
+	for (size_t i = 0; i < 5; i++)
+		assert_answered(i);
+}
+
+static void test_a_set_has_as_many_as_a_transaction(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < BATCH_REQUESTS_MAX + 2; i++)
+		add_of(i, &set, NULL);
+	turn();
+	fake_pg_deliver();
+	assert_int_equal(executions, 1);
+	turn();
+	fake_pg_deliver();
+	assert_int_equal(executions, 2);
+	assert_int_equal(fake.nsyncs, 2);
+	for (size_t i = 0; i < BATCH_REQUESTS_MAX + 2; i++)
+		assert_answered(i);
+}
+
+static void test_a_set_is_of_one_statement_and_scope(void **state)
+{
+	static const struct caller a = {.rights = 1, .tenant = {{1}}};
+	static const struct caller same = {.rights = 2, .tenant = {{1}}};
+	static const struct caller b = {.rights = 1, .tenant = {{2}}};
+
+	(void)state;
+	add_of(0, &set, &a);
+	add_of(1, &set, &same);
+	add_of(2, &set, &b);
+	add_of(3, &statement, &b);
+	add_of(4, &set, &b);
+	add_of(5, &set, NULL);
+	add_of(6, &set, NULL);
+	turn();
+	fake_pg_deliver();
+	assert_int_equal(executions, 5);
+	for (size_t i = 0; i < 7; i++) {
+		assert_int_equal(order[i], i);
+		if (i != 3)
+			assert_answered(i);
+	}
+	assert_int_equal(t[3].status, 202);
+}
+
+static void test_a_set_that_fails_runs_one_by_one(void **state)
+{
+	(void)state;
+	t[1].fails = true;
+	for (size_t i = 0; i < 3; i++)
+		add_of(i, &set, NULL);
+	for (int i = 0; i < 4; i++) {
+		turn();
+		fake_pg_deliver();
+	}
+	assert_int_equal(executions, 1 + 3);
+	assert_answered(0);
+	assert_answered(2);
+	assert_int_equal(t[1].calls, 1);
+	assert_string_equal(t[1].sqlstate, "22003");
+}
+
+static void test_a_set_without_a_row_for_each_answers_nobody(void **state)
+{
+	(void)state;
+	missing_rows = 1;
+	for (size_t i = 0; i < 2; i++)
+		add_of(i, &set, NULL);
+	turn();
+	fake_pg_deliver();
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(t[i].calls, 1);
+		assert_int_equal(t[i].status, 500);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -259,6 +402,11 @@ int main(void)
 	    TEST(test_a_lost_transaction_is_not_repeated),
 	    TEST(test_nothing_is_sent_to_a_session_that_is_down),
 	    TEST(test_free_drops_what_waits),
+	    TEST(test_a_set_is_executed_once),
+	    TEST(test_a_set_has_as_many_as_a_transaction),
+	    TEST(test_a_set_is_of_one_statement_and_scope),
+	    TEST(test_a_set_that_fails_runs_one_by_one),
+	    TEST(test_a_set_without_a_row_for_each_answers_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,8 @@
 
 #define LONGEST 255
 
-static const struct pg_statement inner = {"make", "select $1::int"};
+static const struct pg_statement inner = {.name = "make", .sql = "select $1::int"};
+static const struct pg_statement inner_of_a_set = {.name = "make_all", .sql = "select $1::int8[]", .set = true};
 static const struct caller service = {.role = ROLE_SERVICE, .rights = 1, .tenant = {{1}}, .key = {{2}}};
 static const struct caller user = {.role = ROLE_USER, .rights = 1, .tenant = {{1}}, .user = {{3}}};
 
@@ -112,6 +113,26 @@ static void test_the_statement_is_made_once(void **state)
 	pg_args_done(&item.args);
 }
 
+static void test_a_statement_of_a_set_is_asked_for_one(void **state)
+{
+	struct httpd_request rq = {.method = STR("POST"), .path = STR("/a")};
+
+	(void)state;
+	item = (struct batch_item){.statement = &inner_of_a_set, .args = PG_ARGS, .caller = &service};
+	pg_arg_i64(&item.args, 7);
+	pg_arg_null(&item.args);
+	once.key = mem_strdup("the key");
+	once_wrap(&once, &item, &rq, keys);
+	free(TAKE(once.key));
+	assert_string_equal(item.statement->name, "once_make_all");
+	assert_false(item.statement->set);
+	assert_int_equal(item.args.n, 6);
+	assert_int_equal(item.args.arg[0].type, 1016); /* int8[] */
+	assert_null(pg_arg_value(&item.args, 1).p);
+	assert_true(str_is(fake_pg_arg(&item.args, 3), "the key"));
+	pg_args_done(&item.args);
+}
+
 static void test_the_request_is_told_from_others(void **state)
 {
 	static const char *const others[][3] = {{"PUT", "/a", "{}"}, {"POST", "/b", "{}"},
@@ -174,6 +195,7 @@ int main(void)
 	    cmocka_unit_test(test_keys),
 	    cmocka_unit_test(test_the_longest_key),
 	    cmocka_unit_test(test_the_statement_is_made_once),
+	    cmocka_unit_test(test_a_statement_of_a_set_is_asked_for_one),
 	    cmocka_unit_test(test_the_request_is_told_from_others),
 	    cmocka_unit_test(test_callers_do_not_share_keys),
 	    cmocka_unit_test(test_a_secret_is_kept_for_its_caller_and_key),

@@ -13,7 +13,7 @@
 #define ARRAY_HEAD 20 /* bytes of a binary array before its elements, each with its length and 16 bytes */
 #define ARRAY_UUID 20
 
-static const struct pg_statement statement = {"ended", "select"};
+static const struct pg_statement statement = {.name = "ended", .sql = "select"};
 static struct loop *loop;
 static struct pg session;
 static struct waits *waits;
