@@ -691,20 +691,36 @@ begin
     return v_task;
 end $$;
 
--- The refusal of a request that would join work: it names the first of the syncs that wait for it. NULL when that has
--- ended meanwhile.
-create function sync_in_progress(p_connection_id uuid, p_resource text) returns text language plpgsql as $$
+-- The refusal of a request that would join work, if any of its resources has a live task: it names the first, and the first
+-- of the syncs that wait for it.
+create function sync_in_progress(p_connection_id uuid, p_resources text[]) returns text language plpgsql as $$
 declare
+    v_resource text;
     v_sync uuid;
 begin
-    select (select min(s.sync_id::text)::uuid from sync_members m join syncs s using (sync_id)
+    select t.resource, (select min(s.sync_id::text)::uuid from sync_members m join syncs s using (sync_id)
         where m.task_id = t.task_id and s.ended_at is null)
-    into v_sync from sync_tasks t
-    where t.connection_id = p_connection_id and t.resource = p_resource and t.ended_at is null and t.after_task is null
-        and t.mode <> 'records';
-    return case when found then (problem(409, 'sync_in_progress', format('%s of this connection is being synced', p_resource),
+    into v_resource, v_sync from sync_tasks t
+    where t.connection_id = p_connection_id and t.resource = any (p_resources) and t.ended_at is null and t.after_task is null
+        and t.mode <> 'records'
+    order by t.resource limit 1;
+    return case when found then (problem(409, 'sync_in_progress', format('%s of this connection is being synced', v_resource),
             '#/resources')::jsonb
         || jsonb_build_object('sync_id', v_sync, 'href', '/v1/syncs/' || v_sync))::text end;
+end $$;
+
+-- The problem document of a request that is refused; null: it need not be.
+create function refusal(p_verdict text, p_connection_id uuid, p_owner text, p_provider text, p_resources text[]) returns text
+language plpgsql as $$
+begin
+    return case
+        when p_verdict = 'unknown_connection' then problem(404, p_verdict,
+            'no connection with this id belongs to the caller''s tenant', '#/connection_id')
+        when p_verdict = 'wrong_provider' then problem(422, p_verdict,
+            format('the connection is one of %s, not of %s', p_owner, p_provider), '#/provider')
+        when p_verdict = 'sync_in_progress' then sync_in_progress(p_connection_id, p_resources)
+        when p_verdict <> 'repeated' then problem(409, p_verdict,
+            'the account must be authorised again before it can be synced', '#/connection_id') end;
 end $$;
 
 -- Joins the live tasks of p_resources for a sync that is there already. False when one has ended meanwhile, or when the
@@ -752,13 +768,16 @@ declare
     v_now text := iso_time(now());
 begin
     for r in
-        with looked as materialized (
+        with asked as materialized (
             select a.*, c.tenant_id as tenant, c.provider as owner, s.sync_id as seen, case
                     when c.tenant_id is null or c.tenant_id <> a.tenant_id or not c.in_scope then 'unknown_connection'
                     when c.provider <> a.provider then 'wrong_provider'
                     when c.status not in ('active', 'suspect') and a.mode <> 'replay' then 'connection_' || c.status
                     when s.sync_id is not null then 'seen'
                     when a.request_id is not null and a.at > array_position(p_request_ids, a.request_id) then 'repeated'
+                    -- nearly always known without a trace
+                    when a.on_conflict = 'reject' and sync_in_progress(a.connection_id, string_to_array(a.resources, ','))
+                        is not null then 'sync_in_progress'
                 end as verdict
             from unnest(p_sync_ids, p_tenant_ids, p_request_ids, p_connection_ids, p_providers, p_resources, p_modes,
                     p_traceparents, p_directs, p_priorities, p_conflicts, p_froms, p_tos) with ordinality as a (sync_id,
@@ -767,21 +786,16 @@ begin
             left join lateral (select x.tenant_id, x.provider, x.status, may_touch(x.tenant_id, x.owner_user_id) as in_scope
                 from connections x where x.connection_id = a.connection_id offset 0) c on true
             left join lateral (select x.sync_id from syncs x where x.request_id = a.request_id offset 0) s on true),
-        asked as materialized (
-            select l.*, case when l.on_conflict = 'reject' and l.verdict is null then ( -- nearly always known without a trace
-                    select x from unnest(string_to_array(l.resources, ',')) n, sync_in_progress(l.connection_id, n) x
-                    where x is not null order by n limit 1) end as in_progress
-            from looked l),
         started as (
             insert into syncs (sync_id, tenant_id, connection_id, provider, mode, source, request_id, open_tasks, backfill,
                 traceparent)
             select a.sync_id, a.tenant, a.connection_id, a.provider, a.mode, p_source, a.request_id,
                 cardinality(string_to_array(a.resources, ',')), a.priority = 'backfill', a.traceparent
-            from asked a where a.verdict is null and a.in_progress is null),
+            from asked a where a.verdict is null),
         wanted as materialized (
             select a.*, n as resource, uuid_v7() as task_id, case when a.direct then 'dispatched' else 'queued' end as state
             from asked a cross join lateral unnest(string_to_array(a.resources, ',')) n
-            where a.verdict is null and a.in_progress is null),
+            where a.verdict is null),
         made as (
             insert into sync_tasks (task_id, tenant_id, connection_id, provider, resource, mode, state, dispatch, due_at,
                 queued_at, ripe_at, bound_from, bound_to, traceparent)
@@ -801,41 +815,30 @@ begin
             from (select x.*, m.task_id is null as joins from wanted x left join made m using (task_id)
                 order by x.at, x.resource) w
             group by w.at)
-        select a.at, a.verdict, a.owner, a.seen, a.in_progress, t.joins,
-            case when t.joins is null then acceptance(a.sync_id, a.provider, a.connection_id, a.mode, v_now, t.tasks) end as answer,
-            '[' || t.messages || ']' as messages
+        select a.at, a.verdict, a.owner, a.seen, t.joins, '[' || t.messages || ']' as messages, case when t.joins is null
+            then acceptance(a.sync_id, a.provider, a.connection_id, a.mode, v_now, t.tasks) end as answer
         from asked a left join told t using (at) order by a.at
     loop
+        status := 202;
         location := null;
         dispatch := null;
-        if r.verdict = 'seen' then
-            status := 202;
-            location := '/v1/syncs/' || r.seen;
-            body := accepted(r.seen, '{}');
-        elsif r.in_progress is not null then
-            status := 409;
-            body := r.in_progress;
-        elsif r.verdict = 'unknown_connection' then
-            status := 404;
-            body := problem(404, r.verdict, 'no connection with this id belongs to the caller''s tenant', '#/connection_id');
-        elsif r.verdict = 'wrong_provider' then
-            status := 422;
-            body := problem(422, r.verdict, format('the connection is one of %s, not of %s', r.owner, p_providers[r.at]),
-                '#/provider');
-        elsif r.verdict <> 'repeated' then
-            status := 409;
-            body := problem(409, r.verdict, 'the account must be authorised again before it can be synced', '#/connection_id');
-        elsif r.verdict is null and (r.joins is null or attach_sync(p_sync_ids[r.at], p_connection_ids[r.at], r.joins,
+        if r.verdict is null and (r.joins is null or attach_sync(p_sync_ids[r.at], p_connection_ids[r.at], r.joins,
                 p_modes[r.at], p_traceparents[r.at], p_priorities[r.at], p_conflicts[r.at], p_froms[r.at], p_tos[r.at])) then
-            status := 202;
             location := '/v1/syncs/' || p_sync_ids[r.at];
             body := coalesce(r.answer, accepted(p_sync_ids[r.at], r.joins));
             dispatch := r.messages;
+        elsif r.verdict = 'seen' then
+            location := '/v1/syncs/' || r.seen;
+            body := accepted(r.seen, '{}');
         else
-            return query select * from accept_sync(p_sync_ids[r.at], p_tenant_ids[r.at], p_source, p_request_ids[r.at],
-                p_connection_ids[r.at], p_providers[r.at], string_to_array(p_resources[r.at], ','), p_modes[r.at],
-                p_traceparents[r.at], p_directs[r.at], p_priorities[r.at], p_conflicts[r.at], p_froms[r.at], p_tos[r.at]);
-            continue;
+            body := refusal(r.verdict, p_connection_ids[r.at], r.owner, p_providers[r.at], string_to_array(p_resources[r.at], ','));
+            if body is null then
+                return query select * from accept_sync(p_sync_ids[r.at], p_tenant_ids[r.at], p_source, p_request_ids[r.at],
+                    p_connection_ids[r.at], p_providers[r.at], string_to_array(p_resources[r.at], ','), p_modes[r.at],
+                    p_traceparents[r.at], p_directs[r.at], p_priorities[r.at], p_conflicts[r.at], p_froms[r.at], p_tos[r.at]);
+                continue;
+            end if;
+            status := (body::json ->> 'status')::int;
         end if;
         return next;
     end loop;
