@@ -9,8 +9,8 @@ static const struct pg_statement exists = {
     .name = "schema_exists", .sql = "select to_regclass('schema_migrations') is not null"};
 static const struct pg_statement applied = {.name = "schema_applied",
     .sql = "select count(*) filter (where version between 1 and $1), "
-    "max(string_to_array(min_binary, '.')::int[]) > string_to_array($2, '.')::int[], "
-    "array_to_string(max(string_to_array(min_binary, '.')::int[]), '.') from schema_migrations"};
+           "max(string_to_array(min_binary, '.')::int[]) > string_to_array($2, '.')::int[], "
+           "array_to_string(max(string_to_array(min_binary, '.')::int[]), '.') from schema_migrations"};
 
 static enum rc check(struct pg_blocking *db, struct err *err)
 {

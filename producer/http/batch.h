@@ -27,7 +27,7 @@ struct batch_item {
 	void (*done)(struct batch_item *item, const struct err *err);
 	struct reply reply;
 	bool once; /* the row has two more columns: whether it answered an earlier request, and its secret */
-	int tries;    /* that have failed; from the first on it runs alone */
+	int tries; /* that have failed; from the first on it runs alone */
 	int together; /* this and those after it in the queue that share its execution */
 	struct batch_item *next;
 };

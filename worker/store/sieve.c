@@ -7,7 +7,8 @@
 #include "table.h"
 
 /* Deferred constraints would speak at a COMMIT that never comes. */
-static const struct pg_statement immediate = {.name = "sieve_immediate", .sql = "set constraints all immediate"};
+static const struct pg_statement immediate = {
+    .name = "sieve_immediate", .sql = "set constraints all immediate"};
 static const struct pg_statement savepoint = {.name = "sieve_savepoint", .sql = "savepoint sieve"};
 static const struct pg_statement back = {.name = "sieve_back", .sql = "rollback to savepoint sieve"};
 

@@ -66,13 +66,30 @@ static void test_every_type_goes_into_its_array(void **state)
 	}
 	stack(2);
 	assert_int_equal(stacked.n, 5);
-	ASSERT_ARRAY(0, 1009, HEAD("\0", "\0\x19", "\2") "\0\0\0\3" "a,b" "\0\0\0\0");
-	ASSERT_ARRAY(1, 1000, HEAD("\0", "\0\x10", "\2") "\0\0\0\1" "\1" "\0\0\0\1" "\0");
-	ASSERT_ARRAY(2, 1016, HEAD("\0", "\0\x14", "\2") "\0\0\0\10" "\0\0\0\0\0\0\0\7" "\0\0\0\10"
-		"\0\0\0\0\0\0\0\10");
-	ASSERT_ARRAY(3, 2951, HEAD("\0", "\x0b\x86", "\2") "\0\0\0\20" "0123456789abcdef" "\0\0\0\20"
-		"0123456789abcdef");
-	ASSERT_ARRAY(4, 1001, HEAD("\0", "\0\x11", "\2") "\0\0\0\1" "x" "\0\0\0\1" "x");
+	ASSERT_ARRAY(0, 1009,
+	    HEAD("\0", "\0\x19", "\2") "\0\0\0\3"
+	                               "a,b"
+	                               "\0\0\0\0");
+	ASSERT_ARRAY(1, 1000,
+	    HEAD("\0", "\0\x10", "\2") "\0\0\0\1"
+	                               "\1"
+	                               "\0\0\0\1"
+	                               "\0");
+	ASSERT_ARRAY(2, 1016,
+	    HEAD("\0", "\0\x14", "\2") "\0\0\0\10"
+	                               "\0\0\0\0\0\0\0\7"
+	                               "\0\0\0\10"
+	                               "\0\0\0\0\0\0\0\10");
+	ASSERT_ARRAY(3, 2951,
+	    HEAD("\0", "\x0b\x86", "\2") "\0\0\0\20"
+	                                 "0123456789abcdef"
+	                                 "\0\0\0\20"
+	                                 "0123456789abcdef");
+	ASSERT_ARRAY(4, 1001,
+	    HEAD("\0", "\0\x11", "\2") "\0\0\0\1"
+	                               "x"
+	                               "\0\0\0\1"
+	                               "x");
 }
 
 static void test_some_have_none(void **state)
@@ -89,8 +106,13 @@ static void test_some_have_none(void **state)
 			pg_arg_bool(&one[i], true);
 	}
 	stack(REQUESTS);
-	ASSERT_ARRAY(0, 1009, HEAD("\1", "\0\x19", "\3") NOTHING "\0\0\0\1" "b" NOTHING);
-	ASSERT_ARRAY(1, 1000, HEAD("\1", "\0\x10", "\3") "\0\0\0\1" "\1" NOTHING "\0\0\0\1" "\1");
+	ASSERT_ARRAY(0, 1009,
+	    HEAD("\1", "\0\x19", "\3") NOTHING "\0\0\0\1"
+	                                       "b" NOTHING);
+	ASSERT_ARRAY(1, 1000,
+	    HEAD("\1", "\0\x10", "\3") "\0\0\0\1"
+	                               "\1" NOTHING "\0\0\0\1"
+	                               "\1");
 }
 
 static void test_none_has_any(void **state)
@@ -112,7 +134,9 @@ static void test_one_alone_is_an_array_too(void **state)
 	pg_arg_text(&one[0], STR("a"));
 	pg_arg_null(&one[0]);
 	stack(1);
-	ASSERT_ARRAY(0, 1009, HEAD("\0", "\0\x19", "\1") "\0\0\0\1" "a");
+	ASSERT_ARRAY(0, 1009,
+	    HEAD("\0", "\0\x19", "\1") "\0\0\0\1"
+	                               "a");
 	assert_null(pg_arg_value(&stacked, 1).p);
 }
 

@@ -21,7 +21,7 @@ struct pg {
 
 struct pg_result {
 	int rows;
-	const char *column[FAKE_COLUMNS_MAX];        /* NULL: NULL */
+	const char *column[FAKE_COLUMNS_MAX];  /* NULL: NULL */
 	const char *(*each)[FAKE_COLUMNS_MAX]; /* of every row its columns; NULL: all have those above */
 };
 

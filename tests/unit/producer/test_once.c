@@ -11,7 +11,8 @@
 #define LONGEST 255
 
 static const struct pg_statement inner = {.name = "make", .sql = "select $1::int"};
-static const struct pg_statement inner_of_a_set = {.name = "make_all", .sql = "select $1::int8[]", .set = true};
+static const struct pg_statement inner_of_a_set = {
+    .name = "make_all", .sql = "select $1::int8[]", .set = true};
 static const struct caller service = {.role = ROLE_SERVICE, .rights = 1, .tenant = {{1}}, .key = {{2}}};
 static const struct caller user = {.role = ROLE_USER, .rights = 1, .tenant = {{1}}, .user = {{3}}};
 
