@@ -44,6 +44,11 @@ void kafka_producer_free(struct kafka_producer *p, int64_t deadline_ms);
  */
 enum rc kafka_send(struct kafka_producer *p, const char *topic, struct str key, struct str value,
     const struct kafka_header *headers, size_t nheaders, void *message_user, struct err *err) MUST_USE;
+/*
+ * From now on the topic's messages go to whatever partition costs least, not where their keys point: for
+ * readers to whom it means nothing who gets what. Before the first message to it.
+ */
+void kafka_spread_topic(struct kafka_producer *p, const char *topic);
 /* Messages that are not acknowledged yet. */
 size_t kafka_in_flight(const struct kafka_producer *p);
 /* Blocks until the topics' metadata is there: RC_NOT_FOUND names the first topic that is missing. */

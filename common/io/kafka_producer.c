@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "io/kafka_client.h"
+#include "io/kafka_spread.h"
 
 #define HEADERS_MAX 32
 /* A broker that is starting, or fenced for a moment, knows its topics without their leaders. */
@@ -15,6 +16,9 @@ struct kafka_producer {
 	rd_kafka_queue_t *queue;
 	struct kafka_wake *wake;
 	size_t in_flight;
+	struct kafka_spread spread;
+	rd_kafka_topic_t **spreading; /* kept, since its partitioner lives as long as it does */
+	size_t nspreading;
 };
 
 static const struct kafka_setting settings[] = {
@@ -93,9 +97,41 @@ void kafka_producer_free(struct kafka_producer *p, int64_t deadline_ms)
 	}
 	kafka_wake_free(p->wake);
 	rd_kafka_queue_destroy(p->queue);
+	for (size_t i = 0; i < p->nspreading; i++)
+		rd_kafka_topic_destroy(p->spreading[i]);
+	free(p->spreading);
 	rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 	rd_kafka_destroy_flags(p->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	free(p);
+}
+
+/* On our thread, or on librdkafka's when the message came before the topic's metadata. */
+static int32_t choose_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_bytes,
+    int32_t count, void *user, void *message_user)
+{
+	struct kafka_producer *p = user;
+	int32_t first = kafka_spread_partition(&p->spread, count);
+
+	(void)key;
+	(void)key_bytes;
+	(void)message_user;
+	for (int32_t i = 0; i < count; i++) {
+		if (rd_kafka_topic_partition_available(topic, (first + i) % count))
+			return (first + i) % count;
+	}
+	return first;
+}
+
+void kafka_spread_topic(struct kafka_producer *p, const char *topic)
+{
+	rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(p->rk);
+
+	rd_kafka_topic_conf_set_partitioner_cb(conf, choose_partition);
+	rd_kafka_topic_conf_set_opaque(conf, p);
+	p->spreading = mem_realloc(p->spreading, (p->nspreading + 1) * sizeof *p->spreading);
+	p->spreading[p->nspreading] = rd_kafka_topic_new(p->rk, topic, conf);
+	if (p->spreading[p->nspreading])
+		p->nspreading++;
 }
 
 enum rc kafka_send(struct kafka_producer *p, const char *topic, struct str key, struct str value,
@@ -107,6 +143,7 @@ enum rc kafka_send(struct kafka_producer *p, const char *topic, struct str key, 
 	for (size_t i = 0; i < nheaders; i++)
 		rd_kafka_header_add(
 		    list, headers[i].name, -1, headers[i].value.p, (ssize_t)headers[i].value.n);
+	kafka_spread_count(&p->spread, clock_mono_ms());
 	rd_kafka_resp_err_t code = rd_kafka_producev(p->rk, RD_KAFKA_V_TOPIC(topic),
 	    RD_KAFKA_V_KEY(key.p, key.n), RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n),
 	    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(list),

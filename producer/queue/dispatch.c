@@ -42,6 +42,7 @@ struct dispatch *dispatch_new(
 	for (size_t i = 0; i < d->n; i++) {
 		d->rooms[i].provider = registry_at(registry, i)->name;
 		d->rooms[i].topic = topics_tasks_name(topic_prefix, d->rooms[i].provider);
+		kafka_spread_topic(kafka, d->rooms[i].topic); /* any worker may claim any task */
 	}
 	return d;
 }

@@ -22,7 +22,8 @@ struct fake_message {
 static struct {
 	struct fake_message sent[FAKE_SENT_MAX];
 	size_t n;
-	bool full; /* the local queue has no room */
+	char spread[1024]; /* the topics without a partition for each key, each in blanks */
+	bool full;         /* the local queue has no room */
 } fake_kafka;
 
 enum rc kafka_send(struct kafka_producer *p, const char *topic, struct str key, struct str value,
@@ -45,6 +46,14 @@ enum rc kafka_send(struct kafka_producer *p, const char *topic, struct str key, 
 	snprintf(m->key, sizeof m->key, "%.*s", STR_ARG(key));
 	snprintf(m->value, sizeof m->value, "%.*s", STR_ARG(value));
 	return RC_OK;
+}
+
+void kafka_spread_topic(struct kafka_producer *p, const char *topic)
+{
+	size_t n = strlen(fake_kafka.spread);
+
+	(void)p;
+	snprintf(fake_kafka.spread + n, sizeof fake_kafka.spread - n, " %s ", topic);
 }
 
 enum rc kafka_check_topics(

@@ -51,6 +51,16 @@ static void messages_are_sent_as_they_are(void **state)
 	dispatch_free(d);
 }
 
+static void any_worker_may_get_any_task(void **state)
+{
+	struct dispatch *d = begin();
+
+	(void)state;
+	assert_non_null(strstr(fake_kafka.spread, " blue.sync.tasks.bench "));
+	assert_non_null(strstr(fake_kafka.spread, " blue.sync.tasks.practicepanther "));
+	dispatch_free(d);
+}
+
 static void what_cannot_be_sent_is_counted(void **state)
 {
 	static const struct sending cases[] = {
@@ -139,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(messages_are_sent_as_they_are),
+	    cmocka_unit_test(any_worker_may_get_any_task),
 	    cmocka_unit_test(what_cannot_be_sent_is_counted),
 	    cmocka_unit_test(a_full_queue_refuses),
 	    cmocka_unit_test(room_is_taken_until_somebody_waits),
