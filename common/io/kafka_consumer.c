@@ -38,7 +38,6 @@ static const struct kafka_setting settings[] = {
     {"queued.min.messages", "500"},
     {"queued.max.messages.kbytes", "2048"},
     {"fetch.message.max.bytes", "262144"},
-    {"fetch.wait.max.ms", "100"},
     {"topic.metadata.refresh.interval.ms", "10000"},
     {"statistics.interval.ms", "5000"},
     {"enable.partition.eof", "false"},

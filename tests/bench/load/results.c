@@ -21,7 +21,6 @@ static rd_kafka_t *make_consumer(const char *bootstrap, struct err *err)
 	static const char *const settings[][2] = {
 	    {"group.id", "load"},
 	    {"enable.auto.commit", "false"},
-	    {"fetch.wait.max.ms", "100"},
 	    {"queued.max.messages.kbytes", "65536"},
 	};
 	char reason[REASON_BYTES];
