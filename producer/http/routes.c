@@ -19,6 +19,16 @@ static size_t count_slashes(struct str s)
 	return n;
 }
 
+/* Most patterns differ from a path before their first parameter, and most of these within a few bytes. */
+static bool begins_as(struct str path, const char *pattern)
+{
+	for (size_t i = 0; pattern[i] && pattern[i] != '{'; i++) {
+		if (i >= path.n || path.p[i] != pattern[i])
+			return false;
+	}
+	return true;
+}
+
 /*
  * Whether the path fits the pattern. `ret_rank` has a bit for each literal segment, the first one highest, so
  * that the larger number is the pattern that is literal where the other is not.
@@ -58,7 +68,8 @@ static const char *best_pattern(const struct routes *routes, struct str path, st
 	unsigned rank;
 
 	for (size_t i = 0; i < routes->n; i++) {
-		if (!path_fits(routes->at[i].pattern, path, &rank, &m) || (best && rank <= best_rank))
+		if (!begins_as(path, routes->at[i].pattern) ||
+		    !path_fits(routes->at[i].pattern, path, &rank, &m) || (best && rank <= best_rank))
 			continue;
 		best = routes->at[i].pattern;
 		best_rank = rank;
