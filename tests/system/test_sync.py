@@ -30,6 +30,15 @@ def test_second_full_sync_rewrites_nothing(fleet):
     assert fleet.sql("select id, xmin::text from practicepanther_contacts order by id") == before
 
 
+def test_few_records_that_are_known_are_left_alone(fleet):
+    """Not even locked: asked for first, however few they are."""
+    fleet.start()
+    connection = fleet.connection("acct-5", records={"contacts": 5})
+    for _ in range(2):
+        assert_faithful(fleet, [fleet.sync(connection, ["contacts"], mode="full")])
+    assert {row["xmax"] for row in fleet.sql("select xmax::text from practicepanther_contacts")} == {"0"}
+
+
 def test_incremental_sync_takes_what_changed(fleet):
     fleet.start()
     connection = fleet.connection("acct-3", records={"contacts": 300, "matters": 200})

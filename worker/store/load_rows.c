@@ -4,8 +4,7 @@
 
 #include "repeats.h"
 
-#define PROBE_ROWS_MIN 64 /* fewer rows are merged without asking first: a round trip costs more */
-#define PROBE_PAUSE 8     /* batches without a probe after one that found most rows different */
+#define PROBE_PAUSE 8 /* batches without a probe after one that found most rows different */
 
 void load_free_groups(struct load *b)
 {
@@ -207,7 +206,7 @@ void load_write_groups(struct load *b)
 		load_commit(b);
 		return;
 	}
-	if (!g->straight && g->rows >= PROBE_ROWS_MIN && g->table->probe_pause == 0) {
+	if (!g->straight && g->table->probe_pause == 0) {
 		group_probe(b);
 		return;
 	}
