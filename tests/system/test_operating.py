@@ -88,6 +88,22 @@ def test_a_paused_provider_keeps_its_tasks_in_the_queue(fleet, operator):
     assert (stopped["kind"], stopped["reason"]) == ("paused", "they migrate")
 
 
+def test_what_is_dispatched_together_shares_a_partition(fleet, operator):
+    """The broker is asked once for all of it, whoever it belongs to; the keys still say whose it is."""
+    topic, connections = "sync.tasks.practicepanther", [fleet.connection(f"acct-{n}") for n in range(30)]
+    fleet.topics.widen(topic, 8)
+    fleet.start_producer()
+    order(fleet, operator, "/v1/providers/practicepanther/pause", {"reason": "they migrate"})
+    for connection in connections:
+        fleet.sync(connection, ["contacts"])
+    assert fleet.messages(topic) == []
+    order(fleet, operator, "/v1/providers/practicepanther/resume")
+    fleet.wait_until(lambda: len(fleet.messages(topic)) == len(connections), what="the messages")
+    sent = fleet.messages(topic)
+    assert {message.key for message in sent} == {f"practicepanther:{connection.id}" for connection in connections}
+    assert len({message.partition for message in sent}) <= 4  # one or two; thirty keys would have pointed to all eight
+
+
 def test_a_paused_connection_is_held_and_others_go_on(fleet):
     fleet.start()
     connection = fleet.connection("one", records={"contacts": 5000}, latency_ms=40)
