@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Adds up the JUnit files in a folder: names what did not pass and ends with "N passed, N failed"; exit code 1 if any failed.
-<part>-again.xml has those of <part>.xml that failed and were run once more, alone: what passed then is named, too."""
+<part>-again.xml has those of <part>.xml that failed and were run once more, alone: what passed then is named, too.
+With --failed before one of pytest's files: the ids of its failed tests, each ended by NUL."""
 import re
 import sys
 import xml.etree.ElementTree as tree
@@ -56,5 +57,13 @@ def sum_up(folder):
     return 0 if count["failed"] == 0 and count["passed"] > 0 else 1
 
 
+def failed_ids(path):
+    return [f"{case.get('classname').replace('.', '/')}.py::{case.get('name')}"
+            for case in tree.parse(path).getroot().iter("testcase") if outcome(case) == "failed"]
+
+
 if __name__ == "__main__":
-    sys.exit(sum_up(sys.argv[1]))
+    if sys.argv[1] == "--failed":
+        print(*(f"{id}\0" for id in failed_ids(sys.argv[2])), sep="", end="")
+    else:
+        sys.exit(sum_up(sys.argv[1]))

@@ -153,3 +153,24 @@ def test_what_a_killed_run_left_is_cleaned_up_by_the_next(death):
     wait_until(lambda: ledgers.start_time(int(pid)) in (None,) or ledgers.start_time(int(pid)) != alive, 5, "its end")
     assert not ledgers.Path(folder).exists()
     assert not list(ledgers.RUNS.glob("killed-run-*"))
+
+
+def test_only_what_failed_is_run_again(tmp_path):
+    """The ids that the tally takes from pytest's file lead pytest back to the same tests."""
+    (tmp_path / "tests" / "system").mkdir(parents=True)
+    (tmp_path / "tests" / "system" / "test_some.py").write_text(
+        "import pytest\n@pytest.mark.parametrize('x', ['a b', 'c/d::e', 'f'])\ndef test_of(x):\n    assert x == 'f'\n")
+
+    def run(*tests):
+        done = subprocess.run([sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=out.xml", *tests],
+                              cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.stdout.splitlines()[-1].split(" in ")[0]
+
+    def failed():
+        told = subprocess.run([sys.executable, ledgers.ROOT / "tests" / "tally.py", "--failed", tmp_path / "out.xml"],
+                              capture_output=True, text=True, check=True).stdout
+        return told.split("\0")[:-1]
+    assert run("tests/system") == "2 failed, 1 passed"
+    first = failed()
+    assert first == ["tests/system/test_some.py::test_of[a b]", "tests/system/test_some.py::test_of[c/d::e]"]
+    assert run(*first) == "2 failed" and failed() == first
