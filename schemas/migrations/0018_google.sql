@@ -379,8 +379,8 @@ begin
         return;
     end if;
     return query select 202, '/v1/syncs/' || v_sync, ran_job(v_sync)::text,
-        (select json_agg(task_message(t)) from sync_tasks t
-            where t.task_id in (select m.task_id from sync_members m where m.sync_id = v_sync) and t.state = 'dispatched')::text;
+        (select '[' || string_agg(task_message(t), ',') || ']' from sync_tasks t
+            where t.task_id in (select m.task_id from sync_members m where m.sync_id = v_sync) and t.state = 'dispatched');
 end $$;
 
 -- Of a sync of both products: the first that is not done.
