@@ -158,28 +158,25 @@ static enum entry_fate fate_of(const struct entry *e, const struct pg_result *r,
 static void fenced(void *user, const struct pg_result *res, const struct err *err)
 {
 	struct load *b = user;
-	size_t alive = 0;
 
-	if (err) {
-		load_fail(b, err);
+	if (err)
 		return;
-	}
+	b->alive = 0;
 	for (size_t i = 0; i < b->norder; i++)
 		b->order[i]->fate = ENTRY_LOST; /* also when its row is not there */
 	for (int i = 0; i < pg_rows(res); i++) {
 		struct entry *e = b->order[pg_i64(res, i, 0) - 1];
 
 		e->fate = fate_of(e, res, i);
-		alive += e->fate == ENTRY_ALIVE;
+		b->alive += e->fate == ENTRY_ALIVE;
 	}
 	FAILPOINT(store_after_fence);
-	if (alive == 0) {
-		pg_exec(b->lane.pg, &sql_rollback, NULL, NULL, NULL);
-		pg_sync(b->lane.pg, load_committed, b);
-		return;
-	}
-	load_make_groups(b);
-	load_write_groups(b);
+}
+
+void load_abandon(struct load *b)
+{
+	pg_exec(b->lane.pg, &sql_rollback, NULL, NULL, NULL);
+	pg_sync(b->lane.pg, load_committed, b);
 }
 
 /* Not made: the next load makes them again. */
@@ -216,7 +213,7 @@ void load_run(struct load *b)
 	b->failed = false;
 	b->group = NULL;
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
-		e->fate = ENTRY_UNKNOWN;
+		e->fate = ENTRY_ALIVE;
 		e->inserted = e->updated = 0;
 	}
 	make_stages(b);
@@ -226,6 +223,6 @@ void load_run(struct load *b)
 		pg_array_uuid(a, &b->order[i]->task->task_id);
 	pg_array_end(a);
 	pg_exec(b->lane.pg, &sql_begin, NULL, NULL, NULL);
-	pg_exec_held(b->lane.pg, &sql_fence, a);
-	pg_sync(b->lane.pg, fenced, b);
+	pg_exec(b->lane.pg, &sql_fence, a, fenced, b);
+	load_ask(b);
 }

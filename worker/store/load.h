@@ -18,8 +18,7 @@ struct task;
 struct worker;
 
 enum entry_fate {
-	ENTRY_UNKNOWN,
-	ENTRY_ALIVE,     /* ours to write */
+	ENTRY_ALIVE,     /* ours to write; believed until the fence answers */
 	ENTRY_COMMITTED, /* an earlier run of this load did it */
 	ENTRY_LOST,      /* the fence is closed */
 };

@@ -11,10 +11,11 @@
 
 /* The rows of one table in this load. */
 struct group {
+	struct load *load;
 	struct table *table;
 	bool straight; /* COPY into the table: first loads */
 	size_t rows;
-	struct str *pieces; /* what COPY sends */
+	struct str *pieces; /* what COPY sends; NULL: not known yet */
 	size_t npieces;
 	struct group *next;
 };
@@ -28,6 +29,8 @@ struct load {
 	struct entry *entries;
 	struct entry **order; /* the entries as they came: what the fence counts by */
 	size_t norder;
+	size_t alive; /* entries that the fence found to be ours */
+	size_t asked; /* entries whose rows were asked for */
 	struct group *groups;
 	struct group *group; /* being written */
 	struct pg_args args;
@@ -39,11 +42,16 @@ bool load_page_alive(struct load *b, const struct rows *r);
 /* A statement failed: rolls back and says how to go on. */
 void load_fail(struct load *b, const struct err *err);
 
+/*
+ * Asks which rows of the living entries differ, then writes those. Goes in one chain with the fence, before
+ * its answer: nearly always all tasks are ours; else it is asked once more, without the pages of the others.
+ */
+void load_ask(struct load *b);
 /* Writes the rows of b->group and of those behind it, then commits. */
 void load_write_groups(struct load *b);
 void load_free_groups(struct load *b);
-/* Groups the rows of the living entries by table. */
-void load_make_groups(struct load *b);
+/* Nothing of it is ours to write. */
+void load_abandon(struct load *b);
 
 /* Bad records go to the quarantine, what was stored leaves it. */
 void load_quarantine(struct load *b);

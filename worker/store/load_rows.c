@@ -24,6 +24,7 @@ static struct group *group_of(struct load *b, struct table *table)
 			return g;
 	}
 	struct group *g = mem_zalloc(sizeof *g);
+	g->load = b;
 	g->table = table;
 	g->straight = true;
 	g->next = b->groups;
@@ -31,11 +32,17 @@ static struct group *group_of(struct load *b, struct table *table)
 	return g;
 }
 
-void load_make_groups(struct load *b)
+/* Groups the rows of the living entries by table, and returns how many entries those are. */
+static size_t make_groups(struct load *b)
 {
+	size_t n = 0;
+
 	load_free_groups(b);
 	for (struct entry *e = b->entries; e; e = e->hh.next) {
-		if (e->fate != ENTRY_ALIVE || e->rows == 0)
+		if (e->fate != ENTRY_ALIVE)
+			continue;
+		n++;
+		if (e->rows == 0)
 			continue;
 		if (e->pages > 1)
 			repeats_drop_across(e->first, e->last);
@@ -44,6 +51,7 @@ void load_make_groups(struct load *b)
 		g->straight = g->straight && e->task->first_load;
 	}
 	b->group = b->groups;
+	return n;
 }
 
 static void group_next(struct load *b)
@@ -106,17 +114,6 @@ static void copied(void *user, const struct pg_result *res, const struct err *er
 	group_next(b);
 }
 
-static void group_copy(struct load *b)
-{
-	struct group *g = b->group;
-
-	if (g->npieces == 0)
-		group_next(b);
-	else
-		pg_copy(b->lane.pg, g->straight ? g->table->copy : g->table->copy_stage, g->pieces,
-		    g->npieces, copied, b);
-}
-
 /* A page's tuples lie behind each other, but for those that were rejected. */
 static void add_piece(struct group *g, const struct rows *r, size_t i)
 {
@@ -131,23 +128,22 @@ static void add_piece(struct group *g, const struct rows *r, size_t i)
 	g->npieces++;
 }
 
-/* `r` or the first page behind it that belongs to the group being written. */
-static struct rows *group_page(struct load *b, struct rows *r)
+/* `r` or the first page behind it that belongs to the group. */
+static struct rows *group_page(const struct group *g, struct rows *r)
 {
-	while (r && (r->task->table != b->group->table || !load_page_alive(b, r)))
+	while (r && (r->task->table != g->table || !load_page_alive(g->load, r)))
 		r = r->next;
 	return r;
 }
 
 /* All rows of the group, or those whose ordinal (from 1, ascending) the probe returned. */
-static void group_pieces(struct load *b, const struct pg_result *differing)
+static void group_pieces(struct group *g, const struct pg_result *differing)
 {
-	struct group *g = b->group;
 	int64_t ordinal = 0;
 	int at = 0;
 
 	g->pieces = mem_array(differing ? (size_t)pg_rows(differing) : g->rows, sizeof *g->pieces);
-	for (struct rows *r = group_page(b, b->pages); r; r = group_page(b, r->next)) {
+	for (struct rows *r = group_page(g, g->load->pages); r; r = group_page(g, r->next)) {
 		for (size_t i = 0; i < r->n; i++) {
 			ordinal++;
 			if (!differing)
@@ -160,42 +156,67 @@ static void group_pieces(struct load *b, const struct pg_result *differing)
 
 static void probed(void *user, const struct pg_result *res, const struct err *err)
 {
-	struct load *b = user;
+	struct group *g = user;
 
-	if (err) {
-		load_fail(b, err);
+	if (err || g->load->alive < g->load->asked)
 		return;
-	}
-	if ((size_t)pg_rows(res) > b->group->rows / 2)
-		b->group->table->probe_pause = PROBE_PAUSE;
-	group_pieces(b, res);
-	group_copy(b);
+	if ((size_t)pg_rows(res) > g->rows / 2)
+		g->table->probe_pause = PROBE_PAUSE;
+	group_pieces(g, res);
 }
 
-static void group_probe(struct load *b)
+static void group_probe(struct group *g)
 {
+	struct load *b = g->load;
 	struct pg_args *a = &b->args;
 
 	pg_args_clear(a);
 	pg_array_begin(a, PG_UUID);
-	for (struct rows *r = group_page(b, b->pages); r; r = group_page(b, r->next)) {
+	for (struct rows *r = group_page(g, b->pages); r; r = group_page(g, r->next)) {
 		for (size_t i = 0; i < r->n; i++)
 			pg_array_uuid(a, &r->task->connection_id);
 	}
 	pg_array_end(a);
 	pg_array_begin(a, PG_TEXT);
-	for (struct rows *r = group_page(b, b->pages); r; r = group_page(b, r->next)) {
+	for (struct rows *r = group_page(g, b->pages); r; r = group_page(g, r->next)) {
 		for (size_t i = 0; i < r->n; i++)
 			pg_array_text(a, rows_id(r, i));
 	}
 	pg_array_end(a);
 	pg_array_begin(a, PG_INT8);
-	for (struct rows *r = group_page(b, b->pages); r; r = group_page(b, r->next)) {
+	for (struct rows *r = group_page(g, b->pages); r; r = group_page(g, r->next)) {
 		for (size_t i = 0; i < r->n; i++)
 			pg_array_i64(a, r->mark[i].hash);
 	}
 	pg_array_end(a);
-	pg_query(b->lane.pg, &b->group->table->probe, a, probed, b);
+	pg_exec(b->lane.pg, &g->table->probe, a, probed, g);
+}
+
+static void asked(void *user, const struct pg_result *res, const struct err *err)
+{
+	struct load *b = user;
+
+	(void)res;
+	if (err)
+		load_fail(b, err);
+	else if (b->alive == 0)
+		load_abandon(b);
+	else if (b->alive < b->asked)
+		load_ask(b);
+	else
+		load_write_groups(b);
+}
+
+void load_ask(struct load *b)
+{
+	b->asked = make_groups(b);
+	for (struct group *g = b->groups; g; g = g->next) {
+		if (!g->straight && g->table->probe_pause == 0)
+			group_probe(g);
+		else if (g->table->probe_pause)
+			g->table->probe_pause--;
+	}
+	pg_sync(b->lane.pg, asked, b);
 }
 
 void load_write_groups(struct load *b)
@@ -206,12 +227,11 @@ void load_write_groups(struct load *b)
 		load_commit(b);
 		return;
 	}
-	if (!g->straight && g->table->probe_pause == 0) {
-		group_probe(b);
-		return;
-	}
-	if (g->table->probe_pause)
-		g->table->probe_pause--;
-	group_pieces(b, NULL);
-	group_copy(b);
+	if (!g->pieces)
+		group_pieces(g, NULL);
+	if (g->npieces == 0)
+		group_next(b);
+	else
+		pg_copy(b->lane.pg, g->straight ? g->table->copy : g->table->copy_stage, g->pieces,
+		    g->npieces, copied, b);
 }
