@@ -330,7 +330,6 @@ static enum rc open_doors(struct producer *p, const struct catalog *catalog, str
 	        .batch = p->intake_batch,
 	        .catalog = *catalog,
 	        .may_dispatch = may_dispatch,
-	        .dispatch = dispatch,
 	        .user = p},
 	    err);
 	return p->requests ? RC_OK : err->rc;
@@ -360,7 +359,7 @@ enum rc producer_init(struct producer *p, struct err *err)
 	                                    .dispatch = p->dispatch,
 	                                    .outbox = p->outbox,
 	                                    .pg = p->clock_pg});
-	p->intake_batch = batch_new(p->loop, p->intake_pg);
+	p->intake_batch = batch_new(p->loop, p->intake_pg, dispatch, p);
 	if (open_outgoing(p, err) != RC_OK)
 		return err->rc;
 	p->push = push_new(p->loop,

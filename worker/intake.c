@@ -62,6 +62,8 @@ struct intake {
 	bool drained;
 	bool paused;
 	bool busy;
+	/* The last claim had several: messages come in waves, of which Kafka may give the first alone. */
+	bool in_company;
 	uint64_t unreadable;
 	uint64_t refused;
 };
@@ -141,7 +143,10 @@ static void received(void *user, const struct kafka_message *m)
 	}
 	messages_add(&in->inbox, &message);
 	regulate(in);
-	gather_wake(&in->start);
+	if (in->in_company)
+		gather_join(&in->start);
+	else
+		gather_wake(&in->start);
 }
 
 /* Offsets of a partition rise within a batch, so the last one of each is its watermark. */
@@ -215,6 +220,7 @@ static void claim(void *user)
 	if (in->claiming.n == 0)
 		return;
 	in->busy = true;
+	in->in_company = in->claiming.n > 1;
 	gather_begun(&in->start);
 	in->claiming_as = w->id;
 	pg_args_clear(a);

@@ -6,7 +6,7 @@ static void due(void *user)
 {
 	struct gather *g = user;
 
-	g->armed = false;
+	g->armed_ms = 0;
 	gather_wake(g); /* a rest may have begun since */
 }
 
@@ -22,18 +22,36 @@ void gather_done(struct gather *g)
 	timer_free(g->timer);
 }
 
-void gather_wake(struct gather *g)
+static void disarm(struct gather *g)
 {
-	int64_t wait = g->next_ms - loop_now_ms(g->loop);
+	if (g->armed_ms)
+		timer_stop(g->timer);
+	g->armed_ms = 0;
+}
 
-	if (g->armed)
+static void run_at(struct gather *g, int64_t ms)
+{
+	int64_t wait = ms - loop_now_ms(g->loop);
+
+	if (g->armed_ms && g->armed_ms <= ms)
 		return;
 	if (wait <= 0) {
+		disarm(g);
 		loop_defer(g->loop, &g->run);
 		return;
 	}
-	g->armed = true;
+	g->armed_ms = ms;
 	timer_set(g->timer, wait, 0);
+}
+
+void gather_wake(struct gather *g)
+{
+	run_at(g, g->next_ms);
+}
+
+void gather_join(struct gather *g)
+{
+	run_at(g, MAX(g->next_ms, loop_now_ms(g->loop) + GATHER_JOIN_MS));
 }
 
 void gather_begun(struct gather *g)
@@ -45,10 +63,9 @@ void gather_begun(struct gather *g)
 void gather_hold(struct gather *g, int64_t ms)
 {
 	g->next_ms = loop_now_ms(g->loop) + ms;
-	if (!g->armed)
+	if (!g->armed_ms)
 		return;
-	g->armed = false;
-	timer_stop(g->timer);
+	disarm(g);
 	gather_wake(g);
 }
 

@@ -3,7 +3,8 @@
 /*
  * Work that a burst of wakes brings, done together: the first wake after a rest runs it before the loop
  * sleeps, those soon after it wait until `gap_ms` have passed since it last began. So a lone request waits
- * for nothing, and under load a transaction carries what came meanwhile instead of each its own.
+ * for nothing, and under load a transaction carries what came meanwhile instead of each its own. But the
+ * first of a wave would go alone and leave the others to wait for the next turn: it is to join them.
  */
 #include "io/loop.h"
 
@@ -13,6 +14,7 @@
  */
 #define GATHER_MS INT64_C(8)
 #define GATHER_REST_MAX_MS INT64_C(20)
+#define GATHER_JOIN_MS INT64_C(2)
 
 struct gather {
 	struct loop *loop;
@@ -20,13 +22,15 @@ struct gather {
 	struct timer *timer;
 	int64_t gap_ms;
 	int64_t begun_ms;
-	int64_t next_ms; /* not before, by the loop's clock */
-	bool armed;
+	int64_t next_ms;  /* not before, by the loop's clock */
+	int64_t armed_ms; /* when the timer rings; 0: it is not set */
 };
 
 void gather_init(struct gather *g, struct loop *loop, int64_t gap_ms, loop_fn *fn, void *user);
 void gather_done(struct gather *g);
 void gather_wake(struct gather *g);
+/* The same where others are about to come: waits up to GATHER_JOIN_MS for them, or until gather_wake. */
+void gather_join(struct gather *g);
 /* Not again within `ms` from now, whatever was said before: it has just failed; or 0: at once. */
 void gather_hold(struct gather *g, int64_t ms);
 /* For the callback: the work begins; without it a wake was for nothing, and the next one is not held back. */

@@ -26,9 +26,9 @@ static const struct kafka_setting settings[] = {
     {"acks", "all"},
     {"partitioner",
         "murmur2_random"}, /* as the Java client, so that every publisher agrees on a key's partition */
-    /* Nothing waits for more to come, but while one request is under way the next one gathers. */
+    /* Nothing waits for more to come, nor for another partition's answer: a wave of results goes to many. */
     {"linger.ms", "0"},
-    {"max.in.flight.requests.per.connection", "1"},
+    {"max.in.flight.requests.per.connection", "5"},
     {"queue.buffering.max.messages", "100000"},
     {"queue.buffering.max.kbytes", "16384"},
     {"message.timeout.ms", "30000"},

@@ -17,6 +17,8 @@ struct queue {
 struct batch {
 	struct pg *pg;
 	struct gather send;
+	batch_dispatch *dispatch;
+	void *user;
 	struct queue waiting;
 	struct queue again;         /* to run alone, before those waiting */
 	struct queue running;       /* the transaction in flight */
@@ -80,6 +82,10 @@ static void finish(struct batch *b, const struct err *err)
 	struct batch_item *item;
 
 	queue_init(&b->running);
+	for (item = done.head; item && !err; item = item->next) {
+		if (item->reply.dispatch)
+			b->dispatch(b->user, str_of(item->reply.dispatch));
+	}
 	while ((item = queue_pop(&done)))
 		item->done(item, err);
 }
@@ -184,11 +190,13 @@ static void send_next(void *user)
 	pg_sync(b->pg, on_committed, b);
 }
 
-struct batch *batch_new(struct loop *loop, struct pg *pg)
+struct batch *batch_new(struct loop *loop, struct pg *pg, batch_dispatch *dispatch, void *user)
 {
 	struct batch *b = mem_zalloc(sizeof *b);
 
 	b->pg = pg;
+	b->dispatch = dispatch;
+	b->user = user;
 	gather_init(&b->send, loop, GATHER_MS, send_next, b);
 	queue_init(&b->waiting);
 	queue_init(&b->again);

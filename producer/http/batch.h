@@ -32,8 +32,15 @@ struct batch_item {
 	struct batch_item *next;
 };
 
-/* `pg` must be used by nobody else, and outlive the batch or be closed first. */
-struct batch *batch_new(struct loop *loop, struct pg *pg);
+/* Messages of tasks that were committed as dispatched: a JSON array, valid during the call. */
+typedef void batch_dispatch(void *user, struct str messages_json);
+
+/*
+ * `pg` must be used by nobody else, and outlive the batch or be closed first. What rows say is to be
+ * dispatched is given to `dispatch`, all of a transaction's before anybody is answered: neighbours travel
+ * together.
+ */
+struct batch *batch_new(struct loop *loop, struct pg *pg, batch_dispatch *dispatch, void *user);
 /* Items are dropped without their callbacks. Accepts NULL. */
 void batch_free(struct batch *b);
 void batch_add(struct batch *b, struct batch_item *item);

@@ -236,8 +236,6 @@ static void on_written(struct batch_item *item, const struct err *err)
 	}
 	struct reply reply = item->reply;
 	item->reply = (struct reply){0};
-	if (reply.dispatch)
-		c->calls->o->dispatch(c->calls->o->user, str_of(reply.dispatch));
 	FAILPOINT(accept_before_reply);
 	if (reply.sealed && !once_recall(&c->once, call_caller(c), c->calls->o->keys,
 	                        (struct str){reply.sealed, reply.sealed_n})) {

@@ -99,7 +99,7 @@ struct server *server_new(struct loop *loop, const struct server_options *o, str
 	s->write.name = "sync-producer write";
 	session_open(&s->read, loop, o, SESSION_SETUP READ_ONLY_SETUP);
 	session_open(&s->write, loop, o, SESSION_SETUP);
-	struct batch *batch = batch_new(loop, s->write.pg);
+	struct batch *batch = batch_new(loop, s->write.pg, o->dispatch, o->user);
 	s->calls = (struct calls){.o = &s->o,
 	    .auth = auth_new(loop, s->read.pg, batch, o->http, o->auth),
 	    .gate = gate_new(o->gate),

@@ -5,6 +5,7 @@
  * two sessions of its own: reading routes run on a read-only one, writing routes in batches on the other.
  */
 #include "base/base.h"
+#include "batch.h"
 #include "catalog.h"
 #include "io/loop.h"
 #include "gate.h"
@@ -36,8 +37,7 @@ struct server_options {
 	const char *amazon_demo_token;     /* of the demo's seller; empty: there is none */
 	/* Whether that many tasks of the provider may be dispatched at once, without the clock. */
 	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);
-	/* Messages of tasks that were committed as dispatched: a JSON array, valid during the call. */
-	void (*dispatch)(void *user, struct str messages_json);
+	batch_dispatch *dispatch;
 	void *user;
 };
 

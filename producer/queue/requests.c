@@ -218,8 +218,6 @@ static void answered(struct batch_item *item, const struct err *err)
 		return;
 	}
 	r->accepted++;
-	if (item->reply.dispatch)
-		r->o.dispatch(r->o.user, str_of(item->reply.dispatch));
 	settled(h);
 }
 

@@ -20,7 +20,6 @@ struct requests_options {
 	struct batch *batch;
 	struct catalog catalog;
 	bool (*may_dispatch)(void *user, struct str provider, size_t tasks);
-	void (*dispatch)(void *user, struct str messages_json);
 	void *user;
 };
 

@@ -44,7 +44,7 @@ def test_few_records_that_are_known_are_left_alone(fleet):
 def test_a_load_leaves_out_what_is_no_longer_ours(fleet):
     """The page of a task that was cancelled waits with another's, whose differing rows are still the right ones."""
     fleet.start()
-    first, lost, ours = [fleet.connection(account, records={"contacts": 40}) for account in ("acct-6", "acct-7", "acct-8")]
+    first, lost, ours = [fleet.connection(account, "bench", records={"contacts": 40}) for account in ("acct-6", "acct-7", "acct-8")]
     assert_faithful(fleet, [fleet.sync(connection, ["contacts"]) for connection in (first, lost, ours)])
     fleet.simulator.account("acct-6", latency_ms=500)
     fleet.simulator.account("acct-8", version=2, changed_share=0.25)
@@ -53,7 +53,8 @@ def test_a_load_leaves_out_what_is_no_longer_ours(fleet):
         held = fleet.sync(first, ["contacts"], mode="full")
         fleet.wait_until(lambda: fleet.tasks(held)[0]["state"] == "running", what="the first to run")
         cursor.execute("select from sync_tasks where task_id = %s for update", [fleet.tasks(held)[0]["task_id"]])
-        fleet.wait_until(lambda: fleet.value("select exists (select from pg_locks where not granted)"), what="its load to wait")
+        fleet.wait_until(lambda: fleet.value("select exists (select from pg_stat_activity where application_name = 'sync-worker store' "
+                                             "and wait_event_type = 'Lock')"), what="its load to wait")
         cancelled, sync = [fleet.sync(connection, ["contacts"], mode="full") for connection in (lost, ours)]
         fleet.wait_until(lambda: {task["state"] for task in fleet.tasks(cancelled, sync)} == {"running"}, what="both to run")
         time.sleep(0.5)  # nothing tells that their pages wait for the first load

@@ -339,12 +339,16 @@ static struct lane *lane_for(struct store *s, const struct rows *rows)
 	return &s->lane[only_page ? 0 : (id->b[15] ^ id->b[14]) % LANES];
 }
 
+/* What was claimed together comes back together: while calls go on, the end of a walk joins their pages. */
 void store_add(struct store *s, struct rows *rows)
 {
 	struct lane *lane = lane_for(s, rows);
 
 	lane_push(lane, rows);
-	lane_wake(lane);
+	if (rows->last && http_in_flight(s->worker->http) > 0)
+		gather_join(&lane->start);
+	else
+		lane_wake(lane);
 }
 
 size_t store_pending(const struct store *s)

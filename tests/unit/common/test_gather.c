@@ -65,6 +65,42 @@ static void test_the_first_wake_waits_for_nothing(void **state)
 	assert_int_equal(runs, 1);
 }
 
+static void test_who_expects_company_waits_a_moment(void **state)
+{
+	(void)state;
+	int64_t asked_ms = loop_now_ms(loop);
+
+	gather_join(&gather);
+	gather_join(&gather);
+	run_loop_for(0);
+	assert_int_equal(runs, 0);
+	run_loop_for(GAP_MS / 2);
+	assert_int_equal(runs, 1);
+	assert_true(ran_ms[0] - asked_ms >= GATHER_JOIN_MS);
+}
+
+static void test_a_wake_ends_the_wait_for_company(void **state)
+{
+	(void)state;
+	gather_join(&gather);
+	gather_wake(&gather);
+	run_loop_for(0);
+	assert_int_equal(runs, 1);
+	run_loop_for(2 * GAP_MS);
+	assert_int_equal(runs, 1);
+}
+
+static void test_company_waits_for_the_gap_as_others_do(void **state)
+{
+	(void)state;
+	gather_wake(&gather);
+	run_loop_for(0);
+	gather_join(&gather);
+	run_loop_for(2 * GAP_MS);
+	assert_int_equal(runs, 2);
+	assert_true(ran_ms[1] - ran_ms[0] >= GAP_MS);
+}
+
 static void test_wakes_soon_after_it_share_the_next_run(void **state)
 {
 	(void)state;
@@ -166,6 +202,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_the_first_wake_waits_for_nothing),
+	    TEST(test_who_expects_company_waits_a_moment),
+	    TEST(test_a_wake_ends_the_wait_for_company),
+	    TEST(test_company_waits_for_the_gap_as_others_do),
 	    TEST(test_wakes_soon_after_it_share_the_next_run),
 	    TEST(test_work_that_did_not_begin_holds_nothing_back),
 	    TEST(test_long_work_is_rested_from),

@@ -86,7 +86,7 @@ static int setup(void **state)
 	loop = loop_new();
 	fake.later = timer_new(loop, fake_pg_later, NULL);
 	session = (struct pg){.loop = loop, .up = true};
-	batch = batch_new(loop, &session);
+	batch = batch_new(loop, &session, NULL, NULL);
 	auth = auth_new(loop, &session, batch, NULL, &options);
 	return 0;
 }

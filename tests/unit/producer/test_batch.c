@@ -35,6 +35,9 @@ static const char *rows[ROWS_MAX][FAKE_COLUMNS_MAX];
 static char text[ITEMS][8];
 static size_t executions;
 static int missing_rows;
+static const char *messages; /* of every row of a lone statement; NULL: none */
+static size_t dispatched;
+static size_t answered; /* when the last one was dispatched */
 
 /* An int8[]: a header of 20 bytes, then of each element its length and its value. */
 static int elements(const struct pg_args *args)
@@ -89,6 +92,7 @@ static void answer(const struct fake_op *op, struct pg_result *row, struct err *
 	}
 	row->column[0] = "202";
 	row->column[2] = "{}";
+	row->column[3] = messages;
 	order[norder++] = index_of(&op->args);
 	fail_by(index_of(&op->args), err);
 }
@@ -103,6 +107,15 @@ static void done(struct batch_item *item, const struct err *err)
 		memcpy(t[i].sqlstate, err->sqlstate, sizeof err->sqlstate);
 	t[i].status = item->reply.status;
 	reply_done(&item->reply);
+}
+
+static void dispatch(void *user, struct str messages_json)
+{
+	assert_ptr_equal(user, &session);
+	assert_true(str_is(messages_json, messages));
+	dispatched++;
+	for (size_t i = 0; i < ITEMS; i++)
+		answered += (size_t)t[i].calls;
 }
 
 static void stop_loop(void *user)
@@ -138,13 +151,14 @@ static int setup(void **state)
 	(void)state;
 	memset(&fake, 0, sizeof fake);
 	memset(t, 0, sizeof t);
-	norder = executions = 0;
+	norder = executions = dispatched = answered = 0;
+	messages = NULL;
 	missing_rows = 0;
 	fake.answer = answer;
 	loop = loop_new();
 	stop = timer_new(loop, stop_loop, NULL);
 	session = (struct pg){.loop = loop, .up = true};
-	batch = batch_new(loop, &session);
+	batch = batch_new(loop, &session, dispatch, &session);
 	return 0;
 }
 
@@ -177,6 +191,31 @@ static void test_requests_of_one_turn_share_a_transaction(void **state)
 		assert_int_equal(t[i].status, 202);
 		assert_int_equal(order[i], i);
 	}
+}
+
+static void test_all_is_dispatched_before_anybody_is_answered(void **state)
+{
+	(void)state;
+	messages = "[1]";
+	for (size_t i = 0; i < 3; i++)
+		add(i);
+	turn();
+	fake_pg_deliver();
+	assert_int_equal(dispatched, 3);
+	assert_int_equal(answered, 0);
+	assert_int_equal(t[2].calls, 1);
+}
+
+static void test_nothing_is_dispatched_that_was_not_committed(void **state)
+{
+	(void)state;
+	messages = "[1]";
+	t[1].fails = true;
+	add(0);
+	add(1);
+	turn();
+	fake_pg_deliver();
+	assert_int_equal(dispatched, 0);
 }
 
 static void test_requests_gather_while_the_session_is_busy(void **state)
@@ -395,6 +434,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_requests_of_one_turn_share_a_transaction),
+	    TEST(test_all_is_dispatched_before_anybody_is_answered),
+	    TEST(test_nothing_is_dispatched_that_was_not_committed),
 	    TEST(test_requests_gather_while_the_session_is_busy),
 	    TEST(test_a_bad_request_fails_nobody_else),
 	    TEST(test_a_single_bad_request_has_one_more_try),
