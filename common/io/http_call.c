@@ -130,6 +130,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *user)
 	if (!call->admitted && !http_budget_admit(call)) {
 		/* libcurl's own timers read sockets too; what they read over budget waits inside libcurl. */
 		call->paused = true;
+		http_lane_paused(call);
 		if (!call->held)
 			http_call_hold(call);
 		return CURL_WRITEFUNC_PAUSE;
@@ -150,12 +151,10 @@ static int on_connected(void *user, char *peer, char *local, int peer_port, int 
 	struct http_call *call = user;
 	long opened = 0;
 
-	(void)peer;
 	(void)local;
-	(void)peer_port;
 	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &opened);
 	if (opened == 0)
-		http_lane_before_reuse(call->lane, local_port);
+		call->kept_fd = http_lane_before_reuse(call->lane, local_port, peer, peer_port);
 	call->requested = true;
 	call->fail_rc = RC_OK; /* another address of the name may have been refused */
 	return CURL_PREREQFUNC_OK;
@@ -271,6 +270,7 @@ struct http_call *http_call_new(struct http_client *c)
 	struct http_call *call = mem_zalloc(sizeof *call);
 
 	call->client = c;
+	call->kept_fd = -1;
 	call->easy = curl_easy_init();
 	if (!call->easy)
 		abort(); /* out of memory, as in mem_alloc */
@@ -298,6 +298,7 @@ void http_call_clear(struct http_call *call)
 	call->nheaders = 0;
 	call->reserved = 0;
 	call->watch = NULL;
+	call->kept_fd = -1;
 	call->fail_rc = RC_OK;
 	call->curl_text[0] = '\0';
 	call->plain = call->encoded = call->requested = call->admitted = false;

@@ -4,6 +4,7 @@
 #include "io/http_private.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -119,16 +120,37 @@ static bool has_bytes(const struct http_watch *w)
 	return recv(w->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
+/* Connections to different peers may have the same port here. */
+static bool goes_to(const struct http_watch *w, const char *peer, int peer_port)
+{
+	struct sockaddr_storage a = {0};
+	socklen_t n = sizeof a;
+	char host[INET6_ADDRSTRLEN];
+	char port[8];
+
+	if (getpeername(w->fd, (struct sockaddr *)&a, &n) ||
+	    getnameinfo((struct sockaddr *)&a, n, host, sizeof host, port, sizeof port,
+	        NI_NUMERICHOST | NI_NUMERICSERV))
+		return false;
+	return strtol(port, NULL, 10) == peer_port && strcmp(host, peer) == 0;
+}
+
 /* The last look at a connection: most are found unclean when they come to rest, or idle. */
-void http_lane_before_reuse(struct http_lane *lane, int own_port)
+int http_lane_before_reuse(struct http_lane *lane, int own_port, const char *peer, int peer_port)
 {
 	struct http_watch *w;
+	int fd = -1;
 
 	TAILQ_FOREACH(w, &lane->idle, idle_link)
 	{
-		if (w->own_port == own_port && has_bytes(w))
+		if (w->own_port != own_port)
+			continue;
+		if (has_bytes(w))
 			connection_spoil(w);
+		if (goes_to(w, peer, peer_port))
+			fd = w->fd;
 	}
+	return fd;
 }
 
 /* The event was of the transfer before, which came to its end between libuv's asking and telling. */
@@ -227,6 +249,16 @@ static void watch_busy(struct http_watch *w)
 	if (w->idle)
 		TAILQ_REMOVE(&w->lane->idle, w, idle_link);
 	w->idle = false;
+}
+
+void http_lane_paused(struct http_call *call)
+{
+	struct http_watch *w = watch_of(call->client, call->kept_fd);
+
+	if (!w || !w->idle)
+		return;
+	watch_busy(w);
+	watch_arm(w, 0);
 }
 
 static void watch_free(struct http_watch *w)
