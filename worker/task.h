@@ -10,6 +10,7 @@
 #include "io/http.h"
 #include "judge.h"
 #include "limits.h"
+#include "page_queue.h"
 #include "provider.h"
 
 struct bearings_text;
@@ -70,9 +71,10 @@ struct task {
 	int64_t requested_us; /* when the call began that is under way */
 	struct judge parsed;  /* records that were read, and those of them that the database has seen */
 	struct judge sieved;
-	size_t unstored;  /* pages given to the store and not committed */
-	int64_t attempts; /* failed tries of this page */
-	int64_t restarts; /* walks begun anew, before this slice */
+	size_t unstored;         /* pages given to the store and not committed */
+	struct page_queue pages; /* those of them that are in no load yet; the store's */
+	int64_t attempts;        /* failed tries of this page */
+	int64_t restarts;        /* walks begun anew, before this slice */
 	int64_t slice_end_ms;
 	int64_t slice_pages;
 	const char *yield; /* why the slice ends at the next page boundary, or NULL; a literal */

@@ -65,6 +65,24 @@ def test_a_load_leaves_out_what_is_no_longer_ours(fleet):
     assert [task["records_updated"] for task in fleet.tasks(held, sync)] == [0, 10]
 
 
+def test_a_load_that_waits_holds_up_no_other_walk(fleet):
+    fleet.start()
+    held, *others = [fleet.connection(f"acct-{number}", records={"contacts": 120}) for number in range(9, 15)]
+    fleet.simulator.account("acct-9", latency_ms=500)
+    with fleet.another_session() as other, other.cursor() as cursor:
+        other.autocommit = False
+        first = fleet.sync(held, ["contacts"])
+        fleet.wait_until(lambda: fleet.tasks(first)[0]["state"] == "running", what="the first to run")
+        cursor.execute("select from sync_tasks where task_id = %s for update", [fleet.tasks(first)[0]["task_id"]])
+        fleet.wait_until(lambda: fleet.value("select exists (select from pg_stat_activity where application_name = 'sync-worker store' "
+                                             "and wait_event_type = 'Lock')"), what="its load to wait")
+        syncs = [fleet.sync(connection, ["contacts"]) for connection in others]
+        for sync in syncs:
+            fleet.wait_for_sync(sync, state="completed")
+        other.commit()
+    assert_faithful(fleet, [first, *syncs])
+
+
 def test_incremental_sync_takes_what_changed(fleet):
     fleet.start()
     connection = fleet.connection("acct-3", records={"contacts": 300, "matters": 200})

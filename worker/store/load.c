@@ -4,6 +4,8 @@
 
 #include "base/failpoint.h"
 
+#define LOAD_PAGES_MAX 1000
+
 struct load *load_new(const struct load_lane *lane)
 {
 	struct load *b = mem_zalloc(sizeof *b);
@@ -26,6 +28,18 @@ void load_free(struct load *b)
 	free(b->order);
 	pg_args_done(&b->args);
 	free(b);
+}
+
+bool load_has_room(struct load *b, const struct rows *rows)
+{
+	if (!b->pages)
+		return true;
+	struct entry *e = load_entry_of(b, rows->task);
+	bool another_run = e &&
+	                   e->task != rows->task; /* of the same resource: cancelled, and asked for again */
+
+	return !another_run && !rows->alone && !b->pages->alone && b->npages < LOAD_PAGES_MAX &&
+	       b->nrows + rows->n <= (size_t)b->lane.worker->settings.store_rows_max;
 }
 
 void load_add(struct load *b, struct rows *rows)

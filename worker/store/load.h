@@ -65,7 +65,9 @@ struct load_lane {
 
 struct load *load_new(const struct load_lane *lane);
 void load_free(struct load *b);
-/* Adds a page; pages of a task come in order. */
+/* Whether the page may go in the same transaction. An empty load has room for any page. */
+bool load_has_room(struct load *b, const struct rows *rows);
+/* Adds a page; pages of a task come in order, behind each other. */
 void load_add(struct load *b, struct rows *rows);
 size_t load_rows(const struct load *b);
 size_t load_pages(const struct load *b);

@@ -81,6 +81,12 @@ static inline struct str rows_gone_id(const struct rows *r, size_t i)
 	return (struct str){r->bytes.p + r->gone[i].id_at, r->gone[i].id_n};
 }
 
+/* Of a walk that has no other. */
+static inline bool rows_are_whole_walk(const struct rows *r)
+{
+	return r->number == 0 && r->last;
+}
+
 /* Makes an empty page, reusing a freed one's memory when there is one. */
 struct rows *rows_new(struct task *task);
 void rows_free(struct rows *r);

@@ -14,13 +14,13 @@
 #include "worker.h"
 
 #define LANES 2 /* one fills while the other commits; more only contend for PostgreSQL's cores */
-#define LOAD_PAGES_MAX 1000
 #define AGAIN_AFTER_MS 200
 
 /* A load is many statements on few plans: plans are made once, and a stage without statistics is never
- * hashed. */
+ * hashed. A worker that was stopped in the middle of a transaction loses it after 5 s: callers may wait for
+ * its locks, and for those of another that has waited for them. */
 static const char setup[] =
-    "set statement_timeout = '60s'; set idle_in_transaction_session_timeout = '10s'; set lock_timeout = "
+    "set statement_timeout = '60s'; set idle_in_transaction_session_timeout = '5s'; set lock_timeout = "
     "'20s'; "
     "set plan_cache_mode = force_generic_plan; set enable_hashjoin = off; set enable_mergejoin = off; "
     "set enable_seqscan = off; set jit = off; set client_min_messages = error";
@@ -29,9 +29,6 @@ struct lane {
 	struct store *store;
 	struct pg *pg;
 	bool *staged;
-	struct rows *first; /* pages that wait for the next load */
-	struct rows **tail;
-	size_t waiting;
 	struct load *load; /* under way */
 	struct sieve *sieve;
 	struct gather start;
@@ -41,20 +38,20 @@ struct lane {
 struct store {
 	struct worker *worker;
 	struct lane lane[LANES];
+	struct page_queues ones;  /* walks of one page */
+	struct page_queues walks; /* that have more pages */
+	size_t waiting;           /* pages */
 	uint64_t transactions;
 	uint64_t rows;
 };
 
 static void lane_start(void *user);
 
-static void lane_wake(struct lane *lane)
-{
-	gather_wake(&lane->start);
-}
-
 static void lane_up(void *user)
 {
-	lane_wake(user);
+	struct lane *lane = user;
+
+	gather_wake(&lane->start);
 }
 
 static void lane_down(void *user, const struct err *err)
@@ -65,24 +62,24 @@ static void lane_down(void *user, const struct err *err)
 	memset(lane->staged, 0, tables_count(lane->store->worker->tables) * sizeof *lane->staged);
 }
 
-static void lane_push(struct lane *lane, struct rows *rows)
+/* ---- what waits ---- */
+
+static void each_lane(struct store *s, void (*wake)(struct gather *))
 {
-	rows->next = NULL;
-	*lane->tail = rows;
-	lane->tail = &rows->next;
-	lane->waiting++;
+	for (size_t i = 0; i < LANES; i++)
+		wake(&s->lane[i].start);
 }
 
-static struct rows *lane_pop(struct lane *lane)
+/* The queue is at rest: no load has pages of it. */
+static void queue_up(struct store *s, struct page_queue *q)
 {
-	struct rows *rows = lane->first;
-
-	lane->first = rows->next;
-	if (!lane->first)
-		lane->tail = &lane->first;
-	lane->waiting--;
-	rows->next = NULL;
-	return rows;
+	q->loading = false;
+	if (!q->first)
+		return;
+	if (rows_are_whole_walk(q->first))
+		TAILQ_INSERT_TAIL(&s->ones, q, link);
+	else
+		TAILQ_INSERT_TAIL(&s->walks, q, link);
 }
 
 static void rows_return(struct store *s, struct rows *rows)
@@ -93,25 +90,12 @@ static void rows_return(struct store *s, struct rows *rows)
 
 /* ---- what became of a load ---- */
 
-/* The load's pages are one list in which tasks mix: gives each entry a list of its own. */
-static void entries_untangle(struct load *load)
+/* The load's pages are one list: gives each entry one of its own. */
+static void entries_part(struct load *load)
 {
-	struct rows *r = load_take_pages(load);
-
+	(void)load_take_pages(load);
 	for (struct entry *e = load_entries(load); e; e = e->hh.next)
-		e->last = NULL;
-	while (r) {
-		struct rows *next = r->next;
-		struct entry *e = load_entry_of(load, r->task);
-
-		r->next = NULL;
-		if (e->last)
-			e->last->next = r;
-		else
-			e->first = r;
-		e->last = r;
-		r = next;
-	}
+		e->last->next = NULL;
 }
 
 static void entry_free_pages(struct store *s, struct entry *e)
@@ -135,6 +119,7 @@ static void entry_done(struct store *s, struct entry *e)
 {
 	bool ended = e->last->last && e->fate != ENTRY_LOST;
 
+	queue_up(s, &e->task->pages);
 	if (e->fate == ENTRY_LOST) {
 		task_lost(e->task);
 	} else {
@@ -170,11 +155,11 @@ static void load_finished(struct lane *lane)
 
 	lane->store->transactions++;
 	lane_pace(lane, load);
-	entries_untangle(load);
+	entries_part(load);
 	for (struct entry *e = load_entries(load); e; e = e->hh.next)
 		entry_done(lane->store, e);
 	load_free(load);
-	lane_wake(lane);
+	each_lane(lane->store, gather_wake);
 }
 
 static void load_refused(struct lane *lane, const struct err *err)
@@ -182,32 +167,31 @@ static void load_refused(struct lane *lane, const struct err *err)
 	struct load *load = TAKE(lane->load);
 
 	log_event(LOG_LEVEL_ERROR, "store_refused", LOG_ERR(err));
-	entries_untangle(load);
+	entries_part(load);
 	for (struct entry *e = load_entries(load); e; e = e->hh.next) {
+		queue_up(lane->store, &e->task->pages);
 		entry_free_pages(lane->store, e);
 		task_refused(e->task, e->pages, err->text);
 	}
 	load_free(load);
-	lane_wake(lane);
+	each_lane(lane->store, gather_wake);
 }
 
 /* Puts the load's pages before those that wait, each to go alone. */
 static void load_split(struct lane *lane)
 {
 	struct load *load = TAKE(lane->load);
-	struct rows *first = load_take_pages(load);
-	struct rows **end = &first;
 
-	for (; *end; end = &(*end)->next) {
-		(*end)->alone = true;
-		lane->waiting++;
+	entries_part(load);
+	for (struct entry *e = load_entries(load); e; e = e->hh.next) {
+		for (struct rows *r = e->first; r; r = r->next)
+			r->alone = true;
+		lane->store->waiting += e->pages;
+		page_queue_put_back(&e->task->pages, e->first, e->last);
+		queue_up(lane->store, &e->task->pages);
 	}
-	*end = lane->first;
-	if (!lane->first)
-		lane->tail = end;
-	lane->first = first;
 	load_free(load);
-	lane_wake(lane);
+	each_lane(lane->store, gather_wake);
 }
 
 static void sieved(void *user, const struct err *err)
@@ -278,46 +262,58 @@ static void load_over(void *user, enum load_end end, const struct err *err)
 
 /* ---- gathering ---- */
 
-static bool load_has_room(const struct lane *lane, struct load *load, const struct rows *rows)
+/* The pages of a task that is gone, or that come behind a refused one, are not written. */
+static void queue_drop(struct store *s, struct page_queue *q)
 {
-	if (load_pages(load) == 0)
-		return true;
-	struct entry *e = load_entry_of(load, rows->task);
-	bool another_run = e &&
-	                   e->task != rows->task; /* of the same resource: cancelled, and asked for again */
+	struct task *t = q->first->task;
+	size_t n = 0;
 
-	return !another_run && !rows->alone && load_pages(load) < LOAD_PAGES_MAX &&
-	       load_rows(load) + rows->n <= (size_t)lane->store->worker->settings.store_rows_max;
+	for (; q->first; n++)
+		rows_return(s, page_queue_pop(q));
+	s->waiting -= n;
+	task_stored(t, n, false);
 }
 
-/* A page whose task is gone, or that comes behind a refused one, is not written. */
-static void page_drop(struct lane *lane, struct rows *rows)
+/* Task by task: with few tasks in each load, lanes keep few from each other. */
+static void lane_fill(struct lane *lane, struct load *load, struct page_queues *from)
 {
-	struct task *t = rows->task;
+	struct page_queue *next;
 
-	rows_return(lane->store, rows);
-	task_stored(t, 1, false);
+	for (struct page_queue *q = TAILQ_FIRST(from); q; q = next) {
+		const struct task *t = q->first->task;
+		bool unwanted = t->step == TASK_GONE || t->refused;
+
+		next = TAILQ_NEXT(q, link);
+		if (!unwanted && !load_has_room(load, q->first))
+			continue;
+		TAILQ_REMOVE(from, q, link);
+		if (unwanted) {
+			queue_drop(lane->store, q);
+			continue;
+		}
+		q->loading = true;
+		for (; q->first && load_has_room(load, q->first); lane->store->waiting--)
+			load_add(load, page_queue_pop(q));
+	}
 }
 
+/*
+ * Walks of one page go by the first lane, so that small tasks share their transactions, and wait for no
+ * others' rows. What is longer goes by any lane.
+ */
 static void lane_start(void *user)
 {
 	struct lane *lane = user;
-	struct load_lane context = {lane->store->worker, lane->pg, lane->staged, load_over, lane};
+	struct store *s = lane->store;
+	struct load_lane context = {s->worker, lane->pg, lane->staged, load_over, lane};
 
-	if (lane->load || !lane->first || !pg_is_up(lane->pg))
+	if (lane->load || !pg_is_up(lane->pg))
 		return;
 	struct load *load = load_new(&context);
-	while (lane->first && load_has_room(lane, load, lane->first)) {
-		struct rows *rows = lane_pop(lane);
-
-		if (rows->task->step == TASK_GONE || rows->task->refused) {
-			page_drop(lane, rows);
-			continue;
-		}
-		load_add(load, rows);
-		if (rows->alone)
-			break;
-	}
+	if (lane == &s->lane[0])
+		lane_fill(lane, load, &s->ones);
+	if (load_pages(load) == 0)
+		lane_fill(lane, load, &s->walks);
 	if (load_pages(load) == 0) {
 		load_free(load);
 		return;
@@ -327,36 +323,28 @@ static void lane_start(void *user)
 	load_run(load);
 }
 
-/*
- * A walk of one page goes to the first lane, so that small tasks share their transactions; longer walks are
- * spread. The pages of a task stay in order: nothing of it waits when its only page comes.
- */
-static struct lane *lane_for(struct store *s, const struct rows *rows)
-{
-	const struct uuid *id = &rows->task->connection_id;
-	bool only_page = rows->number == 0 && rows->last;
-
-	return &s->lane[only_page ? 0 : (id->b[15] ^ id->b[14]) % LANES];
-}
-
 /* What was claimed together comes back together: while calls go on, the end of a walk joins their pages. */
 void store_add(struct store *s, struct rows *rows)
 {
-	struct lane *lane = lane_for(s, rows);
+	struct page_queue *q = &rows->task->pages;
+	bool rested = !q->first && !q->loading;
 
-	lane_push(lane, rows);
+	page_queue_push(q, rows);
+	s->waiting++;
+	if (rested)
+		queue_up(s, q);
 	if (rows->last && http_in_flight(s->worker->http) > 0)
-		gather_join(&lane->start);
+		each_lane(s, gather_join);
 	else
-		lane_wake(lane);
+		each_lane(s, gather_wake);
 }
 
 size_t store_pending(const struct store *s)
 {
-	size_t n = 0;
+	size_t n = s->waiting;
 
 	for (size_t i = 0; i < LANES; i++)
-		n += s->lane[i].waiting + (s->lane[i].load ? load_pages(s->lane[i].load) : 0);
+		n += s->lane[i].load ? load_pages(s->lane[i].load) : 0;
 	return n;
 }
 
@@ -380,11 +368,12 @@ struct store *store_new(struct worker *w)
 	struct store *s = mem_zalloc(sizeof *s);
 
 	s->worker = w;
+	TAILQ_INIT(&s->ones);
+	TAILQ_INIT(&s->walks);
 	for (size_t i = 0; i < LANES; i++) {
 		struct lane *lane = &s->lane[i];
 
 		lane->store = s;
-		lane->tail = &lane->first;
 		lane->staged = mem_array(tables_count(w->tables), sizeof *lane->staged);
 		gather_init(&lane->start, w->loop, GATHER_MS, lane_start, lane);
 		lane->again = timer_new(w->loop, run_again, lane);
@@ -398,6 +387,34 @@ struct store *store_new(struct worker *w)
 	return s;
 }
 
+static void queue_free(struct page_queue *q)
+{
+	while (q->first)
+		rows_free(page_queue_pop(q));
+}
+
+static void queues_free(struct page_queues *queues)
+{
+	struct page_queue *q;
+
+	TAILQ_FOREACH(q, queues, link)
+	{
+		queue_free(q);
+	}
+}
+
+static void load_drop(struct load *load)
+{
+	if (!load)
+		return;
+	entries_part(load);
+	for (struct entry *e = load_entries(load); e; e = e->hh.next) {
+		page_queue_put_back(&e->task->pages, e->first, e->last);
+		queue_free(&e->task->pages);
+	}
+	load_free(load);
+}
+
 void store_free(struct store *s)
 {
 	if (!s)
@@ -409,15 +426,11 @@ void store_free(struct store *s)
 		gather_done(&lane->start);
 		timer_free(lane->again);
 		sieve_free(lane->sieve);
-		for (struct rows *r = lane->load ? load_take_pages(lane->load) : NULL, *next; r; r = next) {
-			next = r->next;
-			rows_free(r);
-		}
-		load_free(lane->load);
-		while (lane->first)
-			rows_free(lane_pop(lane));
+		load_drop(lane->load);
 		free(lane->staged);
 	}
+	queues_free(&s->ones);
+	queues_free(&s->walks);
 	rows_drain_pool();
 	free(s);
 }

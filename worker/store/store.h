@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /*
- * Writes pages. Each connection (account) belongs to one of a few lanes, each a PostgreSQL session that
- * carries one transaction at a time: whatever pages gathered while it was busy. See load.c for what a
- * transaction does.
+ * Writes pages. A few lanes, each a PostgreSQL session, carry one transaction at a time: whatever pages
+ * gathered while it was busy. A task's pages are committed in order: those behind the ones in a transaction
+ * wait for its end. See load.c for what a transaction does.
  */
 #include "base/base.h"
 

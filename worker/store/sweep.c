@@ -19,7 +19,7 @@
 #define AGAIN_AFTER_MS 200
 
 static const char setup[] =
-    "set statement_timeout = '60s'; set idle_in_transaction_session_timeout = '10s'; set lock_timeout = "
+    "set statement_timeout = '60s'; set idle_in_transaction_session_timeout = '5s'; set lock_timeout = "
     "'20s'; set enable_seqscan = off; set jit = off; set client_min_messages = error";
 
 /* The columns of sweep_tasks behind those of an event. */
