@@ -47,7 +47,7 @@ static int elements(const struct pg_args *args)
 
 static size_t element(const struct pg_args *args, int i)
 {
-	const char *p = fake_pg_arg(args, 0).p + 20 + i * 12 + 4;
+	const char *p = fake_pg_arg(args, 0).p + 20 + (ptrdiff_t)i * 12 + 4;
 
 	return (unsigned char)p[7] + ((size_t)(unsigned char)p[6] << 8);
 }
