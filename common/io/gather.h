@@ -2,7 +2,7 @@
 #pragma once
 /*
  * Work that a burst of wakes brings, done together: the first wake after a rest runs it before the loop
- * sleeps, those soon after it wait until `gap_ms` have passed since it last began. So a lone request waits
+ * sleeps, those soon after it wait until `gap_ms` have passed since it last began. So a lone wake waits
  * for nothing, and under load a transaction carries what came meanwhile instead of each its own. But the
  * first of a wave would go alone and leave the others to wait for the next turn: it is to join them.
  */

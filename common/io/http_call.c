@@ -153,8 +153,9 @@ static int on_connected(void *user, char *peer, char *local, int peer_port, int 
 
 	(void)local;
 	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &opened);
+	call->fd = -1;
 	if (opened == 0)
-		call->kept_fd = http_lane_before_reuse(call->lane, local_port, peer, peer_port);
+		http_lane_before_reuse(call, local_port, peer, peer_port);
 	call->requested = true;
 	call->fail_rc = RC_OK; /* another address of the name may have been refused */
 	return CURL_PREREQFUNC_OK;
@@ -270,7 +271,7 @@ struct http_call *http_call_new(struct http_client *c)
 	struct http_call *call = mem_zalloc(sizeof *call);
 
 	call->client = c;
-	call->kept_fd = -1;
+	call->fd = -1;
 	call->easy = curl_easy_init();
 	if (!call->easy)
 		abort(); /* out of memory, as in mem_alloc */
@@ -298,7 +299,7 @@ void http_call_clear(struct http_call *call)
 	call->nheaders = 0;
 	call->reserved = 0;
 	call->watch = NULL;
-	call->kept_fd = -1;
+	call->fd = -1;
 	call->fail_rc = RC_OK;
 	call->curl_text[0] = '\0';
 	call->plain = call->encoded = call->requested = call->admitted = false;

@@ -27,7 +27,8 @@ struct http_watch {
 	curl_socket_t fd;
 	int wanted; /* by libcurl: UV_READABLE, UV_WRITABLE */
 	int armed;
-	bool opened; /* by us: lives until http_socket_close */
+	const struct http_call *last; /* never followed: it may be gone */
+	bool opened;                  /* by us: lives until http_socket_close */
 };
 
 /* ---- running libcurl ---- */
@@ -136,21 +137,19 @@ static bool goes_to(const struct http_watch *w, const char *peer, int peer_port)
 }
 
 /* The last look at a connection: most are found unclean when they come to rest, or idle. */
-int http_lane_before_reuse(struct http_lane *lane, int own_port, const char *peer, int peer_port)
+void http_lane_before_reuse(struct http_call *call, int own_port, const char *peer, int peer_port)
 {
 	struct http_watch *w;
-	int fd = -1;
 
-	TAILQ_FOREACH(w, &lane->idle, idle_link)
+	TAILQ_FOREACH(w, &call->lane->idle, idle_link)
 	{
-		if (w->own_port != own_port)
+		if (w->own_port != own_port || !goes_to(w, peer, peer_port))
 			continue;
 		if (has_bytes(w))
 			connection_spoil(w);
-		if (goes_to(w, peer, peer_port))
-			fd = w->fd;
+		w->last = call;
+		call->fd = w->fd;
 	}
-	return fd;
 }
 
 /* The event was of the transfer before, which came to its end between libuv's asking and telling. */
@@ -230,11 +229,8 @@ static uint16_t own_port_of(int fd)
 	return a.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&a)->sin_port) : 0;
 }
 
-/* Between two transfers. */
-static void watch_rest(struct http_watch *w)
+static void watch_let_go(struct http_watch *w)
 {
-	if ((w->call && w->call->leftover) || has_bytes(w))
-		connection_spoil(w);
 	watch_idle(w);
 	if (w->idle)
 		return;
@@ -242,6 +238,14 @@ static void watch_rest(struct http_watch *w)
 		w->own_port = own_port_of(w->fd);
 	TAILQ_INSERT_HEAD(&w->lane->idle, w, idle_link);
 	w->idle = true;
+}
+
+/* Between two transfers. */
+static void watch_rest(struct http_watch *w)
+{
+	if ((w->call && w->call->leftover) || has_bytes(w))
+		connection_spoil(w);
+	watch_let_go(w);
 }
 
 static void watch_busy(struct http_watch *w)
@@ -253,12 +257,23 @@ static void watch_busy(struct http_watch *w)
 
 void http_lane_paused(struct http_call *call)
 {
-	struct http_watch *w = watch_of(call->client, call->kept_fd);
+	struct http_watch *w = watch_of(call->client, call->fd);
 
-	if (!w || !w->idle)
+	if (w && w->idle)
+		watch_arm(w, 0);
+}
+
+/* The transfer came to its end without libcurl's asking for its socket again: what watch_rest does. */
+static void let_rest(const struct http_call *call)
+{
+	struct http_watch *w = watch_of(call->client, call->fd);
+
+	if (!w || w->last != call || !w->idle || w->armed)
 		return;
-	watch_busy(w);
-	watch_arm(w, 0);
+	if (call->leftover || has_bytes(w))
+		connection_spoil(w);
+	else
+		watch_arm(w, UV_READABLE);
 }
 
 static void watch_free(struct http_watch *w)
@@ -308,7 +323,9 @@ static int lane_set_socket(CURL *easy, curl_socket_t fd, int what, void *user, v
 	(void)socket_user;
 	if (what == CURL_POLL_REMOVE) {
 		if (w && w->opened && w->call && w->call->paused) {
-			watch_idle(w); /* in the middle of a body: what is there is its rest */
+			w->last = w->call; /* in the middle of a body: what is there is its rest */
+			w->call->fd = fd;
+			watch_let_go(w);
 			watch_arm(w, 0);
 		} else if (w && w->opened) {
 			watch_rest(w);
@@ -413,6 +430,7 @@ bool http_lane_add(struct http_lane *lane, struct http_call *call)
 void http_lane_remove(struct http_call *call)
 {
 	curl_multi_remove_handle(call->lane->multi, call->easy);
+	let_rest(call);
 	call->lane->active--;
 	call->lane = NULL;
 }

@@ -84,7 +84,7 @@ struct http_call {
 	struct buf body;
 	size_t reserved;          /* of the budget */
 	struct http_watch *watch; /* whose reading waits for the budget */
-	int kept_fd;              /* the connection, when it was kept from another call; else -1 */
+	int fd;                   /* of a connection that libcurl holds without asking for it; else -1 */
 	enum rc fail_rc;          /* why we ended it ourselves, RC_OK: we did not */
 	char fail_text[160];
 	char curl_text[CURL_ERROR_SIZE];
@@ -124,9 +124,9 @@ bool http_lane_add(struct http_lane *lane, struct http_call *call);
 void http_lane_remove(struct http_call *call);
 curl_socket_t http_socket_open(void *user, curlsocktype purpose, struct curl_sockaddr *a);
 int http_socket_close(void *user, curl_socket_t fd);
-/* Before a request goes out on the kept connection between these: makes it unusable if it is not clean.
- * Returns it, or -1 when it is not known. */
-int http_lane_before_reuse(struct http_lane *lane, int own_port, const char *peer, int peer_port);
+/* Before the call's request goes out on the kept connection between these: makes it unusable if it is not
+ * clean. */
+void http_lane_before_reuse(struct http_call *call, int own_port, const char *peer, int peer_port);
 /* libcurl has paused the call, maybe before it asked for its socket: what comes there is its body. */
 void http_lane_paused(struct http_call *call);
 /* Reads again what http_call_hold stopped. */

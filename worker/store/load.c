@@ -30,11 +30,20 @@ void load_free(struct load *b)
 	free(b);
 }
 
+static struct entry *entry_of(struct load *b, const struct task *t)
+{
+	struct entry_key key = {t->connection_id, t->table};
+	struct entry *e;
+
+	HASH_FIND(hh, b->entries, &key, sizeof key, e);
+	return e;
+}
+
 bool load_has_room(struct load *b, const struct rows *rows)
 {
 	if (!b->pages)
 		return true;
-	struct entry *e = load_entry_of(b, rows->task);
+	struct entry *e = entry_of(b, rows->task);
 	bool another_run = e &&
 	                   e->task != rows->task; /* of the same resource: cancelled, and asked for again */
 
@@ -45,7 +54,7 @@ bool load_has_room(struct load *b, const struct rows *rows)
 void load_add(struct load *b, struct rows *rows)
 {
 	struct task *t = rows->task;
-	struct entry *e = load_entry_of(b, t);
+	struct entry *e = entry_of(b, t);
 
 	if (!e) {
 		e = mem_zalloc(sizeof *e);
@@ -66,9 +75,16 @@ void load_add(struct load *b, struct rows *rows)
 	b->nrows += rows->n;
 }
 
-size_t load_rows(const struct load *b)
+size_t entry_bad(const struct entry *e)
 {
-	return b->nrows;
+	const struct rows *r = e->first;
+	size_t n = r->nbad;
+
+	while (r != e->last) {
+		r = r->next;
+		n += r->nbad;
+	}
+	return n;
 }
 
 size_t load_pages(const struct load *b)
@@ -90,18 +106,9 @@ struct entry *load_entries(struct load *b)
 	return b->entries;
 }
 
-struct entry *load_entry_of(struct load *b, const struct task *t)
-{
-	struct entry_key key = {t->connection_id, t->table};
-	struct entry *e;
-
-	HASH_FIND(hh, b->entries, &key, sizeof key, e);
-	return e;
-}
-
 bool load_page_alive(struct load *b, const struct rows *r)
 {
-	return load_entry_of(b, r->task)->fate == ENTRY_ALIVE;
+	return entry_of(b, r->task)->fate == ENTRY_ALIVE;
 }
 
 static enum load_end end_for(const struct load *b)

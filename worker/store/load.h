@@ -43,6 +43,9 @@ struct entry {
 	UT_hash_handle hh;
 };
 
+/* Records of its pages that cannot be stored. */
+size_t entry_bad(const struct entry *e);
+
 enum load_end {
 	LOAD_DONE,
 	LOAD_AGAIN,   /* run the same pages again: session lost, deadlock, a straight copy met old rows */
@@ -69,13 +72,11 @@ void load_free(struct load *b);
 bool load_has_room(struct load *b, const struct rows *rows);
 /* Adds a page; pages of a task come in order, behind each other. */
 void load_add(struct load *b, struct rows *rows);
-size_t load_rows(const struct load *b);
 size_t load_pages(const struct load *b);
 /* Runs the transaction; `ended` is called in a later turn of the loop. May be called again after LOAD_AGAIN.
  */
 void load_run(struct load *b);
 /* The pages, in order, as a list that the caller owns now; the load keeps only its entries. */
 struct rows *load_take_pages(struct load *b);
-struct entry *load_entry_of(struct load *b, const struct task *t);
 /* The entries, as an uthash list (hh.next). */
 struct entry *load_entries(struct load *b);

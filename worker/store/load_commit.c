@@ -21,19 +21,6 @@ void load_committed(void *user, const struct pg_result *res, const struct err *e
 	b->lane.ended(b->lane.user, LOAD_DONE, NULL);
 }
 
-static size_t entry_bad(const struct entry *e)
-{
-	size_t n = 0;
-
-	for (const struct rows *r = e->first; r; r = r->next) {
-		if (r->task == e->task)
-			n += r->nbad;
-		if (r == e->last)
-			break;
-	}
-	return n;
-}
-
 enum figure {
 	FIGURE_PAGE,
 	FIGURE_INSERTED,

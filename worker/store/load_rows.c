@@ -87,10 +87,8 @@ static int64_t entry_tuples(const struct entry *e)
 {
 	size_t n = 0;
 
-	for (const struct rows *r = e->first; r; r = r == e->last ? NULL : r->next) {
-		if (r->task == e->task)
-			n += r->n;
-	}
+	for (const struct rows *r = e->first; r; r = r == e->last ? NULL : r->next)
+		n += r->n;
 	return (int64_t)n;
 }
 

@@ -64,9 +64,10 @@ static void lane_down(void *user, const struct err *err)
 
 /* ---- what waits ---- */
 
+/* The first lane last: it takes what the others leave, so that small tasks rarely wait for others' rows. */
 static void each_lane(struct store *s, void (*wake)(struct gather *))
 {
-	for (size_t i = 0; i < LANES; i++)
+	for (size_t i = LANES; i-- > 0;)
 		wake(&s->lane[i].start);
 }
 
@@ -104,15 +105,6 @@ static void entry_free_pages(struct store *s, struct entry *e)
 		next = r->next;
 		rows_return(s, r);
 	}
-}
-
-static size_t entry_bad(const struct entry *e)
-{
-	size_t n = 0;
-
-	for (const struct rows *r = e->first; r; r = r->next)
-		n += r->nbad;
-	return n;
 }
 
 static void entry_done(struct store *s, struct entry *e)
@@ -177,7 +169,7 @@ static void load_refused(struct lane *lane, const struct err *err)
 	each_lane(lane->store, gather_wake);
 }
 
-/* Puts the load's pages before those that wait, each to go alone. */
+/* Puts the load's pages before those of their tasks that wait, each to go alone. */
 static void load_split(struct lane *lane)
 {
 	struct load *load = TAKE(lane->load);
@@ -298,8 +290,8 @@ static void lane_fill(struct lane *lane, struct load *load, struct page_queues *
 }
 
 /*
- * Walks of one page go by the first lane, so that small tasks share their transactions, and wait for no
- * others' rows. What is longer goes by any lane.
+ * Walks of one page go by the first lane, so that small tasks share their transactions. What is longer goes
+ * by any lane.
  */
 static void lane_start(void *user)
 {

@@ -17,7 +17,7 @@ void store_free(struct store *s);
 
 /* Takes the page. Its task hears of it by task_stored, task_lost or task_refused. */
 void store_add(struct store *s, struct rows *rows);
-/* Pages in all lanes. */
+/* Pages that are not committed. */
 size_t store_pending(const struct store *s);
 bool store_is_up(const struct store *s);
 /* Committed since the start: transactions, rows. */
