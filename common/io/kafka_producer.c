@@ -26,9 +26,10 @@ static const struct kafka_setting settings[] = {
     {"acks", "all"},
     {"partitioner",
         "murmur2_random"}, /* as the Java client, so that every publisher agrees on a key's partition */
-    /* Nothing waits for more to come, nor for another partition's answer: a wave of results goes to many. */
+    /* Nothing waits for more to come. A wave of results goes to many partitions, a request each: while one is
+     * answered the next is there, and with more than two they carry less. */
     {"linger.ms", "0"},
-    {"max.in.flight.requests.per.connection", "5"},
+    {"max.in.flight.requests.per.connection", "2"},
     {"queue.buffering.max.messages", "100000"},
     {"queue.buffering.max.kbytes", "16384"},
     {"message.timeout.ms", "30000"},
