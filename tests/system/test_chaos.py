@@ -160,18 +160,13 @@ def test_sigterm_while_a_claim_comes_back_empty(fleet):
         before = len(worker.events())
         fleet.produce(TASKS_TOPIC, {"task_id": str(uuid.uuid4()), "dispatch": 1, "provider": "practicepanther", "resource": "contacts",
                                     "connection_id": connection.id, "tenant_id": connection.tenant.id, "mode": "full"}, key="k")
-        fleet.wait_until(lambda: waits_for_lock(fleet, "sync-worker control"), what="the claim")
+        fleet.wait_until(lambda: fleet.waits_for_lock("sync-worker control"), what="the claim")
         worker.signal(signal.SIGTERM)
         fleet.wait_until(lambda: worker.events("stopping"), what="the worker to stop")
     other.rollback()
     other.close()
     assert worker.wait() == 0
     assert not worker.events("shutdown_grace_over"), worker.events()[before:]
-
-
-def waits_for_lock(fleet, application):
-    return fleet.value("select exists (select from pg_stat_activity where datname = current_database() "
-                       "and application_name = %s and wait_event_type = 'Lock')", application)
 
 
 # --- the broker ---
@@ -451,7 +446,7 @@ def test_cancel_that_meets_a_joining_request_does_not_take_its_task(fleet):
         answers = []
         cancel = threading.Thread(target=lambda: answers.append(fleet.api("POST", f"/v1/syncs/{first}/cancel")))
         cancel.start()
-        fleet.wait_until(lambda: answers or waits_for_lock(fleet, "sync-producer write"), what="the cancel to meet it")
+        fleet.wait_until(lambda: answers or fleet.waits_for_lock("sync-producer write"), what="the cancel to meet it")
     joining.commit()
     joining.close()
     cancel.join(20)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One sync from its request to rows and result events."""
 import time
+from contextlib import contextmanager
 
 from harness.faithful import ResultWatch, assert_faithful
 
@@ -41,25 +42,30 @@ def test_few_records_that_are_known_are_left_alone(fleet):
     assert {row["xmax"] for row in fleet.sql("select xmax::text from practicepanther_contacts")} == {"0"}
 
 
+@contextmanager
+def a_load_that_waits(fleet, connection):
+    """The load of a sync of the connection waits for its task's row, which the cursor has locked, until the block ends."""
+    fleet.simulator.account(connection.account, latency_ms=500)
+    with fleet.another_session() as session, session.cursor() as cursor:
+        session.autocommit = False
+        sync = fleet.sync(connection, ["contacts"], mode="full")
+        fleet.wait_until(lambda: fleet.tasks(sync)[0]["state"] == "running", what="the sync to run")
+        cursor.execute("select from sync_tasks where task_id = %s for update", [fleet.tasks(sync)[0]["task_id"]])
+        fleet.wait_until(lambda: fleet.waits_for_lock("sync-worker store"), what="its load to wait")
+        yield sync, cursor
+
+
 def test_a_load_leaves_out_what_is_no_longer_ours(fleet):
     """The page of a task that was cancelled waits with another's, whose differing rows are still the right ones."""
     fleet.start()
     first, lost, ours = [fleet.connection(account, "bench", records={"contacts": 40}) for account in ("acct-6", "acct-7", "acct-8")]
     assert_faithful(fleet, [fleet.sync(connection, ["contacts"]) for connection in (first, lost, ours)])
-    fleet.simulator.account("acct-6", latency_ms=500)
     fleet.simulator.account("acct-8", version=2, changed_share=0.25)
-    with fleet.another_session() as other, other.cursor() as cursor:
-        other.autocommit = False
-        held = fleet.sync(first, ["contacts"], mode="full")
-        fleet.wait_until(lambda: fleet.tasks(held)[0]["state"] == "running", what="the first to run")
-        cursor.execute("select from sync_tasks where task_id = %s for update", [fleet.tasks(held)[0]["task_id"]])
-        fleet.wait_until(lambda: fleet.value("select exists (select from pg_stat_activity where application_name = 'sync-worker store' "
-                                             "and wait_event_type = 'Lock')"), what="its load to wait")
+    with a_load_that_waits(fleet, first) as (held, cursor):
         cancelled, sync = [fleet.sync(connection, ["contacts"], mode="full") for connection in (lost, ours)]
         fleet.wait_until(lambda: {task["state"] for task in fleet.tasks(cancelled, sync)} == {"running"}, what="both to run")
         time.sleep(0.5)  # nothing tells that their pages wait for the first load
         cursor.execute("select from cancel_sync(%s, %s)", [cancelled, lost.tenant.id])
-        other.commit()
     fleet.wait_for_sync(cancelled, state="cancelled")
     assert_faithful(fleet, [held, sync])
     assert [task["records_updated"] for task in fleet.tasks(held, sync)] == [0, 10]
@@ -68,18 +74,10 @@ def test_a_load_leaves_out_what_is_no_longer_ours(fleet):
 def test_a_load_that_waits_holds_up_no_other_walk(fleet):
     fleet.start()
     held, *others = [fleet.connection(f"acct-{number}", records={"contacts": 120}) for number in range(9, 15)]
-    fleet.simulator.account("acct-9", latency_ms=500)
-    with fleet.another_session() as other, other.cursor() as cursor:
-        other.autocommit = False
-        first = fleet.sync(held, ["contacts"])
-        fleet.wait_until(lambda: fleet.tasks(first)[0]["state"] == "running", what="the first to run")
-        cursor.execute("select from sync_tasks where task_id = %s for update", [fleet.tasks(first)[0]["task_id"]])
-        fleet.wait_until(lambda: fleet.value("select exists (select from pg_stat_activity where application_name = 'sync-worker store' "
-                                             "and wait_event_type = 'Lock')"), what="its load to wait")
+    with a_load_that_waits(fleet, held) as (first, _):
         syncs = [fleet.sync(connection, ["contacts"]) for connection in others]
         for sync in syncs:
             fleet.wait_for_sync(sync, state="completed")
-        other.commit()
     assert_faithful(fleet, [first, *syncs])
 
 

@@ -92,13 +92,13 @@ size_t load_pages(const struct load *b)
 	return b->npages;
 }
 
-struct rows *load_take_pages(struct load *b)
+void load_part(struct load *b)
 {
-	struct rows *pages = TAKE(b->pages);
-
+	for (struct entry *e = b->entries; e; e = e->hh.next)
+		e->last->next = NULL;
+	b->pages = NULL;
 	b->tail = &b->pages;
 	b->npages = 0;
-	return pages;
 }
 
 struct entry *load_entries(struct load *b)

@@ -76,7 +76,8 @@ size_t load_pages(const struct load *b);
 /* Runs the transaction; `ended` is called in a later turn of the loop. May be called again after LOAD_AGAIN.
  */
 void load_run(struct load *b);
-/* The pages, in order, as a list that the caller owns now; the load keeps only its entries. */
-struct rows *load_take_pages(struct load *b);
+/* Gives each entry its pages as a list of its own (first to last), which the caller owns now; the load keeps
+ * only its entries. */
+void load_part(struct load *b);
 /* The entries, as an uthash list (hh.next). */
 struct entry *load_entries(struct load *b);

@@ -10,8 +10,8 @@ struct rows;
 struct page_queue {
 	struct rows *first;
 	struct rows *last;
-	bool
-	    loading; /* pages before these are in a load: these wait for it, since a cursor never goes back */
+	/* Pages before these are in a load: these wait for it, since a cursor never goes back. */
+	bool loading;
 	TAILQ_ENTRY(page_queue) link; /* its owner's, while there are pages and none is loading */
 };
 

@@ -91,14 +91,6 @@ static void rows_return(struct store *s, struct rows *rows)
 
 /* ---- what became of a load ---- */
 
-/* The load's pages are one list: gives each entry one of its own. */
-static void entries_part(struct load *load)
-{
-	(void)load_take_pages(load);
-	for (struct entry *e = load_entries(load); e; e = e->hh.next)
-		e->last->next = NULL;
-}
-
 static void entry_free_pages(struct store *s, struct entry *e)
 {
 	for (struct rows *r = e->first, *next; r; r = next) {
@@ -147,7 +139,7 @@ static void load_finished(struct lane *lane)
 
 	lane->store->transactions++;
 	lane_pace(lane, load);
-	entries_part(load);
+	load_part(load);
 	for (struct entry *e = load_entries(load); e; e = e->hh.next)
 		entry_done(lane->store, e);
 	load_free(load);
@@ -159,7 +151,7 @@ static void load_refused(struct lane *lane, const struct err *err)
 	struct load *load = TAKE(lane->load);
 
 	log_event(LOG_LEVEL_ERROR, "store_refused", LOG_ERR(err));
-	entries_part(load);
+	load_part(load);
 	for (struct entry *e = load_entries(load); e; e = e->hh.next) {
 		queue_up(lane->store, &e->task->pages);
 		entry_free_pages(lane->store, e);
@@ -174,7 +166,7 @@ static void load_split(struct lane *lane)
 {
 	struct load *load = TAKE(lane->load);
 
-	entries_part(load);
+	load_part(load);
 	for (struct entry *e = load_entries(load); e; e = e->hh.next) {
 		for (struct rows *r = e->first; r; r = r->next)
 			r->alone = true;
@@ -298,15 +290,18 @@ static void lane_start(void *user)
 	struct lane *lane = user;
 	struct store *s = lane->store;
 	struct load_lane context = {s->worker, lane->pg, lane->staged, load_over, lane};
+	bool takes_ones = lane == &s->lane[0];
 
 	if (lane->load || !pg_is_up(lane->pg))
 		return;
+	if (TAILQ_EMPTY(&s->walks) && (!takes_ones || TAILQ_EMPTY(&s->ones)))
+		return;
 	struct load *load = load_new(&context);
-	if (lane == &s->lane[0])
+	if (takes_ones)
 		lane_fill(lane, load, &s->ones);
 	if (load_pages(load) == 0)
 		lane_fill(lane, load, &s->walks);
-	if (load_pages(load) == 0) {
+	if (load_pages(load) == 0) { /* nobody wants what waited */
 		load_free(load);
 		return;
 	}
@@ -399,7 +394,7 @@ static void load_drop(struct load *load)
 {
 	if (!load)
 		return;
-	entries_part(load);
+	load_part(load);
 	for (struct entry *e = load_entries(load); e; e = e->hh.next) {
 		page_queue_put_back(&e->task->pages, e->first, e->last);
 		queue_free(&e->task->pages);

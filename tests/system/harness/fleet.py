@@ -245,6 +245,11 @@ class Fleet:
         self.wait_until(lambda: self.value("select not exists (select from sync_tasks where ended_at is null) "
                                            "and not exists (select from outbox)"), timeout, "everything to be done")
 
+    def waits_for_lock(self, application):
+        """Whether a session of that name waits for another's lock."""
+        return self.value("select exists (select from pg_stat_activity where datname = current_database() "
+                          "and application_name = %s and wait_event_type = 'Lock')", application)
+
     def another_session(self):
         session = psycopg2.connect(self.postgres.url(self.database), cursor_factory=psycopg2.extras.RealDictCursor)
         session.autocommit = True

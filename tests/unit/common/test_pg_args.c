@@ -42,10 +42,9 @@ static void stack(size_t n)
 static void assert_array(int i, unsigned type, unsigned element, const struct str *of, size_t n)
 {
 	struct str value = pg_arg_value(&stacked, i);
-	struct buf expected;
+	AUTO(buf_done) struct buf expected = BUF(1024);
 	bool nulls = false;
 
-	buf_init(&expected, 1024);
 	for (size_t k = 0; k < n; k++)
 		nulls |= !of[k].p;
 	buf_add_be32(&expected, 1);
@@ -61,11 +60,9 @@ static void assert_array(int i, unsigned type, unsigned element, const struct st
 	assert_true(stacked.arg[i].binary);
 	assert_int_equal(value.n, expected.n);
 	assert_memory_equal(value.p, expected.p, expected.n);
-	buf_done(&expected);
 }
 #define ASSERT_ARRAY(i, type, element, ...)                                                                  \
-	assert_array(i, type, element, (struct str[]){__VA_ARGS__},                                          \
-	    sizeof((struct str[]){__VA_ARGS__}) / sizeof(struct str))
+	assert_array(i, type, element, (struct str[]){__VA_ARGS__}, ARRAY_SIZE(((struct str[]){__VA_ARGS__})))
 #define NOTHING ((struct str){0})
 
 static void test_every_type_goes_into_its_array(void **state)
