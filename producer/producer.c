@@ -56,11 +56,11 @@ static bool may_dispatch(void *user, struct str provider, size_t tasks)
 	return false;
 }
 
-static void dispatch(void *user, struct str messages_json)
+static void dispatch(void *user, const struct str *messages_json, size_t n)
 {
 	struct producer *p = user;
 
-	dispatch_send(p->dispatch, messages_json);
+	dispatch_send(p->dispatch, messages_json, n);
 }
 
 /* ---- the admin port ---- */

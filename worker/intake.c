@@ -62,8 +62,6 @@ struct intake {
 	bool drained;
 	bool paused;
 	bool busy;
-	/* The last claim had several: messages come in waves, of which Kafka may give the first alone. */
-	bool in_company;
 	uint64_t unreadable;
 	uint64_t refused;
 };
@@ -143,7 +141,7 @@ static void received(void *user, const struct kafka_message *m)
 	}
 	messages_add(&in->inbox, &message);
 	regulate(in);
-	if (in->in_company)
+	if (kafka_message_header(m, TASK_HEADER_MORE).p)
 		gather_join(&in->start);
 	else
 		gather_wake(&in->start);
@@ -220,7 +218,6 @@ static void claim(void *user)
 	if (in->claiming.n == 0)
 		return;
 	in->busy = true;
-	in->in_company = in->claiming.n > 1;
 	gather_begun(&in->start);
 	in->claiming_as = w->id;
 	pg_args_clear(a);

@@ -80,6 +80,9 @@ void request_encode(const struct sync_request *rq, struct buf *out);
 
 /* ---- a task: sync.tasks.<provider> ---- */
 
+/* A header: another message on the topic follows at once, so who reads this one may wait for it. */
+#define TASK_HEADER_MORE "more"
+
 struct task_message {
 	json_object *doc;
 	struct uuid task_id;

@@ -76,16 +76,27 @@ static void on_rows(void *user, const struct pg_result *res, const struct err *e
 		take_replayed(&first->reply, res);
 }
 
+static void dispatch_all(const struct batch *b, const struct queue *done)
+{
+	struct str messages[BATCH_REQUESTS_MAX];
+	size_t n = 0;
+
+	for (const struct batch_item *item = done->head; item; item = item->next) {
+		if (item->reply.dispatch)
+			messages[n++] = str_of(item->reply.dispatch);
+	}
+	if (n)
+		b->dispatch(b->user, messages, n);
+}
+
 static void finish(struct batch *b, const struct err *err)
 {
 	struct queue done = b->running;
 	struct batch_item *item;
 
 	queue_init(&b->running);
-	for (item = done.head; item && !err; item = item->next) {
-		if (item->reply.dispatch)
-			b->dispatch(b->user, str_of(item->reply.dispatch));
-	}
+	if (!err)
+		dispatch_all(b, &done);
 	while ((item = queue_pop(&done)))
 		item->done(item, err);
 }

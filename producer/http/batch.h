@@ -32,13 +32,13 @@ struct batch_item {
 	struct batch_item *next;
 };
 
-/* Messages of tasks that were committed as dispatched: a JSON array, valid during the call. */
-typedef void batch_dispatch(void *user, struct str messages_json);
+/* Messages of tasks that were committed as dispatched: `n` JSON arrays, valid during the call. */
+typedef void batch_dispatch(void *user, const struct str *messages_json, size_t n);
 
 /*
  * `pg` must be used by nobody else, and outlive the batch or be closed first. What rows say is to be
- * dispatched is given to `dispatch`, all of a transaction's before anybody is answered: neighbours travel
- * together.
+ * dispatched is given to `dispatch`, all of a transaction's at once and before anybody is answered:
+ * neighbours travel together.
  */
 struct batch *batch_new(struct loop *loop, struct pg *pg, batch_dispatch *dispatch, void *user);
 /* Items are dropped without their callbacks. Accepts NULL. */

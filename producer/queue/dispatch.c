@@ -5,6 +5,8 @@
 #include <json-c/json.h>
 
 #include "base/failpoint.h"
+#include "base/json.h"
+#include "sync/messages.h"
 #include "sync/topics.h"
 
 struct room {
@@ -12,6 +14,7 @@ struct room {
 	char *topic;
 	int64_t room;
 	bool backlog;
+	json_object *held; /* its last message, until it is known whether another follows */
 };
 
 struct dispatch {
@@ -66,10 +69,10 @@ static struct str member(json_object *object, const char *name)
 	return (struct str){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
 }
 
-static void send_one(struct dispatch *d, json_object *message)
+static void send_held(struct dispatch *d, struct room *room, bool more)
 {
+	AUTO(json_put_ptr) json_object *message = TAKE(room->held);
 	struct kafka_header headers[8];
-	struct room *room = room_of(d, member(message, "provider"));
 	struct str traceparent = member(message, "traceparent");
 	size_t n = 0;
 
@@ -80,23 +83,48 @@ static void send_one(struct dispatch *d, json_object *message)
 	headers[n++] = (struct kafka_header){"ce_type", STR("io.syncfleet.task.dispatched.v1")};
 	if (traceparent.p)
 		headers[n++] = (struct kafka_header){"traceparent", traceparent};
-	if (room && kafka_send(d->kafka, room->topic, member(message, "key"), member(message, "value"),
-	                headers, n, NULL, NULL) == RC_OK)
+	if (more)
+		headers[n++] = (struct kafka_header){TASK_HEADER_MORE, STR("1")};
+	if (kafka_send(d->kafka, room->topic, member(message, "key"), member(message, "value"), headers, n,
+	        NULL, NULL) == RC_OK)
 		d->sent++;
 	else
 		d->refused++;
 	FAILPOINT(dispatch_after_produce);
 }
 
-void dispatch_send(struct dispatch *d, struct str messages_json)
+static void hold(struct dispatch *d, json_object *message)
 {
+	struct room *room = room_of(d, member(message, "provider"));
+
+	if (!room) {
+		d->refused++;
+		return;
+	}
+	if (room->held)
+		send_held(d, room, true);
+	room->held = json_object_get(message);
+}
+
+static void hold_all(struct dispatch *d, struct str messages_json)
+{
+	AUTO(json_put_ptr)
 	json_object *messages = messages_json.n ? json_tokener_parse(messages_json.p) : NULL;
 
 	if (messages)
 		FAILPOINT(dispatch_after_commit);
 	for (size_t i = 0; messages && i < json_object_array_length(messages); i++)
-		send_one(d, json_object_array_get_idx(messages, i));
-	json_object_put(messages);
+		hold(d, json_object_array_get_idx(messages, i));
+}
+
+void dispatch_send(struct dispatch *d, const struct str *messages_json, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		hold_all(d, messages_json[i]);
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->rooms[i].held)
+			send_held(d, &d->rooms[i], false);
+	}
 }
 
 void dispatch_set_room(struct dispatch *d, struct str provider, int64_t room, bool backlog)

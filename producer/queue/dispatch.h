@@ -17,8 +17,11 @@ struct dispatch *dispatch_new(
 /* Accepts NULL. */
 void dispatch_free(struct dispatch *d);
 
-/* Sends what SQL's task_message() made: a JSON array; empty: nothing. */
-void dispatch_send(struct dispatch *d, struct str messages_json);
+/*
+ * Sends what SQL's task_message() made: `n` JSON arrays, of which any may be empty. Each message but the last
+ * of its topic says that more follow (TASK_HEADER_MORE).
+ */
+void dispatch_send(struct dispatch *d, const struct str *messages_json, size_t n);
 /* What the clock found: how many further messages a provider may have, and whether tasks wait already. */
 void dispatch_set_room(struct dispatch *d, struct str provider, int64_t room, bool backlog);
 /* Takes room for `tasks` when nobody waits and there is some; else false. */

@@ -67,9 +67,11 @@ static void dispatched(void *user, const struct pg_result *res, const struct err
 	t->dispatching = false;
 	t->backlog = false;
 	for (int i = 0; !err && i < pg_rows(res); i++) {
+		struct str messages = pg_str(res, i, 3);
+
 		t->backlog = t->backlog || pg_bool(res, i, 2);
 		dispatch_set_room(t->o.dispatch, pg_str(res, i, 0), pg_i64(res, i, 1), pg_bool(res, i, 2));
-		dispatch_send(t->o.dispatch, pg_str(res, i, 3));
+		dispatch_send(t->o.dispatch, &messages, 1);
 	}
 	if (t->backlog || clock_mono_ms() < t->fast_until_ms)
 		timer_set(t->fast, FAST_MS, 0);
@@ -79,8 +81,10 @@ static void sent_again(void *user, const struct pg_result *res, const struct err
 {
 	struct ticker *t = user;
 
-	if (!err)
-		dispatch_send(t->o.dispatch, pg_str(res, 0, 0));
+	if (err)
+		return;
+	struct str messages = pg_str(res, 0, 0);
+	dispatch_send(t->o.dispatch, &messages, 1);
 }
 
 static void events_due(void *user, const struct pg_result *res, const struct err *err)

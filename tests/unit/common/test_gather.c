@@ -72,8 +72,6 @@ static void test_who_expects_company_waits_a_moment(void **state)
 
 	gather_join(&gather);
 	gather_join(&gather);
-	run_loop_for(0);
-	assert_int_equal(runs, 0);
 	run_loop_for(GAP_MS / 2);
 	assert_int_equal(runs, 1);
 	assert_true(ran_ms[0] - asked_ms >= GATHER_JOIN_MS);

@@ -9,7 +9,7 @@
 
 #include "../http_peer.h"
 #include "fake_catalog.h"
-#include "fake_pg.h"
+#include "../fake_pg.h"
 
 #define TENANT "aa000000-0000-7000-8000-000000000001"
 #define SECRET "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -75,10 +75,11 @@ static bool may_dispatch(void *user, struct str provider, size_t tasks)
 	return true;
 }
 
-static void dispatch(void *user, struct str messages)
+static void dispatch(void *user, const struct str *messages, size_t n)
 {
 	(void)user;
-	buf_add_str(&dispatched, messages);
+	for (size_t i = 0; i < n; i++)
+		buf_add_str(&dispatched, messages[i]);
 }
 
 static struct auth_options auth_options;

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "fake_pg.h"
+#include "../fake_pg.h"
 
 #define SECRET "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 #define TENANT "aa000000-0000-7000-8000-000000000001"

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "fake_pg.h"
+#include "../fake_pg.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
 #define TENANT "aa000000-0000-7000-8000-000000000001"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "fake_pg.h"
+#include "../fake_pg.h"
 #include "io/gather.h"
 
 #define ITEMS 300
@@ -36,6 +36,7 @@ static char text[ITEMS][8];
 static size_t executions;
 static int missing_rows;
 static const char *messages; /* of every row of a lone statement; NULL: none */
+static size_t dispatches;
 static size_t dispatched;
 static size_t answered; /* when the last one was dispatched */
 
@@ -109,11 +110,13 @@ static void done(struct batch_item *item, const struct err *err)
 	reply_done(&item->reply);
 }
 
-static void dispatch(void *user, struct str messages_json)
+static void dispatch(void *user, const struct str *messages_json, size_t n)
 {
 	assert_ptr_equal(user, &session);
-	assert_true(str_is(messages_json, messages));
-	dispatched++;
+	for (size_t i = 0; i < n; i++)
+		assert_true(str_is(messages_json[i], messages));
+	dispatches++;
+	dispatched += n;
 	for (size_t i = 0; i < ITEMS; i++)
 		answered += (size_t)t[i].calls;
 }
@@ -151,7 +154,7 @@ static int setup(void **state)
 	(void)state;
 	memset(&fake, 0, sizeof fake);
 	memset(t, 0, sizeof t);
-	norder = executions = dispatched = answered = 0;
+	norder = executions = dispatches = dispatched = answered = 0;
 	messages = NULL;
 	missing_rows = 0;
 	fake.answer = answer;
@@ -201,6 +204,7 @@ static void test_all_is_dispatched_before_anybody_is_answered(void **state)
 		add(i);
 	turn();
 	fake_pg_deliver();
+	assert_int_equal(dispatches, 1);
 	assert_int_equal(dispatched, 3);
 	assert_int_equal(answered, 0);
 	assert_int_equal(t[2].calls, 1);

@@ -17,6 +17,11 @@ struct sending {
 	uint64_t sent, refused;
 };
 
+static void send_one(struct dispatch *d, struct str messages)
+{
+	dispatch_send(d, &messages, 1);
+}
+
 static struct dispatch *begin(void)
 {
 	memset(&fake_kafka, 0, sizeof fake_kafka);
@@ -38,16 +43,47 @@ static void messages_are_sent_as_they_are(void **state)
 	const struct fake_message *m = fake_kafka.sent;
 
 	(void)state;
-	dispatch_send(d, STR("[" MESSAGE("practicepanther", ",\"traceparent\":\"00-ab-cd-01\"") "," MESSAGE(
-	                     "bench", ",\"traceparent\":null") "]"));
+	send_one(d, STR("[" MESSAGE("bench", ",\"traceparent\":null") "," MESSAGE(
+	                "practicepanther", ",\"traceparent\":\"00-ab-cd-01\"") "]"));
 	assert_int_equal(fake_kafka.n, 2);
-	assert_string_equal(m[0].topic, "blue.sync.tasks.practicepanther");
-	assert_string_equal(m[0].key, "practicepanther:c1");
-	assert_string_equal(m[0].value, "{\"x\": 1}");
-	assert_string_equal(m[0].headers, HEADERS ";traceparent=00-ab-cd-01");
-	assert_string_equal(m[1].topic, "blue.sync.tasks.bench");
-	assert_string_equal(m[1].headers, HEADERS);
+	assert_string_equal(m[0].topic, "blue.sync.tasks.bench");
+	assert_string_equal(m[0].headers, HEADERS);
+	assert_string_equal(m[1].topic, "blue.sync.tasks.practicepanther");
+	assert_string_equal(m[1].key, "practicepanther:c1");
+	assert_string_equal(m[1].value, "{\"x\": 1}");
+	assert_string_equal(m[1].headers, HEADERS ";traceparent=00-ab-cd-01");
 	assert_counts(d, 2, 0);
+	dispatch_free(d);
+}
+
+/* Whoever reads the first ones can wait for the rest, which a broker may give a moment later. */
+static void all_but_the_last_of_a_topic_say_that_more_follow(void **state)
+{
+	static const char more[] = HEADERS ";more=1";
+	const struct str lists[] = {
+	    STR("[" MESSAGE("bench", "") "," MESSAGE("practicepanther", "") "]"),
+	    STR("[]"),
+	    STR("[" MESSAGE("bench", "") "]"),
+	    STR("[" MESSAGE("nobody", "") "," MESSAGE("bench", "") "]"),
+	};
+	static const struct {
+		const char *topic, *headers;
+	} wanted[] = {
+	    {"blue.sync.tasks.bench", more},
+	    {"blue.sync.tasks.bench", more},
+	    {"blue.sync.tasks.bench", HEADERS},
+	    {"blue.sync.tasks.practicepanther", HEADERS},
+	};
+	struct dispatch *d = begin();
+
+	(void)state;
+	dispatch_send(d, lists, ARRAY_SIZE(lists));
+	assert_counts(d, 4, 1);
+	assert_int_equal(fake_kafka.n, ARRAY_SIZE(wanted));
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		assert_string_equal(fake_kafka.sent[i].topic, wanted[i].topic);
+		assert_string_equal(fake_kafka.sent[i].headers, wanted[i].headers);
+	}
 	dispatch_free(d);
 }
 
@@ -77,7 +113,7 @@ static void what_cannot_be_sent_is_counted(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct dispatch *d = begin();
 
-		dispatch_send(d, str_of(cases[i].messages));
+		send_one(d, str_of(cases[i].messages));
 		assert_counts(d, cases[i].sent, cases[i].refused);
 		assert_int_equal(fake_kafka.n, cases[i].sent);
 		dispatch_free(d);
@@ -91,10 +127,10 @@ static void a_full_queue_refuses(void **state)
 
 	(void)state;
 	fake_kafka.full = true;
-	dispatch_send(d, STR("[" MESSAGE("bench", "") "," MESSAGE("bench", "") "]"));
+	send_one(d, STR("[" MESSAGE("bench", "") "," MESSAGE("bench", "") "]"));
 	assert_counts(d, 0, 2);
 	fake_kafka.full = false;
-	dispatch_send(d, STR("[" MESSAGE("bench", "") "]"));
+	send_one(d, STR("[" MESSAGE("bench", "") "]"));
 	assert_counts(d, 1, 2);
 	dispatch_free(d);
 }
@@ -149,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(messages_are_sent_as_they_are),
+	    cmocka_unit_test(all_but_the_last_of_a_topic_say_that_more_follow),
 	    cmocka_unit_test(any_worker_may_get_any_task),
 	    cmocka_unit_test(what_cannot_be_sent_is_counted),
 	    cmocka_unit_test(a_full_queue_refuses),

@@ -5,7 +5,7 @@
 #include "base/metrics.h"
 
 #include "../declarations.h"
-#include "fake_pg.h"
+#include "../fake_pg.h"
 
 #define TICKS 5 /* of the clock, between two looks */
 

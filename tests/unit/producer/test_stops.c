@@ -6,7 +6,7 @@
 #include "base/metrics.h"
 
 #include "../declarations.h"
-#include "fake_pg.h"
+#include "../fake_pg.h"
 
 static const struct settings settings = {
     .cap_percent = 50, .cap_tasks = 20, .cap_window_ms = 300000, .cap_probe_ms = 60000};

@@ -7,7 +7,7 @@
 #include "streams.h"
 
 #include "../http_peer.h"
-#include "fake_pg.h"
+#include "../fake_pg.h"
 
 #define SYNC "0190aaaa-0000-7000-8000-000000000001"
 #define TENANT "aa000000-0000-7000-8000-000000000001"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "fake_pg.h"
+#include "../fake_pg.h"
 
 #define WAITERS 5
 #define LONG_MS 600000
