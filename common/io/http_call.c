@@ -112,12 +112,13 @@ static bool body_begin(struct http_call *call)
 	return true;
 }
 
-/* More of the last record than libcurl has read; it stops at Content-Length. */
-static bool tls_holds_more(CURL *easy)
+bool http_call_tls_holds_more(const struct http_call *call)
 {
 	struct curl_tlssessioninfo *tls = NULL;
 
-	curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &tls);
+	if (call->plain)
+		return false;
+	curl_easy_getinfo(call->easy, CURLINFO_TLS_SSL_PTR, &tls);
 	return tls && tls->backend == CURLSSLBACKEND_OPENSSL && tls->internals &&
 	       SSL_pending(tls->internals) > 0;
 }
@@ -142,7 +143,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *user)
 	buf_add(&call->body, p, n);
 	if (call->body.n > call->reserved)
 		http_budget_reserve(call, call->body.n);
-	call->leftover = call->sized && !call->plain && tls_holds_more(call->easy);
+	call->leftover = call->sized && http_call_tls_holds_more(call);
 	return n;
 }
 

@@ -145,7 +145,7 @@ void http_lane_before_reuse(struct http_call *call, int own_port, const char *pe
 	{
 		if (w->own_port != own_port || !goes_to(w, peer, peer_port))
 			continue;
-		if (has_bytes(w))
+		if (has_bytes(w) || http_call_tls_holds_more(call))
 			connection_spoil(w);
 		w->last = call;
 		call->fd = w->fd;
@@ -268,9 +268,9 @@ static void let_rest(const struct http_call *call)
 {
 	struct http_watch *w = watch_of(call->client, call->fd);
 
-	if (!w || w->last != call || !w->idle || w->armed)
+	if (!w || w->last != call || !w->idle)
 		return;
-	if (call->leftover || has_bytes(w))
+	if (call->leftover || (!w->armed && has_bytes(w)))
 		connection_spoil(w);
 	else
 		watch_arm(w, UV_READABLE);

@@ -137,6 +137,8 @@ struct http_call *http_call_new(struct http_client *c);
 void http_call_free(struct http_call *call);
 /* Empties the call for its next use, its secrets included. */
 void http_call_clear(struct http_call *call);
+/* Of the last TLS record there is more than libcurl has read; it stops at Content-Length. */
+bool http_call_tls_holds_more(const struct http_call *call);
 /* Notes why a transfer fails; returns false. */
 bool http_call_fail(struct http_call *call, enum rc rc, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The error of a transfer that ended with `code`. */

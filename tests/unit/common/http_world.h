@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "io/http.h"
 #include "io/loop.h"
+#include "tiny_identity.h"
 #include "tiny_server.h"
 
 #include <setjmp.h>
@@ -37,7 +38,7 @@ static void add_le32(struct buf *b, uint32_t v)
 static const char gzip_head[] = {0x1f, (char)0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
 
 /* One stored block (RFC 1951, 3.2.4). */
-static void respond_gzip(int fd, const char *text)
+static void respond_gzip(struct tiny_connection *c, const char *text)
 {
 	AUTO(buf_done) struct buf b = BUF(BODY_MAX);
 	uint32_t n = (uint32_t)strlen(text);
@@ -48,7 +49,7 @@ static void respond_gzip(int fd, const char *text)
 	buf_add(&b, text, n);
 	add_le32(&b, crc32_of((const uint8_t *)text, n));
 	add_le32(&b, n);
-	tiny_respond(fd, "200 OK\r\nContent-Encoding: gzip", b.p, b.n);
+	tiny_respond(c, "200 OK\r\nContent-Encoding: gzip", b.p, b.n);
 }
 
 struct bits {
@@ -68,7 +69,7 @@ static void add_bits(struct bits *w, uint32_t value, int n)
 
 /* Zeros at 13 bits for 258 of them: fixed Huffman codes, a literal and then copies of length 258 at
  * distance 1. */
-static void respond_bomb(int fd, size_t decoded)
+static void respond_bomb(struct tiny_connection *c, size_t decoded)
 {
 	AUTO(buf_done) struct buf b = BUF(64u << 20);
 
@@ -82,29 +83,29 @@ static void respond_bomb(int fd, size_t decoded)
 		add_bits(&w, 0, 5);
 	}
 	add_bits(&w, 0, 7 + 8); /* end of block; the checksum is never reached */
-	tiny_respond(fd, "200 OK\r\nContent-Encoding: gzip", b.p, b.n);
+	tiny_respond(c, "200 OK\r\nContent-Encoding: gzip", b.p, b.n);
 }
 
-static void respond_size(int fd, size_t n)
+static void respond_size(struct tiny_connection *c, size_t n)
 {
 	char *body = mem_alloc(n);
 
 	memset(body, 'x', n);
-	tiny_respond(fd, "200 OK", body, n);
+	tiny_respond(c, "200 OK", body, n);
 	free(body);
 }
 
 /* A body, and behind it what looks like the answer to the next request. */
-static void respond_excess(int fd, size_t n)
+static void respond_excess(struct tiny_connection *c, size_t n)
 {
 	AUTO(buf_done) struct buf b = BUF(BODY_MAX);
 
 	buf_printf(&b, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%0*d", n, (int)n, 7);
 	buf_add_text(&b, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong");
-	tiny_write(fd, b.p, b.n);
+	tiny_write(c, b.p, b.n);
 }
 
-static void respond_chunked(int fd, size_t chunks)
+static void respond_chunked(struct tiny_connection *c, size_t chunks)
 {
 	AUTO(buf_done) struct buf b = BUF(64u << 20);
 
@@ -112,17 +113,17 @@ static void respond_chunked(int fd, size_t chunks)
 	for (size_t i = 0; i < chunks; i++)
 		buf_printf(&b, "3e8\r\n%01000d\r\n", 7);
 	buf_add_text(&b, "0\r\n\r\n");
-	tiny_write(fd, b.p, b.n);
+	tiny_write(c, b.p, b.n);
 }
 
-static void respond_many_headers(int fd, size_t n)
+static void respond_many_headers(struct tiny_connection *c, size_t n)
 {
 	AUTO(buf_done) struct buf b = BUF(1u << 20);
 
 	buf_add_text(&b, "200 OK");
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&b, "\r\nX-%zu: %zu", i, i);
-	tiny_respond(fd, buf_text(&b), "", 0);
+	tiny_respond(c, buf_text(&b), "", 0);
 }
 
 struct route {
@@ -158,11 +159,11 @@ static bool path_number(struct str path, struct str prefix, size_t *ret)
 	return true;
 }
 
-static bool serve_sized(int fd, struct str path)
+static bool serve_sized(struct tiny_connection *c, struct str path)
 {
 	static const struct {
 		struct str prefix;
-		void (*respond)(int fd, size_t n);
+		void (*respond)(struct tiny_connection *c, size_t n);
 	} sized[] = {
 	    {STR("/size/"), respond_size},
 	    {STR("/chunked/"), respond_chunked},
@@ -175,49 +176,48 @@ static bool serve_sized(int fd, struct str path)
 	for (size_t i = 0; i < ARRAY_SIZE(sized); i++) {
 		if (!path_number(path, sized[i].prefix, &n))
 			continue;
-		sized[i].respond(fd, n);
+		sized[i].respond(c, n);
 		return true;
 	}
 	return false;
 }
 
 /* False: the connection is to be closed. */
-static bool serve_other(int fd, struct str path)
+static bool serve_other(struct tiny_connection *c, struct str path)
 {
 	if (str_is(path, "/gzip"))
-		respond_gzip(fd, "small but whole");
+		respond_gzip(c, "small but whole");
 	else if (str_is(path, "/redirect"))
-		tiny_respond(fd, "302 Found\r\nLocation: /size/5", "moved", 5);
+		tiny_respond(c, "302 Found\r\nLocation: /size/5", "moved", 5);
 	else if (str_is(path, "/empty"))
-		tiny_write(fd, "HTTP/1.1 204 No Content\r\n\r\n", 27);
+		tiny_write(c, "HTTP/1.1 204 No Content\r\n\r\n", 27);
 	else if (str_is(path, "/stall"))
-		tiny_write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", 43);
+		tiny_write(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", 43);
 	else if (!str_is(path, "/hang"))
-		tiny_respond(fd, "200 OK\r\nX-Answer: 42\r\nx-list: a , b ", "hello", 5);
+		tiny_respond(c, "200 OK\r\nX-Answer: 42\r\nx-list: a , b ", "hello", 5);
 	return true;
 }
 
-static bool serve(struct tiny_server *s, int fd, const char *request)
+static bool serve(struct tiny_connection *c, const char *request)
 {
 	struct str path = str_of(request);
 
-	(void)s;
 	str_cut(&path, ' ');
 	path = str_cut(&path, ' ');
 	path = str_cut(&path, '?');
 	for (size_t i = 0; i < ARRAY_SIZE(raw_routes); i++) {
 		if (!str_is(path, raw_routes[i].path))
 			continue;
-		tiny_write(fd, raw_routes[i].raw, strlen(raw_routes[i].raw));
+		tiny_write(c, raw_routes[i].raw, strlen(raw_routes[i].raw));
 		return false;
 	}
-	if (serve_sized(fd, path))
+	if (serve_sized(c, path))
 		return true;
 	if (str_is(path, "/ok-then-close")) {
-		tiny_respond(fd, "200 OK", "bye", 3);
+		tiny_respond(c, "200 OK", "bye", 3);
 		return false;
 	}
-	return serve_other(fd, path);
+	return serve_other(c, path);
 }
 
 /* ---- the client's side ---- */
@@ -249,17 +249,45 @@ static void out_of_time(void *user)
 	abort();
 }
 
-static inline struct world world_start(const struct http_options *o, bool early)
+/* Of the servers that are started from now on; NULL: they speak plain HTTP. */
+static struct tiny_identity *world_identity;
+
+/* A group's setup: the same over TLS. */
+static inline int world_over_tls(void **state)
 {
-	struct world w = {.loop = loop_new()};
+	(void)state;
+	world_identity = tiny_identity_new("127.0.0.1");
+	return 0;
+}
+
+static inline int world_plain(void **state)
+{
+	(void)state;
+	tiny_identity_free(TAKE(world_identity));
+	return 0;
+}
+
+/* The world takes the server. */
+static inline struct world world_start_with(const struct http_options *o, struct tiny_server *server)
+{
+	struct world w = {.loop = loop_new(), .server = server};
 	struct err err = {0};
 
-	w.server = tiny_server_new(serve, early);
 	w.client = http_client_new(w.loop, o, &err);
 	assert_non_null(w.client);
 	w.watchdog = timer_new(w.loop, out_of_time, NULL);
 	timer_set(w.watchdog, WATCHDOG_MS, 0);
 	return w;
+}
+
+static inline struct world world_start(const struct http_options *o, bool early)
+{
+	struct http_options options = *o;
+
+	if (world_identity)
+		options.ca_file = world_identity->file;
+	return world_start_with(
+	    &options, tiny_server_new(serve, early, world_identity ? world_identity->tls : NULL));
 }
 
 static inline void world_end(struct world *w)
@@ -300,12 +328,20 @@ static inline void finished(void *user, const struct http_response *res, const s
 		loop_stop(r->w->loop);
 }
 
+#define URL_MAX 256
+
+static inline void world_url(const struct world *w, const char *path, char ret[URL_MAX])
+{
+	snprintf(
+	    ret, URL_MAX, "%s://127.0.0.1:%d%s", w->server->tls ? "https" : "http", w->server->port, path);
+}
+
 static inline struct http_call *send_to(
     struct world *w, const char *path, int64_t timeout_ms, struct result *r)
 {
-	char url[256];
+	char url[URL_MAX];
 
-	snprintf(url, sizeof url, "http://127.0.0.1:%d%s", w->server->port, path);
+	world_url(w, path, url);
 	*r = (struct result){.w = w};
 	w->pending++;
 	return http_send(w->client,

@@ -183,11 +183,11 @@ static void test_once_takes_a_new_connection(void **state)
 {
 	struct world w = world_start(&plain, false);
 	struct result r = {.w = &w};
-	char url[64];
+	char url[URL_MAX];
 
 	(void)state;
 	get(&w, "/");
-	snprintf(url, sizeof url, "http://127.0.0.1:%d/nothing", w.server->port);
+	world_url(&w, "/nothing", url);
 	w.pending++;
 	http_send(w.client,
 	    &(struct http_request){
@@ -204,13 +204,13 @@ static void test_post(void **state)
 {
 	struct world w = world_start(&plain, false);
 	struct result r = {.w = &w};
-	char url[64];
+	char url[URL_MAX];
 	char body[] = "grant_type=refresh_token";
 	char header[] = "Authorization: Bearer abc";
 	const char *headers[] = {header, "Content-Type: application/json"};
 
 	(void)state;
-	snprintf(url, sizeof url, "http://127.0.0.1:%d/", w.server->port);
+	world_url(&w, "/", url);
 	w.pending++;
 	http_send(w.client,
 	    &(struct http_request){.method = "POST",
@@ -291,7 +291,7 @@ static void test_refused_requests(void **state)
 static void test_loopback_and_plain_need_the_setting(void **state)
 {
 	struct http_options o = plain;
-	char url[64];
+	char url[URL_MAX];
 
 	(void)state;
 	o.allow_plain_loopback = false;
@@ -316,7 +316,11 @@ static void test_loopback_and_plain_need_the_setting(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest plain_only[] = {
+	    cmocka_unit_test(test_refused_requests),
+	    cmocka_unit_test(test_loopback_and_plain_need_the_setting),
+	};
+	const struct CMUnitTest both[] = {
 	    cmocka_unit_test(test_whole_answers),
 	    cmocka_unit_test(test_headers),
 	    cmocka_unit_test(test_failures),
@@ -327,9 +331,9 @@ int main(void)
 	    cmocka_unit_test(test_many_unclean_connections),
 	    cmocka_unit_test(test_once_takes_a_new_connection),
 	    cmocka_unit_test(test_post),
-	    cmocka_unit_test(test_refused_requests),
-	    cmocka_unit_test(test_loopback_and_plain_need_the_setting),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(plain_only, NULL, NULL) +
+	       cmocka_run_group_tests_name("plain", both, NULL, NULL) +
+	       cmocka_run_group_tests_name("TLS", both, world_over_tls, world_plain);
 }

@@ -231,7 +231,7 @@ struct chain {
 static void chain_next(void *user, const struct http_response *res, const struct err *err)
 {
 	struct chain *c = user;
-	char url[64];
+	char url[URL_MAX];
 
 	(void)err;
 	assert_non_null(res);
@@ -246,7 +246,7 @@ static void chain_next(void *user, const struct http_response *res, const struct
 		loop_stop(c->w->loop);
 		return;
 	}
-	snprintf(url, sizeof url, "http://127.0.0.1:%d/size/500", c->w->server->port);
+	world_url(c->w, "/size/500", url);
 	http_send(c->w->client, &(struct http_request){.method = "GET", .url = url, .timeout_ms = 5000},
 	    chain_next, c);
 }
@@ -256,11 +256,11 @@ static void test_send_cancel_and_free_in_callbacks(void **state)
 	struct world w = world_start(&plain, false);
 	struct chain c = {.w = &w, .left = 50};
 	struct result r;
-	char url[64];
+	char url[URL_MAX];
 
 	(void)state;
 	c.other = send_to(&w, "/hang", 30000, &r);
-	snprintf(url, sizeof url, "http://127.0.0.1:%d/size/500", w.server->port);
+	world_url(&w, "/size/500", url);
 	http_send(w.client, &(struct http_request){.method = "GET", .url = url, .timeout_ms = 5000},
 	    chain_next, &c);
 	loop_run(w.loop);
@@ -334,7 +334,10 @@ static void test_names_never_block_the_loop(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest plain_only[] = {
+	    cmocka_unit_test(test_names_never_block_the_loop),
+	};
+	const struct CMUnitTest both[] = {
 	    cmocka_unit_test(test_cancel),
 	    cmocka_unit_test(test_waiting_for_a_connection),
 	    cmocka_unit_test(test_many_in_parallel),
@@ -346,8 +349,9 @@ int main(void)
 	    cmocka_unit_test(test_budget_and_more_than_a_body_at_once),
 	    cmocka_unit_test(test_budget_timeout_and_cancel),
 	    cmocka_unit_test(test_send_cancel_and_free_in_callbacks),
-	    cmocka_unit_test(test_names_never_block_the_loop),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(plain_only, NULL, NULL) +
+	       cmocka_run_group_tests_name("plain", both, NULL, NULL) +
+	       cmocka_run_group_tests_name("TLS", both, world_over_tls, world_plain);
 }

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -16,8 +17,8 @@
 #define TINY_CONNECTIONS_MAX 1024 /* in a server's life: more than any test sends requests */
 #define TINY_REQUEST_MAX 65536
 
-struct tiny_server;
-typedef bool tiny_handler(struct tiny_server *s, int fd, const char *request);
+struct tiny_connection;
+typedef bool tiny_handler(struct tiny_connection *c, const char *request);
 
 /* More than libcurl reads at once. */
 static const char early_bird[40000] = "early bird";
@@ -26,7 +27,8 @@ struct tiny_server {
 	int fd;
 	int port;
 	tiny_handler *handler;
-	bool early; /* answers before it has read a request */
+	bool early;   /* answers before it has read a request */
+	SSL_CTX *tls; /* NULL: plain */
 	pthread_t accepting;
 	pthread_t serving[TINY_CONNECTIONS_MAX];
 	int conn[TINY_CONNECTIONS_MAX];
@@ -39,14 +41,25 @@ struct tiny_server {
 struct tiny_connection {
 	struct tiny_server *server;
 	int fd;
+	SSL *tls; /* NULL: plain */
 };
 
-static void tiny_write(int fd, const void *p, size_t n)
+static ssize_t tiny_send(struct tiny_connection *c, const char *p, size_t n)
+{
+	return c->tls ? SSL_write(c->tls, p, (int)n) : send(c->fd, p, n, MSG_NOSIGNAL);
+}
+
+static ssize_t tiny_receive(struct tiny_connection *c, char *p, size_t n)
+{
+	return c->tls ? SSL_read(c->tls, p, (int)n) : recv(c->fd, p, n, 0);
+}
+
+static void tiny_write(struct tiny_connection *c, const void *p, size_t n)
 {
 	const char *at = p;
 
 	while (n > 0) {
-		ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
+		ssize_t sent = tiny_send(c, at, n);
 
 		if (sent <= 0)
 			return;
@@ -55,23 +68,23 @@ static void tiny_write(int fd, const void *p, size_t n)
 	}
 }
 
-static void tiny_respond(int fd, const char *head, const void *body, size_t n)
+static void tiny_respond(struct tiny_connection *c, const char *head, const void *body, size_t n)
 {
 	AUTO(buf_done) struct buf b = BUF(SIZE_MAX / 2);
 
 	buf_printf(&b, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", head, n);
 	buf_add(&b, body, n);
-	tiny_write(fd, b.p, b.n);
+	tiny_write(c, b.p, b.n);
 }
 
 /* Head and body of one request into `ret`; false at the end of the connection. */
-static bool tiny_read(int fd, char ret[TINY_REQUEST_MAX])
+static bool tiny_read(struct tiny_connection *c, char ret[TINY_REQUEST_MAX])
 {
 	size_t have = 0;
 	size_t want = SIZE_MAX;
 
 	while (have < want) {
-		ssize_t n = recv(fd, ret + have, TINY_REQUEST_MAX - 1 - have, 0);
+		ssize_t n = tiny_receive(c, ret + have, TINY_REQUEST_MAX - 1 - have);
 
 		if (n <= 0)
 			return false;
@@ -86,24 +99,44 @@ static bool tiny_read(int fd, char ret[TINY_REQUEST_MAX])
 	return true;
 }
 
-static void *tiny_serve(void *user)
+static void tiny_answer(struct tiny_connection *c)
 {
-	struct tiny_connection *c = user;
 	struct tiny_server *s = c->server;
 	char *request = mem_alloc(TINY_REQUEST_MAX);
 
 	if (s->early)
-		tiny_respond(c->fd, "200 OK", early_bird, sizeof early_bird);
-	while (tiny_read(c->fd, request)) {
+		tiny_respond(c, "200 OK", early_bird, sizeof early_bird);
+	while (tiny_read(c, request)) {
 		atomic_fetch_add(&s->requests, 1);
 		pthread_mutex_lock(&s->lock);
 		memcpy(s->last, request, strlen(request) + 1);
 		pthread_mutex_unlock(&s->lock);
-		if (!s->early && !s->handler(s, c->fd, request))
+		if (!s->early && !s->handler(c, request))
 			break;
 	}
-	shutdown(c->fd, SHUT_RDWR);
 	free(request);
+}
+
+static void tiny_answer_tls(struct tiny_connection *c)
+{
+	c->tls = SSL_new(c->server->tls);
+	SSL_set_fd(c->tls, c->fd);
+	if (SSL_accept(c->tls) == 1) {
+		tiny_answer(c);
+		SSL_shutdown(c->tls); /* unless the handler has cut it */
+	}
+	SSL_free(c->tls);
+}
+
+static void *tiny_serve(void *user)
+{
+	struct tiny_connection *c = user;
+
+	if (c->server->tls)
+		tiny_answer_tls(c);
+	else
+		tiny_answer(c);
+	shutdown(c->fd, SHUT_RDWR);
 	free(c);
 	return NULL;
 }
@@ -134,7 +167,8 @@ static void *tiny_accept(void *user)
 	return NULL;
 }
 
-static inline struct tiny_server *tiny_server_new(tiny_handler *handler, bool early)
+/* `tls` NULL: plain; it must outlive the server. */
+static inline struct tiny_server *tiny_server_new(tiny_handler *handler, bool early, SSL_CTX *tls)
 {
 	struct tiny_server *s = mem_zalloc(sizeof *s);
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -143,6 +177,7 @@ static inline struct tiny_server *tiny_server_new(tiny_handler *handler, bool ea
 	pthread_mutex_init(&s->lock, NULL);
 	s->handler = handler;
 	s->early = early;
+	s->tls = tls;
 	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(s->fd, (struct sockaddr *)&a, n) != 0 || listen(s->fd, 1024) != 0 ||
 	    getsockname(s->fd, (struct sockaddr *)&a, &n) != 0)
