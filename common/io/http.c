@@ -102,10 +102,14 @@ static void call_deliver(struct http_call *call, const struct http_response *res
 {
 	struct http_client *c = call->client;
 	size_t reserved = call->reserved;
+	size_t bytes = call->body.n;
+	size_t used = c->used;
 
 	c->depth++;
 	call->done(call->user, res, err);
 	c->depth--;
+	if (call->begun)
+		http_budget_learn(c, MAX(bytes, c->used > used ? c->used - used : 0));
 	http_budget_give(c, reserved);
 	call_recycle(call);
 	if (!c->freed)
@@ -132,8 +136,6 @@ void http_call_finish(struct http_call *call, CURLcode code)
 	}
 	long status = 0;
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (call->begun)
-		c->typical = c->typical - c->typical / 8 + call->body.n / 8;
 	struct http_response res = {.status = (int)status,
 	    .body = &call->body,
 	    .headers = c->headers,

@@ -40,6 +40,11 @@ void http_budget_reserve(struct http_call *call, size_t bytes)
 	call->reserved = bytes;
 }
 
+void http_budget_learn(struct http_client *c, size_t bytes)
+{
+	c->typical = c->typical - c->typical / 8 + bytes / 8;
+}
+
 /* As long as anything of the budget is left a body may begin, so one body may pass the budget but none waits
  * forever. */
 bool http_budget_admit(struct http_call *call)

@@ -105,7 +105,7 @@ static bool body_begin(struct http_call *call)
 	call->begun = true;
 	call->sized = length >= 0;
 	if (known)
-		http_budget_reserve(call, known);
+		http_budget_reserve(call, MAX(known, call->client->typical));
 	call->body = http_body_get(call->client, known);
 	curl_easy_setopt(call->easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_S);
 	curl_easy_setopt(call->easy, CURLOPT_LOW_SPEED_TIME, STALL_S);

@@ -54,7 +54,8 @@ struct http_client {
 	struct timer *sweep; /* deadlines of the waiting */
 	/* the budget */
 	size_t used;
-	size_t typical; /* running mean of bodies' bytes */
+	size_t typical; /* running mean of what a body takes, or what its callback keeps of it, if that is
+	                   more */
 	struct http_calls held;
 	struct defer resume;
 	struct buf spare_body[HTTP_SPARE_BODIES_MAX];
@@ -108,6 +109,8 @@ void http_client_leave(struct http_client *c);
 /* ---- http_budget.c ---- */
 /* True when the call may read its body now. */
 bool http_budget_admit(struct http_call *call);
+/* What one body took, or its callback kept of it. */
+void http_budget_learn(struct http_client *c, size_t bytes);
 void http_budget_reserve(struct http_call *call, size_t bytes);
 /* Lets held calls go on as far as the budget allows. */
 void http_budget_resume(void *client);

@@ -220,6 +220,65 @@ static void test_budget_timeout_and_cancel(void **state)
 	assert_int_equal(r[1].called + r[2].called, 0);
 }
 
+/* ---- a budget of which callbacks keep more than the body had ---- */
+
+#define KEEP_BODY 10000
+#define KEPT ((size_t)2 * KEEP_BODY)
+#define KEEP_CALLS 300
+
+struct keeping {
+	struct world *w;
+	size_t kept;
+	size_t most; /* in the second half: the client has seen by then what is kept */
+	int calls;
+};
+
+static void keep_twice(void *user, const struct http_response *res, const struct err *err)
+{
+	struct keeping *k = user;
+
+	(void)err;
+	assert_non_null(res);
+	assert_int_equal(res->body->n, KEEP_BODY);
+	http_budget_take(k->w->client, KEPT);
+	k->kept += KEPT;
+	if (++k->calls > KEEP_CALLS / 2)
+		k->most = MAX(k->most, k->kept);
+	if (k->calls == KEEP_CALLS)
+		loop_stop(k->w->loop);
+}
+
+static void give_back_kept(void *user)
+{
+	struct keeping *k = user;
+
+	http_budget_give(k->w->client, k->kept);
+	k->kept = 0;
+}
+
+/* Bodies that begin together are not all there yet when the first one's callback takes more. */
+static void test_budget_and_what_callbacks_keep(void **state)
+{
+	struct http_options o = plain;
+	char url[URL_MAX];
+
+	(void)state;
+	o.budget_bytes = (size_t)10 * KEEP_BODY;
+	struct world w = world_start(&o, false);
+	struct keeping k = {.w = &w};
+	struct timer *t = timer_new(w.loop, give_back_kept, &k);
+	world_url(&w, "/size/10000", url);
+	for (int i = 0; i < KEEP_CALLS; i++)
+		http_send(w.client, &(struct http_request){.method = "GET", .url = url, .timeout_ms = 30000},
+		    keep_twice, &k);
+	timer_set(t, 5, 5);
+	loop_run(w.loop);
+	assert_in_range(k.most, KEPT, o.budget_bytes + 2 * KEPT);
+	give_back_kept(&k);
+	timer_free(t);
+	world_end(&w);
+}
+
 /* ---- callbacks that call back ---- */
 
 struct chain {
@@ -348,6 +407,7 @@ int main(void)
 	    cmocka_unit_test(test_budget_and_a_whole_body_at_once),
 	    cmocka_unit_test(test_budget_and_more_than_a_body_at_once),
 	    cmocka_unit_test(test_budget_timeout_and_cancel),
+	    cmocka_unit_test(test_budget_and_what_callbacks_keep),
 	    cmocka_unit_test(test_send_cancel_and_free_in_callbacks),
 	};
 
