@@ -44,8 +44,8 @@ bool load_has_room(struct load *b, const struct rows *rows)
 	if (!b->pages)
 		return true;
 	struct entry *e = entry_of(b, rows->task);
-	bool another_run = e &&
-	                   e->task != rows->task; /* of the same resource: cancelled, and asked for again */
+	/* Of the same resource: cancelled, and asked for again. */
+	bool another_run = e && e->task != rows->task;
 
 	return !another_run && !rows->alone && !b->pages->alone && b->npages < LOAD_PAGES_MAX &&
 	       b->nrows + rows->n <= (size_t)b->lane.worker->settings.store_rows_max;

@@ -45,11 +45,7 @@ static int id_order(struct str a, struct str b)
 
 static struct rows *next_page(const struct rows *r, const struct rows *last)
 {
-	struct rows *next = r == last ? NULL : r->next;
-
-	while (next && next->task != r->task)
-		next = next->next;
-	return next;
+	return r == last ? NULL : r->next;
 }
 
 /* Whether ids only ascend, or only descend, so that none can come twice. */

@@ -11,7 +11,6 @@ struct rows;
 /* Within a page, as it was read: the earlier ones were never there. */
 void repeats_drop(struct rows *page);
 
-/* Within the pages of `first`'s task up to `last`, in the order of their `next`, pages of other tasks between
- * them: each was counted for itself, so what is not written is unchanged, and what is not quarantined again
- * was. */
+/* Within the pages of a task from `first` to `last`, in the order of their `next`: each was counted for
+ * itself, so what is not written is unchanged, and what is not quarantined again was. */
 void repeats_drop_across(struct rows *first, struct rows *last);

@@ -150,32 +150,32 @@ static void a_long_page(void **state)
 	rows_free(r);
 }
 
-/* Two tasks whose pages mix, as in a load. */
+/* Another task's pages stand behind, as in a load. */
 static void the_last_page_counts(void **state)
 {
 	int tasks[2];
 	struct task *mine = (struct task *)&tasks[0];
 	struct task *other = (struct task *)&tasks[1];
 	struct rows *first = page_of(mine, "a1 b1 cx dx");
-	struct rows *between = page_of(other, "a7 b7");
 	struct rows *last = page_of(mine, "b2 c2 d3 dx");
+	struct rows *behind = page_of(other, "a7 b7");
 
 	(void)state;
 	repeats_drop(last);
-	first->next = between;
-	between->next = last;
+	first->next = last;
+	last->next = behind;
 	for (int again = 0; again < 2; again++) { /* a load may run twice */
 		repeats_drop_across(first, last);
 		assert_left(first, "a1 |");
-		assert_left(between, "a7 b7 |");
 		assert_left(last, "b2 c2 | d");
+		assert_left(behind, "a7 b7 |");
 		assert_int_equal(first->unchanged, 1); /* b was counted for itself */
 		assert_int_equal(first->nbad, 2);      /* so were c and d */
 		assert_int_equal(last->unchanged, 0);
 	}
 	rows_free(first);
-	rows_free(between);
 	rows_free(last);
+	rows_free(behind);
 }
 
 /* Deleted in one page and there again in a later one of the same load, and the other way round. */
