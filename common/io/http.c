@@ -108,8 +108,8 @@ static void call_deliver(struct http_call *call, const struct http_response *res
 	c->depth++;
 	call->done(call->user, res, err);
 	c->depth--;
-	if (call->begun)
-		http_budget_learn(c, MAX(bytes, c->used > used ? c->used - used : 0));
+	if (call->begun && res)
+		http_budget_learn(c, bytes, c->used > used ? c->used - used : 0);
 	http_budget_give(c, reserved);
 	call_recycle(call);
 	if (!c->freed)

@@ -76,7 +76,7 @@ void http_cancel(struct http_call *call);
 size_t http_in_flight(const struct http_client *c);
 
 /*
- * The body budget. A body's bytes, or as many as callbacks usually keep of one, are taken when it begins to
+ * The body budget. A body's bytes, or what callbacks usually keep of as many, are taken when it begins to
  * arrive (later bodies wait in the kernel) and given back when its callback returns. What the callback keeps
  * of it in another form, it takes here and gives back when stored. A body may begin while anything is left,
  * so the budget can be passed by one body, and nothing that was taken here may wait for another body. A

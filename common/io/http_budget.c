@@ -2,6 +2,8 @@
 #include "base/base.h"
 #include "io/http_private.h"
 
+#define EXPECTED_MAX 4 /* times a body: one provider's tiny bodies say little of another's */
+
 /* ---- body buffers ---- */
 
 struct buf http_body_get(struct http_client *c, size_t bytes)
@@ -40,9 +42,22 @@ void http_budget_reserve(struct http_call *call, size_t bytes)
 	call->reserved = bytes;
 }
 
-void http_budget_learn(struct http_client *c, size_t bytes)
+static size_t running_mean(size_t mean, size_t next)
 {
-	c->typical = c->typical - c->typical / 8 + bytes / 8;
+	return mean - mean / 8 + next / 8;
+}
+
+void http_budget_learn(struct http_client *c, size_t bytes, size_t kept)
+{
+	c->typical = running_mean(c->typical, bytes);
+	c->typical_kept = running_mean(c->typical_kept, kept);
+}
+
+size_t http_budget_expected(const struct http_client *c, size_t bytes)
+{
+	size_t kept = bytes * c->typical_kept / MAX(c->typical, 1);
+
+	return MIN(MAX(bytes, kept), EXPECTED_MAX * bytes);
 }
 
 /* As long as anything of the budget is left a body may begin, so one body may pass the budget but none waits
@@ -54,7 +69,7 @@ bool http_budget_admit(struct http_call *call)
 	if (c->used >= c->o.budget_bytes)
 		return false;
 	call->admitted = true;
-	http_budget_reserve(call, c->typical);
+	http_budget_reserve(call, MAX(c->typical, c->typical_kept));
 	return true;
 }
 

@@ -93,7 +93,8 @@ static bool body_fits(struct http_call *call, size_t n)
 	return http_call_fail(call, RC_LIMIT, "the body is larger than %zu bytes", max);
 }
 
-/* The first bytes of a body: its share of the budget becomes exact, and a server that stalls is given up. */
+/* The first bytes of a body: its share of the budget becomes its own, and a server that stalls is given up.
+ */
 static bool body_begin(struct http_call *call)
 {
 	curl_off_t length = -1;
@@ -105,7 +106,7 @@ static bool body_begin(struct http_call *call)
 	call->begun = true;
 	call->sized = length >= 0;
 	if (known)
-		http_budget_reserve(call, MAX(known, call->client->typical));
+		http_budget_reserve(call, http_budget_expected(call->client, known));
 	call->body = http_body_get(call->client, known);
 	curl_easy_setopt(call->easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_S);
 	curl_easy_setopt(call->easy, CURLOPT_LOW_SPEED_TIME, STALL_S);
@@ -143,7 +144,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *user)
 	buf_add(&call->body, p, n);
 	if (call->body.n > call->reserved)
 		http_budget_reserve(call, call->body.n);
-	call->leftover = call->sized && http_call_tls_holds_more(call);
+	call->leftover = call->sized && !call->encoded && http_call_tls_holds_more(call);
 	return n;
 }
 

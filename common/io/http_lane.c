@@ -246,6 +246,7 @@ static void watch_rest(struct http_watch *w)
 	if ((w->call && w->call->leftover) || has_bytes(w))
 		connection_spoil(w);
 	watch_let_go(w);
+	w->last = NULL;
 }
 
 static void watch_busy(struct http_watch *w)

@@ -54,8 +54,8 @@ struct http_client {
 	struct timer *sweep; /* deadlines of the waiting */
 	/* the budget */
 	size_t used;
-	size_t typical; /* running mean of what a body takes, or what its callback keeps of it, if that is
-	                   more */
+	size_t typical;      /* running mean of bodies' bytes */
+	size_t typical_kept; /* and of what their callbacks kept of them */
 	struct http_calls held;
 	struct defer resume;
 	struct buf spare_body[HTTP_SPARE_BODIES_MAX];
@@ -98,7 +98,7 @@ struct http_call {
 	bool paused;   /* held by libcurl, with bytes already read */
 	bool begun;    /* the body */
 	bool sized;    /* by Content-Length */
-	bool leftover; /* TLS: OpenSSL holds more than was read of the body */
+	bool leftover; /* TLS: OpenSSL holds more than was read of the body; not known of an encoded one */
 };
 
 /* ---- http.c ---- */
@@ -109,8 +109,10 @@ void http_client_leave(struct http_client *c);
 /* ---- http_budget.c ---- */
 /* True when the call may read its body now. */
 bool http_budget_admit(struct http_call *call);
-/* What one body took, or its callback kept of it. */
-void http_budget_learn(struct http_client *c, size_t bytes);
+/* The bytes of a body, and what its callback has taken of the budget. */
+void http_budget_learn(struct http_client *c, size_t bytes, size_t kept);
+/* What a body of so many bytes will take, itself or by what is usually kept of as much. */
+size_t http_budget_expected(const struct http_client *c, size_t bytes);
 void http_budget_reserve(struct http_call *call, size_t bytes);
 /* Lets held calls go on as far as the budget allows. */
 void http_budget_resume(void *client);

@@ -2,6 +2,7 @@
 """Speaks TLS before a server that does not, with a certificate of its own for 127.0.0.1."""
 import datetime
 import ipaddress
+import selectors
 import socket
 import ssl
 import threading
@@ -27,13 +28,14 @@ class TlsFront:
         self.context.load_cert_chain(self.ca_file, self.key_file)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.connections = self.refused = 0
+        self.connections = 0
 
     def __enter__(self):
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
     def _certify(self):
@@ -55,21 +57,24 @@ class TlsFront:
 
     def _serve(self, client):
         self.connections += 1
-        try:
-            client = self.context.wrap_socket(client, server_side=True)
-        except OSError:
-            self.refused += 1
-            client.close()
-            return
-        server = socket.create_connection(self.target)
-        threading.Thread(target=_pass_on, args=(server, client), daemon=True).start()
-        _pass_on(client, server)
+        with suppress(OSError), self.context.wrap_socket(client, server_side=True) as near, socket.create_connection(self.target) as far:
+            _pass_on(near, far)
 
 
-def _pass_on(source, target):
-    with suppress(OSError, ValueError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    for end in (source, target):
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+def _pass_on(near, far):
+    """Until one of them ends; by one thread, since OpenSSL does not allow two."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(near, selectors.EVENT_READ, far)
+        selector.register(far, selectors.EVENT_READ, near)
+        while True:
+            for key, _ in selector.select():
+                if not _pass_on_once(key.fileobj, key.data):
+                    return
+
+
+def _pass_on_once(source, target):
+    data = source.recv(65536)
+    while isinstance(source, ssl.SSLSocket) and source.pending():  # decrypted already: no selector tells of it
+        data += source.recv(65536)
+    target.sendall(data)
+    return bool(data)

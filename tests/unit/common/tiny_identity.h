@@ -3,6 +3,7 @@
 /* A server's key and self-signed certificate, for tests of TLS, made anew each time; the certificate lies in
  * a file, too. */
 #include "base/base.h"
+#include "base/buf.h"
 
 #include <openssl/pem.h>
 #include <openssl/ssl.h>

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * A server on 127.0.0.1 for tests: one thread a connection, keep-alive, the path says what to do. A handler
- * answers one request by writing to the socket and returns false when the connection is to be closed.
+ * answers one request (tiny_respond, tiny_write) and returns false when the connection is to be closed.
  */
 #include "base/base.h"
 #include "base/buf.h"
@@ -123,7 +123,7 @@ static void tiny_answer_tls(struct tiny_connection *c)
 	SSL_set_fd(c->tls, c->fd);
 	if (SSL_accept(c->tls) == 1) {
 		tiny_answer(c);
-		SSL_shutdown(c->tls); /* unless the handler has cut it */
+		SSL_shutdown(c->tls);
 	}
 	SSL_free(c->tls);
 }
