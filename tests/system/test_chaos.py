@@ -83,6 +83,7 @@ def test_page_of_a_frozen_worker_meets_a_closed_fence(fleet):
 
 def test_a_third_of_the_workers_killed_again_and_again_during_2000_tasks(fleet, dice):
     fleet.send_events_again_after(500)
+    fleet.topics.widen(TASKS_TOPIC, 16)  # each worker has some
     fleet.start_producer(**PRODUCER_SOON)
     settings = {"worker__slots": 8, "slice__pages": 2, **WORKER_SOON}
     workers = [fleet.start_worker(**settings) for _ in range(8)]
@@ -110,6 +111,7 @@ def syncs_ended(fleet):
 
 
 def test_workers_come_and_go_all_the_time(fleet, dice):
+    fleet.topics.widen(TASKS_TOPIC, 8)
     fleet.start_producer(**PRODUCER_SOON)
     settings = {"worker__slots": 4, "slice__pages": 2, **WORKER_SOON}
     workers = [fleet.start_worker(**settings) for _ in range(3)]
@@ -492,6 +494,7 @@ TROUBLES = [{"dial": "server_error"}, {"dial": "cut"}, {"dial": "broken_json"}, 
 def test_storm_of_requests_cancels_troubles_and_deaths(fleet, dice):
     """Two producers, three workers, accounts that misbehave, clients that ask and cancel, and now and then a kill or a freeze."""
     fleet.send_events_again_after(300)
+    fleet.topics.widen(TASKS_TOPIC, 8)
     producers = [fleet.start_producer(**PRODUCER_SOON) for _ in range(2)]
     settings = {"worker__slots": 8, "slice__pages": 2, **WORKER_SOON}
     workers = [fleet.start_worker(**settings) for _ in range(3)]
