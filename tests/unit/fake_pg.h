@@ -107,6 +107,14 @@ static inline struct str fake_pg_arg(const struct pg_args *a, int i)
 	return (struct str){a->bytes.p + a->arg[i].at, (size_t)a->arg[i].len};
 }
 
+#define FAKE_ARRAY_HEAD 20 /* of what array_recv reads; then of each element its length and its bytes */
+
+/* How many elements an array has, of `bytes` each and none NULL. */
+static inline size_t fake_pg_elements(const struct pg_args *a, int i, size_t bytes)
+{
+	return (fake_pg_arg(a, i).n - FAKE_ARRAY_HEAD) / (4 + bytes);
+}
+
 /* ---- io/pg.h ---- */
 
 struct pg *pg_open(struct loop *loop, const struct pg_options *o)

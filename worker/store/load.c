@@ -77,13 +77,10 @@ void load_add(struct load *b, struct rows *rows)
 
 size_t entry_bad(const struct entry *e)
 {
-	const struct rows *r = e->first;
-	size_t n = r->nbad;
+	size_t n = 0;
 
-	while (r != e->last) {
-		r = r->next;
+	for (const struct rows *r = e->first; r; r = rows_next(r, e->last))
 		n += r->nbad;
-	}
 	return n;
 }
 

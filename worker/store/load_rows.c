@@ -87,7 +87,7 @@ static int64_t entry_tuples(const struct entry *e)
 {
 	size_t n = 0;
 
-	for (const struct rows *r = e->first; r; r = r == e->last ? NULL : r->next)
+	for (const struct rows *r = e->first; r; r = rows_next(r, e->last))
 		n += r->n;
 	return (int64_t)n;
 }

@@ -43,18 +43,13 @@ static int id_order(struct str a, struct str b)
 	return memcmp(a.p, b.p, a.n);
 }
 
-static struct rows *next_page(const struct rows *r, const struct rows *last)
-{
-	return r == last ? NULL : r->next;
-}
-
 /* Whether ids only ascend, or only descend, so that none can come twice. */
 static bool in_order(const struct rows *first, const struct rows *last)
 {
 	struct str before = {NULL, 0};
 	int way = 0;
 
-	for (const struct rows *r = first; r; r = next_page(r, last)) {
+	for (const struct rows *r = first; r; r = rows_next(r, last)) {
 		if (r->nbad || (r->ngone && !r->gone[0].fed))
 			return false;
 		for (size_t i = 0; i < r->n; i++) {
@@ -160,11 +155,11 @@ void repeats_drop_across(struct rows *first, struct rows *last)
 
 	if (in_order(first, last))
 		return;
-	for (struct rows *r = first; r; r = next_page(r, last), npages++)
+	for (struct rows *r = first; r; r = rows_next(r, last), npages++)
 		records += r->n + r->nbad + r->ngone;
 	struct rows **page = mem_array(npages, sizeof(struct rows *));
 	npages = 0;
-	for (struct rows *r = first; r; r = next_page(r, last))
+	for (struct rows *r = first; r; r = rows_next(r, last))
 		page[npages++] = r;
 	seen_init(&seen, records);
 	while (npages-- > 0) {

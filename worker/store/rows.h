@@ -81,6 +81,13 @@ static inline struct str rows_gone_id(const struct rows *r, size_t i)
 	return (struct str){r->bytes.p + r->gone[i].id_at, r->gone[i].id_n};
 }
 
+/* The page behind `r` in the list that ends with `last`, or NULL; for (r = first; r; r = rows_next(r, last)).
+ */
+static inline struct rows *rows_next(const struct rows *r, const struct rows *last)
+{
+	return r == last ? NULL : r->next;
+}
+
 /* Of a walk that has no other. */
 static inline bool rows_are_whole_walk(const struct rows *r)
 {

@@ -40,15 +40,15 @@ static size_t dispatches;
 static size_t dispatched;
 static size_t answered; /* when the last one was dispatched */
 
-/* An int8[]: a header of 20 bytes, then of each element its length and its value. */
+/* Of an int8[]. */
 static int elements(const struct pg_args *args)
 {
-	return (int)((fake_pg_arg(args, 0).n - 20) / 12);
+	return (int)fake_pg_elements(args, 0, sizeof(int64_t));
 }
 
 static size_t element(const struct pg_args *args, int i)
 {
-	const char *p = fake_pg_arg(args, 0).p + 20 + (ptrdiff_t)i * 12 + 4;
+	const char *p = fake_pg_arg(args, 0).p + FAKE_ARRAY_HEAD + (ptrdiff_t)i * 12 + 4;
 
 	return (unsigned char)p[7] + ((size_t)(unsigned char)p[6] << 8);
 }

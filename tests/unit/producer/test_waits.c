@@ -10,8 +10,6 @@
 
 #define WAITERS 5
 #define LONG_MS 600000
-#define ARRAY_HEAD 20 /* bytes of a binary array before its elements, each with its length and 16 bytes */
-#define ARRAY_UUID 20
 
 static const struct pg_statement statement = {.name = "ended", .sql = "select"};
 static struct loop *loop;
@@ -33,7 +31,7 @@ static void answer(const struct fake_op *op, struct pg_result *row, struct err *
 
 	(void)err;
 	asked++;
-	asked_for = (fake_pg_arg(&op->args, 0).n - ARRAY_HEAD) / ARRAY_UUID;
+	asked_for = fake_pg_elements(&op->args, 0, sizeof(struct uuid));
 	row->rows = ended >= 0;
 	if (ended >= 0)
 		uuid_format(&t[ended].wait.id, text);

@@ -123,10 +123,9 @@ void figures_lag(const char *topic, int partition, int64_t lag)
 	(void)lag;
 }
 
-/* A uuid[]: a header of 20 bytes, then of each element its length and its value. */
 static void answer(const struct fake_op *op, struct pg_result *row, struct err *err)
 {
-	size_t n = (fake_pg_arg(&op->args, 0).n - 20) / 20;
+	size_t n = fake_pg_elements(&op->args, 0, sizeof(struct uuid));
 
 	claimed[nclaims++] = n;
 	row->rows = (int)(n - MIN(n, nrefused));
